@@ -1,0 +1,46 @@
+import { limits } from '../limits.ts';
+
+/**
+ * Numbers every (facet, value) and every keyword once per table. Append-only: a number is never given to another
+ * value, so snapshots of different epochs share it.
+ */
+export class FacetDictionary {
+  readonly #codes = new Map<string, Map<string, number>>();
+  readonly #values: string[] = [];
+  readonly #facets: string[] = [];
+
+  /** The value's number, given now if it is new. */
+  intern(facet: string, value: string): number {
+    let codes = this.#codes.get(facet);
+    if (codes === undefined) {
+      codes = new Map();
+      this.#codes.set(facet, codes);
+    }
+    const known = codes.get(value);
+    if (known !== undefined) return known;
+    if (this.#values.length >= limits.facetValuesTotalMax)
+      throw new RangeError(`more than ${limits.facetValuesTotalMax} distinct facet values`);
+    const code = this.#values.length;
+    codes.set(value, code);
+    this.#values.push(value);
+    this.#facets.push(facet);
+    return code;
+  }
+
+  /** The value's number, or -1 if no document ever had it. */
+  codeOf(facet: string, value: string): number {
+    return this.#codes.get(facet)?.get(value) ?? -1;
+  }
+
+  valueOf(code: number): string {
+    return this.#values[code]!;
+  }
+
+  facetOf(code: number): string {
+    return this.#facets[code]!;
+  }
+
+  get size(): number {
+    return this.#values.length;
+  }
+}

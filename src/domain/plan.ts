@@ -1,0 +1,47 @@
+import type { RecallLeg } from './signal.ts';
+
+export type Strategy =
+  | 'VectorOnly'
+  | 'LexicalOnly'
+  | 'GraphOnly'
+  | 'FilterOnly'
+  | 'HybridParallel'
+  | 'HybridSequential'
+  | 'CachedOnly';
+
+export interface PlannedLeg {
+  readonly leg: RecallLeg;
+  /** L, or less where the planner shortened the leg. */
+  readonly depth: number;
+  /** Milliseconds from the request's start after which the leg is left out. */
+  readonly budgetMs: number;
+  readonly estimatedMs: number;
+  /** true: waits for the query's embedding. */
+  readonly afterEmbedding: boolean;
+}
+
+export interface SkippedLeg {
+  readonly leg: RecallLeg;
+  /** A stable code: `no_query`, `no_vector`, `no_embedder`, `no_seeds`, `too_slow`. */
+  readonly reason: string;
+}
+
+export interface RejectedPlan {
+  readonly strategy: Strategy;
+  readonly reason: string;
+  readonly estimatedMs: number | null;
+}
+
+/** A plan is data: what runs, how deep, how long, and which stages follow. */
+export interface SearchPlan {
+  readonly strategy: Strategy;
+  readonly embed: { readonly budgetMs: number; readonly estimatedMs: number } | null;
+  readonly legs: readonly PlannedLeg[];
+  readonly skipped: readonly SkippedLeg[];
+  /** Documents that pass the filter, and whether it is pushed into the legs. */
+  readonly predicate: { readonly passing: number; readonly of: number; readonly pushdown: boolean } | null;
+  readonly stages: readonly string[];
+  readonly rankDepth: number;
+  readonly estimatedMs: number;
+  readonly rejected: readonly RejectedPlan[];
+}

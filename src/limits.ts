@@ -1,0 +1,127 @@
+/**
+ * Every bound of the service in one table: sizes, depths, counts and times that input, queues, loops and
+ * caches are held to. Units come last in the name. A bound that is wrong is changed here and nowhere else.
+ */
+export const limits = {
+  // request bodies
+  searchBodyBytesMax: 1 << 20,
+  batchBodyBytesMax: 4 << 20,
+  documentBodyBytesMax: 1 << 20,
+  bulkBodyBytesMax: 256 << 20,
+  bulkLineBytesMax: 1 << 20,
+  jsonDepthMax: 32,
+  bulkLinesMax: 1_000_000,
+  bulkBatchBytesMax: 4 << 20,
+  /** Field problems that one error lists. */
+  errorFieldsMax: 20,
+  listPageBytesMax: 8 << 20,
+
+  // search
+  kMax: 100,
+  kDefault: 10,
+  queryCharsMax: 2_000,
+  likeIdsMax: 50,
+  batchSearchesMax: 32,
+  timeoutMsMin: 20,
+  timeoutMsMax: 10_000,
+  timeoutMsDefault: 500,
+
+  // predicates
+  predicateDepthMax: 5,
+  predicateTermsMax: 100,
+  predicateValuesMax: 1_000,
+
+  // plan
+  legDepthMax: 1_000,
+  legDepthDefault: 300,
+  windowMax: 1_000,
+  rankDepthDefault: 100,
+  rankDepthMax: 300,
+  /** Rows a backend hands over beyond R, so that exact rescoring cannot miss one that belongs into the top R. */
+  rescoreMargin: 32,
+  /** Below this share of passing documents a predicate is pushed into every leg. */
+  pushdownShare: 0.3,
+
+  // documents
+  idCharsMax: 256,
+  titleCharsMax: 1_000,
+  textCharsMax: 32_000,
+  nameCharsMax: 64,
+  facetsMax: 64,
+  facetValuesPerDocumentMax: 1_000,
+  facetValueCharsMax: 256,
+  facetValuesTotalMax: 2_000_000,
+  fieldsMax: 64,
+  fieldStringCharsMax: 1_000,
+  scaleValuesMax: 1_000,
+  derivedRelationsMax: 64,
+  relationsPerDocumentMax: 1_000,
+  relationTypeCharsMax: 64,
+  dimensionMax: 4_096,
+  documentsMax: 1_000_000,
+  listPageMax: 1_000,
+  listPageDefault: 100,
+
+  // words
+  /** UTF-16 units of an indexed word; longer ones are cut. */
+  textWordCharsMax: 64,
+  /** Distinct words of a query that are scored; the first ones count. */
+  textQueryTermsMax: 64,
+  /** Terms that stand in for one misspelt or unfinished query word. */
+  typoExpansionsMax: 16,
+  typoCacheEntries: 1_000,
+
+  // vectors
+  /** Multiplications of an exact scan between two turns of the event loop. */
+  flatScanProductsPerTurn: 8_000_000,
+
+  // graph
+  graphSupportMax: 1_000,
+  /** Documents whose SIMILAR_TO edges are kept computed. */
+  similarEdgesCacheEntries: 100_000,
+  similarEdgesMax: 20,
+  relationDegreeMax: 100,
+  relationshipsPerResultMax: 10,
+  similarNeighboursMax: 100,
+
+  // queues and caches
+  rerankQueueMax: 1_024,
+  embedQueueMax: 1_024,
+  embedBatchMax: 32,
+  /** Tokens (padding included) that the built-in model works on at once: keeps one step near 100 ms. */
+  embedStepTokensMax: 128,
+  /** Estimated tokens sent to the built-in model in one batch: what a query may have to wait for. */
+  embedBatchTokensMax: 256,
+  /** Characters of a text that an embedder is given; the built-in model reads its first 128 tokens anyway. */
+  embedTextCharsMax: 4_096,
+  /** Failures in a row after which the built-in model is not started again. */
+  embedRestartsMax: 5,
+  embedBatchTimeoutMs: 30_000,
+  embedResponseBytesMax: 16 << 20,
+  embeddingCacheEntries: 10_000,
+  predicateMaskCacheEntries: 64,
+  facetCountValuesMax: 100,
+  catalogueFacetValuesMax: 20,
+  projectorBatchRows: 500,
+  /** Documents that one epoch may change after start-up: bounds how long publishing holds the event loop. */
+  epochDocumentsMax: 1_000,
+  projectorSliceMs: 5,
+  ingestBatchRows: 100,
+  sqlQueueMax: 1_024,
+  searchesInFlightMax: 256,
+  writesInFlightMax: 64,
+  bulksInFlightMax: 8,
+  httpConnectionsMax: 1_024,
+
+  // times
+  epochIntervalMs: 250,
+  projectorPollMs: 100,
+  searchableWaitMsMax: 10_000,
+  readyLagMsMax: 2_000,
+  drainMsMax: 8_000,
+  tombstoneHours: 24,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 15_000,
+  bulkIdleMsMax: 30_000,
+  keepAliveTimeoutMs: 72_000,
+} as const;

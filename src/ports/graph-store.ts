@@ -1,0 +1,34 @@
+import type { PathStep, Relationship } from '../domain/search-response.ts';
+import type { RecallRequest } from './recall.ts';
+
+export interface GraphQuery extends RecallRequest {
+  /** At most limits.likeIdsMax; unknown ids are ignored. */
+  readonly seeds: readonly { readonly id: string; readonly weight: number }[];
+}
+
+export interface GraphHit {
+  readonly id: string;
+  /** 0..1: see docs/ranking.md, "graph". */
+  readonly strength: number;
+  /** The best path from a seed to the document. */
+  readonly path: readonly PathStep[];
+}
+
+/**
+ * The whole support of the seeds (at most limits.graphSupportMax documents, best first, seeds excluded); a document
+ * outside it has strength 0. The predicate is not applied here: `search` takes the passing ones as candidates.
+ */
+export interface GraphAnswer {
+  readonly support: readonly GraphHit[];
+}
+
+export interface GraphStore {
+  recall(query: GraphQuery): Promise<GraphAnswer>;
+  /** Direct relations of each id (explicit and SIMILAR_TO), strongest first, at most `limit` each. */
+  relationships(
+    tenant: string,
+    ids: readonly string[],
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly (readonly Relationship[])[]>;
+}

@@ -1,0 +1,19 @@
+export type Outcome = 'ok' | 'late' | 'failed' | 'skipped' | 'open';
+
+/** What the service measures about itself; label values come from closed sets only. */
+export interface Meter {
+  /** One leg, the embedder or a stage of a search. */
+  stage(stage: string, outcome: Outcome, ms: number): void;
+  /** One whole search. */
+  search(strategy: string, outcome: 'ok' | 'degraded' | 'error', ms: number): void;
+  /** Projector: documents applied, lag behind the truth, size of the resident table. */
+  projected(documents: number): void;
+  gauge(
+    name: 'projector_lag_ms' | 'documents' | 'epoch_generation' | 'searches_in_flight',
+    value: number,
+  ): void;
+  count(
+    name: 'embedding_cache_hits' | 'embedding_cache_misses' | 'rerank_batches' | 'reranked_rows',
+    by: number,
+  ): void;
+}

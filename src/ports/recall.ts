@@ -1,0 +1,29 @@
+import type { Predicate } from '../domain/predicate.ts';
+import type { TableSnapshot } from '../domain/table-snapshot.ts';
+
+/** A predicate compiled on one epoch: the tree for stores with their own filter, the mask for those in process. */
+export interface CompiledPredicate {
+  readonly predicate: Predicate;
+  /** One byte per row of the snapshot: 1 where the document passes and is live. */
+  readonly mask: Uint8Array;
+  readonly passing: number;
+}
+
+/** What every recall leg is given. */
+export interface RecallRequest {
+  readonly tenant: string;
+  /** The epoch that the answer is computed on; stores outside the process may ignore it. */
+  readonly snapshot: TableSnapshot;
+  /** Pushed down: only documents that pass may be returned; null: no push-down. */
+  readonly predicate: CompiledPredicate | null;
+  /** Candidates wanted (L). */
+  readonly limit: number;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface Hit {
+  readonly id: string;
+  /** The store's own score, higher is better; used for order only. */
+  readonly score: number;
+}

@@ -1,0 +1,18 @@
+import type { Hit, RecallRequest } from './recall.ts';
+
+export interface TextQuery extends RecallRequest {
+  readonly text: string;
+}
+
+/** The query analysed once, on one epoch: the recalled list and a scorer for any other document. */
+export interface TextAnswer {
+  /** Best documents by BM25, score descending, then id by UTF-8 bytes; only documents with a score > 0. */
+  readonly hits: readonly Hit[];
+  /** BM25 of each id, 0 where no term matches or the document is unknown; the same number `hits` shows. */
+  score(ids: readonly string[]): Promise<Float64Array>;
+}
+
+/** Word search with typo tolerance for terms that the catalogue does not know. */
+export interface TextIndex {
+  search(query: TextQuery): Promise<TextAnswer>;
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+/**
+ * The schemas that get a name of their own in the OpenAPI document (`#/components/schemas/NAME`). Descriptions and
+ * examples are zod metadata on the schemas themselves.
+ */
+export const components = z.registry<{ readonly id: string }>();
+
+/** JSON Schemas (2020-12) of every registered schema by name; what goes in and what comes out are written alike. */
+export function componentSchemas(): Record<string, Record<string, unknown>> {
+  const { schemas } = z.toJSONSchema(components, {
+    target: 'draft-2020-12',
+    io: 'input',
+    uri: (id) => `#/components/schemas/${id}`,
+  });
+  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withoutIdentity(schema)]));
+}
+
+/** The JSON Schema of a schema that has no name, with references to the named ones. */
+export function inlineSchema(schema: z.ZodType): Record<string, unknown> {
+  return withoutIdentity(z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' }));
+}
+
+function withoutIdentity(schema: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema' && key !== '$id'));
+}

@@ -1,0 +1,94 @@
+import type { z } from 'zod';
+import { type ErrorCode, type FieldProblem, TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
+
+/** A JSON path such as `filter.and[0].facet`; `$` stands for the whole body. */
+export function jsonPath(parts: readonly PropertyKey[], root = ''): string {
+  let path = root;
+  for (const part of parts) path += step(part, path === '');
+  return path === '' ? '$' : path;
+}
+
+function step(part: PropertyKey, first: boolean): string {
+  if (typeof part === 'number') return `[${part}]`;
+  const name = String(part);
+  // Long or odd names are client text: quote them, and keep the path readable.
+  if (!/^[A-Za-z_][\w-]{0,63}$/.test(name)) return `[${JSON.stringify(name.slice(0, 64))}]`;
+  return first ? name : `.${name}`;
+}
+
+/** Collects what is wrong with one input, so that a client learns all of it at once (limits.errorFieldsMax). */
+export class Problems {
+  readonly #fields: FieldProblem[] = [];
+  #code: ErrorCode | null = null;
+
+  /** The first problem's code becomes the error's. */
+  add(code: ErrorCode, path: string, message: string): void {
+    this.#code ??= code;
+    if (this.#fields.length < limits.errorFieldsMax) this.#fields.push({ path, message });
+  }
+
+  get any(): boolean {
+    return this.#code !== null;
+  }
+
+  /** @throws TriptychError when a problem was added */
+  throwIfAny(): void {
+    if (this.#code === null) return;
+    const first = this.#fields[0]!;
+    throw new TriptychError(this.#code, `${first.path}: ${first.message}`, { fields: this.#fields });
+  }
+}
+
+/**
+ * Parses with a zod schema.
+ * @throws TriptychError `code` with one field problem per issue, paths starting at `root`
+ */
+export function parseWith<S extends z.ZodType>(
+  schema: S,
+  input: unknown,
+  code: ErrorCode = 'invalid_request',
+  root = '',
+): z.output<S> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = new Problems();
+  for (const issue of parsed.error.issues) addIssue(issue, [], code, root, problems);
+  problems.throwIfAny();
+  throw new TriptychError(code, 'does not match the schema', {
+    fields: [{ path: jsonPath([], root), message: 'does not match the schema' }],
+  });
+}
+
+function addIssue(
+  issue: z.core.$ZodIssue,
+  parents: readonly PropertyKey[],
+  code: ErrorCode,
+  root: string,
+  problems: Problems,
+): void {
+  const path = [...parents, ...issue.path];
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    for (const inner of closestBranch(issue.errors)) addIssue(inner, path, code, root, problems);
+  } else if (issue.code === 'unrecognized_keys') {
+    for (const key of issue.keys) problems.add(code, jsonPath([...path, key], root), 'is not a known member');
+  } else problems.add(code, jsonPath(path, root), issue.message);
+}
+
+/** Of a union's branches the one whose shape the input resembles most: fewest unknown and missing members. */
+function closestBranch(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
+  let best = branches[0]!;
+  for (const branch of branches) if (mismatch(branch) < mismatch(best)) best = branch;
+  return best;
+}
+
+function mismatch(issues: readonly z.core.$ZodIssue[]): number {
+  let sum = 0;
+  for (const issue of issues) {
+    if (issue.path.length === 0 && issue.code === 'invalid_type') sum += 1_000;
+    else if (issue.path.length === 0 && issue.code === 'unrecognized_keys') sum += issue.keys.length * 10;
+    else if (issue.path.length === 1) sum += 2;
+    else sum += 1;
+  }
+  return sum;
+}
