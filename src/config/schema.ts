@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { limits } from '../limits.ts';
+
+/**
+ * Every setting of the service, with its default and its meaning; docs/settings.md is checked against this table.
+ * A setting `dataDir` is `data_dir` in the settings file, `TRIPTYCH_DATA_DIR` in the environment and `--data-dir` as
+ * a flag. Values from the environment and from flags arrive as text, so numbers and yes/no values are read from it.
+ */
+export const settings = {
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on; loopback only.'),
+  port: integer(0, 65_535).default(8080).describe('TCP port to listen on; 0 takes any free one.'),
+  dataDir: z.string().min(1).default('.triptych').describe('Folder of the embedded stores; made if missing.'),
+  demo: flag()
+    .default(true)
+    .describe('Load the demo catalogue when there is no catalogue and `schema` is not set.'),
+  schema: z.string().min(1).optional().describe('Schema file of the catalogue to create when there is none.'),
+  logLevel: z
+    .enum(['info', 'warn', 'error', 'silent'])
+    .default('warn')
+    .describe('Least severe log line to write, to standard error.'),
+  embedder: z
+    .enum(['builtin', 'openai', 'none'])
+    .default('builtin')
+    .describe('What turns texts into vectors: the built-in model, an OpenAI-compatible server, or nothing.'),
+  openaiUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .optional()
+    .describe('Base URL of the OpenAI-compatible server, for example `http://localhost:11434/v1`.'),
+  openaiModel: z.string().min(1).optional().describe('Model name to ask that server for.'),
+  openaiKey: z.string().min(1).optional().describe('API key for that server; secret.'),
+  openaiKeyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File that holds the API key, instead of `openai_key`.'),
+  openaiDimension: integer(1, limits.dimensionMax)
+    .optional()
+    .describe('Length of the vectors that the model returns.'),
+} as const;
+
+export const settingsSchema = z.strictObject(settings);
+
+export type SettingName = keyof typeof settings;
+export const settingNames = Object.keys(settings) as SettingName[];
+
+/** What a caller may give: every member optional, numbers and flags also as text. */
+export type Settings = z.output<typeof settingsSchema>;
+
+/** Which embedder runs and how it is reached. */
+export type EmbedderConfig =
+  | { readonly kind: 'builtin' }
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'openai';
+      readonly url: string;
+      readonly model: string;
+      readonly key: string | null;
+      readonly dimension: number;
+    };
+
+/** The settings, checked together and complete; deep-frozen. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute path. */
+  readonly dataDir: string;
+  readonly demo: boolean;
+  /** Absolute path of the schema file, or null. */
+  readonly schema: string | null;
+  readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
+  readonly embedder: EmbedderConfig;
+}
+
+/** `dataDir` -> `data_dir`: the name in the settings file and in messages. */
+export function fileName(name: SettingName): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** `dataDir` -> `TRIPTYCH_DATA_DIR` */
+export function variableName(name: SettingName): string {
+  return `TRIPTYCH_${fileName(name).toUpperCase()}`;
+}
+
+/** `dataDir` -> `--data-dir` */
+export function flagName(name: SettingName): string {
+  return `--${fileName(name).replaceAll('_', '-')}`;
+}
+
+function integer(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
+    z.int({ error: message }).min(min, message).max(max, message),
+  );
+}
+
+const words: ReadonlyMap<unknown, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['yes', true],
+  ['on', true],
+  ['false', false],
+  ['0', false],
+  ['no', false],
+  ['off', false],
+]);
+
+function flag() {
+  return z.preprocess(
+    (value) => words.get(typeof value === 'string' ? value.toLowerCase() : value) ?? value,
+    z.boolean({ error: 'must be true or false' }),
+  );
+}
