@@ -107,6 +107,9 @@ export const limits = {
   epochDocumentsMax: 1_000,
   projectorSliceMs: 5,
   ingestBatchRows: 100,
+  /** Attempts to write one batch of an ingest before it stops (and can be continued). */
+  ingestAttemptsMax: 6,
+  ingestCallMsMax: 120_000,
   sqlQueueMax: 1_024,
   searchesInFlightMax: 256,
   writesInFlightMax: 64,

@@ -1,0 +1,180 @@
+import { limits } from '../limits.ts';
+import type { PlannedLeg, RejectedPlan, SearchPlan, SkippedLeg, Strategy } from './plan.ts';
+import type { Profile } from './profile.ts';
+import { type RecallLeg, recallLegs } from './signal.ts';
+
+/** What is known of a leg's latency; null before it ever ran. */
+export interface LatencyEstimate {
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
+
+export interface PlannerInput {
+  readonly hasQuery: boolean;
+  readonly hasEmbedding: boolean;
+  readonly seedCount: number;
+  readonly includeRelationships: boolean;
+  readonly diversity: number;
+  readonly profile: Profile;
+  readonly timeoutMs: number;
+  /** Documents that pass the filter and documents in all; null without a filter. */
+  readonly predicate: { readonly passing: number; readonly of: number } | null;
+  readonly embedderAvailable: boolean;
+  readonly estimates: Readonly<Partial<Record<RecallLeg | 'embedder' | 'score', LatencyEstimate>>>;
+  /** true: legs that look too slow are tried all the same, so that a recovered leg is noticed. */
+  readonly probe: boolean;
+}
+
+/** Assumed before the first measurement, milliseconds. */
+const unmeasuredMs = { embedder: 30, vector: 5, lexical: 2, graph: 2, score: 2 } as const;
+
+/** A leg is not made shorter than this; a list of fewer candidates is no recall. */
+const shortenedDepthMin = 50;
+
+/**
+ * The plan of a search: a pure function of the request's shape, the profile, the live latencies and the deadline.
+ * Every leg may run until the reserve that scoring and answering need; a leg that cannot answer by then is halved or,
+ * where that would not do either, skipped with the reason `too_slow`.
+ */
+export function planSearch(input: PlannerInput): SearchPlan {
+  const end = input.timeoutMs - reserveMs(input.timeoutMs);
+  const scoreMs = estimate(input, 'score');
+  const embed = planEmbedding(input, end);
+  const { legs, skipped } = chooseLegs(input, embed, end);
+  const embeds = embed !== null && legs.some((planned) => planned.afterEmbedding);
+  const slowest = legs.map((leg) => leg.estimatedMs + (leg.afterEmbedding ? (embed?.estimatedMs ?? 0) : 0));
+  const strategy = strategyOf(legs);
+  return {
+    strategy,
+    embed: embeds ? embed : null,
+    legs,
+    skipped,
+    predicate:
+      input.predicate === null ? null : { ...input.predicate, pushdown: isSelective(input.predicate) },
+    stages: stagesOf(input, embeds),
+    rankDepth: input.profile.rankDepth,
+    estimatedMs: Math.max(0, ...slowest) + scoreMs,
+    rejected: rejectedPlans(strategy, legs, skipped, scoreMs),
+  };
+}
+
+/** Whether a filter passes so few documents that over-fetching would not fill the window: push it into the legs. */
+function isSelective(predicate: { readonly passing: number; readonly of: number }): boolean {
+  return predicate.passing < limits.pushdownShare * predicate.of;
+}
+
+function planEmbedding(input: PlannerInput, end: number): SearchPlan['embed'] {
+  if (!input.hasQuery || input.hasEmbedding || !input.embedderAvailable) return null;
+  return { budgetMs: Math.max(1, end - estimate(input, 'vector')), estimatedMs: estimate(input, 'embedder') };
+}
+
+function chooseLegs(
+  input: PlannerInput,
+  embed: SearchPlan['embed'],
+  end: number,
+): { legs: PlannedLeg[]; skipped: SkippedLeg[] } {
+  const legs: PlannedLeg[] = [];
+  const skipped: SkippedLeg[] = [];
+  for (const leg of recallLegs) {
+    const reason = impossible(input, leg, embed);
+    const afterEmbedding = leg === 'vector' && embed !== null;
+    const planned =
+      reason === null ? planLeg(input, leg, afterEmbedding, embed?.estimatedMs ?? 0, end) : null;
+    if (planned !== null) legs.push(planned);
+    else skipped.push({ leg, reason: reason ?? 'too_slow' });
+  }
+  return { legs, skipped };
+}
+
+/** Why the request gives a leg nothing to work on, or null. */
+function impossible(input: PlannerInput, leg: RecallLeg, embed: SearchPlan['embed']): string | null {
+  if (leg === 'lexical') return input.hasQuery ? null : 'no_query';
+  if (leg === 'graph') return input.seedCount > 0 ? null : 'no_seeds';
+  if (input.hasEmbedding || embed !== null) return null;
+  // A query's vector is not replaced by the seeds' mean: it would answer another question.
+  if (input.hasQuery) return 'no_embedder';
+  return input.seedCount > 0 ? null : 'no_vector';
+}
+
+/** Time kept back for scoring and answering: a tenth of the deadline, 20 ms where that is affordable. */
+export function reserveMs(timeoutMs: number): number {
+  return Math.max(Math.min(20, timeoutMs / 4), timeoutMs / 10);
+}
+
+function estimate(input: PlannerInput, part: keyof typeof unmeasuredMs): number {
+  return input.estimates[part]?.p50Ms ?? unmeasuredMs[part];
+}
+
+function planLeg(
+  input: PlannerInput,
+  leg: RecallLeg,
+  afterEmbedding: boolean,
+  embedMs: number,
+  end: number,
+): PlannedLeg | null {
+  const available = end - (afterEmbedding ? embedMs : 0);
+  const known = input.estimates[leg];
+  const estimatedMs = estimate(input, leg);
+  const depth = input.profile.legDepth;
+  const planned = { leg, depth, budgetMs: end, estimatedMs, afterEmbedding };
+  if (known === undefined || known.p95Ms <= available || input.probe) return planned;
+  if (known.p50Ms <= available)
+    return { ...planned, depth: Math.min(depth, Math.max(shortenedDepthMin, depth >> 1)) };
+  return null;
+}
+
+function strategyOf(legs: readonly PlannedLeg[]): Strategy {
+  if (legs.length > 1) return 'HybridParallel';
+  switch (legs[0]?.leg) {
+    case 'vector':
+      return 'VectorOnly';
+    case 'lexical':
+      return 'LexicalOnly';
+    case 'graph':
+      return 'GraphOnly';
+    default:
+      return 'FilterOnly';
+  }
+}
+
+function stagesOf(input: PlannerInput, embeds: boolean): string[] {
+  return [
+    ...(input.predicate === null ? [] : ['filter']),
+    ...(embeds ? ['embed'] : []),
+    'recall',
+    'union',
+    'score',
+    'rescore',
+    ...(input.diversity > 0 ? ['diversify'] : []),
+    ...(input.includeRelationships ? ['relationships'] : []),
+  ];
+}
+
+/** Why no other strategy was taken: what the request lacks, or what it would have cost. */
+function rejectedPlans(
+  chosen: Strategy,
+  legs: readonly PlannedLeg[],
+  skipped: readonly SkippedLeg[],
+  scoreMs: number,
+): RejectedPlan[] {
+  const single: readonly [Strategy, RecallLeg][] = [
+    ['VectorOnly', 'vector'],
+    ['LexicalOnly', 'lexical'],
+    ['GraphOnly', 'graph'],
+  ];
+  const rejected: RejectedPlan[] = [];
+  for (const [strategy, leg] of single) {
+    if (strategy === chosen) continue;
+    const planned = legs.find((candidate) => candidate.leg === leg);
+    const reason = skipped.find((candidate) => candidate.leg === leg)?.reason;
+    rejected.push({
+      strategy,
+      reason: planned === undefined ? (reason ?? 'not_possible') : 'fewer_signals_for_no_time_saved',
+      estimatedMs: planned === undefined ? null : planned.estimatedMs + scoreMs,
+    });
+  }
+  if (chosen !== 'HybridParallel')
+    rejected.push({ strategy: 'HybridParallel', reason: 'one_leg_only', estimatedMs: null });
+  rejected.push({ strategy: 'HybridSequential', reason: 'all_candidates_resident', estimatedMs: null });
+  return rejected;
+}

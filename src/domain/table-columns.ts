@@ -1,0 +1,127 @@
+import type { CatalogueSchema } from './catalogue-schema.ts';
+import type { StoredDocument } from './document.ts';
+import type { FacetDictionary } from './facet-dictionary.ts';
+import { keywordSpace } from './mask-program.ts';
+import { dateToMs, numericValue } from './predicate.ts';
+
+/**
+ * The columns of the resident table: what a row holds from the moment it is written until its slot is reused. Arrays
+ * are replaced by larger ones, never shrunk or moved in place, so a snapshot that holds the old arrays stays right.
+ */
+export class TableColumns {
+  readonly #schema: CatalogueSchema;
+  readonly #dictionary: FacetDictionary;
+  capacity = 0;
+  vectors = new Float32Array(0);
+  recencyMs = new Float64Array(0);
+  popularity = new Float64Array(0);
+  versions = new Float64Array(0);
+  facetStarts = new Uint32Array(0);
+  facetCounts = new Uint32Array(0);
+  facetValues = new Uint32Array(1024);
+  fields = new Map<string, Float64Array>();
+  readonly ids: string[] = [];
+  readonly titles: string[] = [];
+  /** facetValues in use, and how many of them belong to rows that were given up. */
+  #facetEnd = 0;
+  #facetWaste = 0;
+
+  constructor(schema: CatalogueSchema, dictionary: FacetDictionary) {
+    this.#schema = schema;
+    this.#dictionary = dictionary;
+    for (const name of Object.keys(schema.fields)) this.fields.set(name, new Float64Array(0));
+  }
+
+  grow(rowsNeeded: number): void {
+    if (rowsNeeded <= this.capacity) return;
+    const capacity = Math.max(1024, rowsNeeded, Math.ceil(this.capacity * 1.5));
+    this.vectors = enlarge(this.vectors, new Float32Array(capacity * this.#schema.embedding.dimension));
+    this.recencyMs = enlarge(this.recencyMs, new Float64Array(capacity));
+    this.popularity = enlarge(this.popularity, new Float64Array(capacity));
+    this.versions = enlarge(this.versions, new Float64Array(capacity));
+    this.facetStarts = enlarge(this.facetStarts, new Uint32Array(capacity));
+    this.facetCounts = enlarge(this.facetCounts, new Uint32Array(capacity));
+    const fields = new Map<string, Float64Array>();
+    for (const [name, column] of this.fields) fields.set(name, enlarge(column, new Float64Array(capacity)));
+    this.fields = fields;
+    this.capacity = capacity;
+  }
+
+  write(row: number, document: StoredDocument): void {
+    const { dimension } = this.#schema.embedding;
+    this.vectors.set(document.embedding, row * dimension);
+    this.ids[row] = document.id;
+    this.titles[row] = document.title;
+    this.versions[row] = document.version;
+    const { popularity, recency } = this.#schema;
+    this.popularity[row] =
+      popularity === null ? Number.NaN : numericValue(this.#schema, document, popularity);
+    this.recencyMs[row] = recency === null ? Number.NaN : numericValue(this.#schema, document, recency.field);
+    for (const [name, column] of this.fields) column[row] = this.#fieldNumber(name, document);
+    this.#writeFacets(row, document);
+  }
+
+  /** The slot's facet values become waste; the arrays are compacted once more than half of them is. */
+  free(row: number): void {
+    this.#facetWaste += this.facetCounts[row]!;
+    this.facetCounts[row] = 0;
+    this.ids[row] = '';
+    this.titles[row] = '';
+  }
+
+  /** Moves the facet values of rows 0..rowCount together into new arrays; snapshots keep the old ones. */
+  compactFacets(rowCount: number): void {
+    if (this.#facetWaste * 2 <= this.#facetEnd || this.#facetEnd < 4096) return;
+    const starts = new Uint32Array(this.capacity);
+    const values = new Uint32Array(Math.max(1024, Math.ceil((this.#facetEnd - this.#facetWaste) * 1.25)));
+    let end = 0;
+    for (let row = 0; row < rowCount; row++) {
+      const from = this.facetStarts[row]!;
+      values.set(this.facetValues.subarray(from, from + this.facetCounts[row]!), end);
+      starts[row] = end;
+      end += this.facetCounts[row]!;
+    }
+    this.facetStarts = starts;
+    this.facetValues = values;
+    this.facetCounts = this.facetCounts.slice();
+    this.#facetEnd = end;
+    this.#facetWaste = 0;
+  }
+
+  #fieldNumber(name: string, document: StoredDocument): number {
+    const value = Object.hasOwn(document.fields, name) ? document.fields[name] : undefined;
+    if (value === undefined) return Number.NaN;
+    switch (this.#schema.fields[name]!.type) {
+      case 'number':
+        return typeof value === 'number' ? value : Number.NaN;
+      case 'flag':
+        return value === true ? 1 : 0;
+      case 'date':
+        return dateToMs(String(value));
+      case 'keyword':
+        return this.#dictionary.intern(keywordSpace(name), String(value));
+    }
+  }
+
+  #writeFacets(row: number, document: StoredDocument): void {
+    const codes: number[] = [];
+    for (const facet of this.#schema.facets) {
+      const values = Object.hasOwn(document.facets, facet) ? document.facets[facet]! : [];
+      const own = new Set(values.map((value) => this.#dictionary.intern(facet, value)));
+      codes.push(...[...own].sort((a, b) => a - b));
+    }
+    if (this.#facetEnd + codes.length > this.facetValues.length) {
+      const length = Math.ceil((this.#facetEnd + codes.length) * 1.5);
+      this.facetValues = enlarge(this.facetValues, new Uint32Array(length));
+    }
+    this.facetStarts[row] = this.#facetEnd;
+    this.facetCounts[row] = codes.length;
+    this.facetValues.set(codes, this.#facetEnd);
+    this.#facetEnd += codes.length;
+  }
+}
+
+function enlarge<T extends Float32Array | Float64Array | Uint32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
