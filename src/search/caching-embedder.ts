@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { Cache } from '../ports/cache.ts';
+import type { Embedder } from '../ports/embedder.ts';
+import type { Meter } from '../ports/meter.ts';
+
+/** Embeddings do not age; the bound of the cache lets them go. */
+const ttlMs = 24 * 3_600_000;
+
+/** Remembers the vectors of short texts (queries), bounded by the cache. */
+export class CachingEmbedder implements Embedder {
+  readonly model: string;
+  readonly dimension: number;
+  readonly #inner: Embedder;
+  readonly #cache: Cache<Float32Array>;
+  readonly #meter: Meter;
+  readonly #textCharsMax: number;
+
+  constructor(inner: Embedder, cache: Cache<Float32Array>, meter: Meter, textCharsMax: number) {
+    this.model = inner.model;
+    this.dimension = inner.dimension;
+    this.#inner = inner;
+    this.#cache = cache;
+    this.#meter = meter;
+    this.#textCharsMax = textCharsMax;
+  }
+
+  async embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+    const known = await Promise.all(texts.map((text) => this.#cache.get(this.#key(text))));
+    const missing = [...new Set(texts.filter((_, i) => known[i] === undefined))];
+    this.#meter.count('embedding_cache_hits', texts.length - missing.length);
+    this.#meter.count('embedding_cache_misses', missing.length);
+    const made = missing.length === 0 ? [] : await this.#inner.embed(missing, signal);
+    const fresh = new Map(missing.map((text, i) => [text, made[i]!]));
+    for (const [text, vector] of fresh)
+      if (text.length <= this.#textCharsMax) await this.#cache.set(this.#key(text), vector, ttlMs);
+    return texts.map((text, i) => known[i] ?? fresh.get(text)!);
+  }
+
+  ready(): Promise<void> {
+    return this.#inner.ready();
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  #key(text: string): string {
+    return createHash('sha256').update(`${this.model}\0${text}`).digest('base64');
+  }
+}

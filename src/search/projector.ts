@@ -1,0 +1,176 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Catalogue } from '../domain/catalogue-schema.ts';
+import type { DocumentChange } from '../domain/document.ts';
+import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ChangeCursor, DocumentStore } from '../ports/document-store.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Meter } from '../ports/meter.ts';
+import { ActiveCatalogue, type RecallStoresFactory } from './active-catalogue.ts';
+
+export interface ProjectorParts {
+  readonly store: DocumentStore;
+  readonly stores: RecallStoresFactory;
+  readonly clock: Clock;
+  readonly meter: Meter;
+  readonly logger: Logger;
+}
+
+/**
+ * Follows one catalogue generation from the truth into memory: the only writer of the resident table and of the
+ * in-process indexes. One pass reads what is new and publishes it as one epoch; a pass follows every `nudge` and, for
+ * writes of other processes, every projectorPollMs. Epochs are at least epochIntervalMs apart.
+ */
+export class Projector {
+  readonly active: ActiveCatalogue;
+  readonly #parts: ProjectorParts;
+  #cursor: ChangeCursor | null = null;
+  #lastPublishMs = Number.NEGATIVE_INFINITY;
+  #lastPassMs = Number.NEGATIVE_INFINITY;
+  #wake: (() => void) | null = null;
+  #nudged = false;
+  #stopped = false;
+  #loop: Promise<void> = Promise.resolve();
+  /** Callers that wait for a pass which began after they asked. */
+  #waiting: (() => void)[] = [];
+
+  #behind = false;
+  readonly #onBehind: () => void;
+
+  /** @param onBehind called when the kept tombstones no longer reach back to this projector: it must be replaced */
+  constructor(tenant: string, catalogue: Catalogue, parts: ProjectorParts, onBehind: () => void) {
+    this.#parts = parts;
+    this.#onBehind = onBehind;
+    this.active = new ActiveCatalogue(tenant, catalogue.schema, catalogue.generation, parts.stores);
+  }
+
+  /** Loads everything there is. */
+  async load(): Promise<void> {
+    do {
+      this.#nudged = false;
+      await this.#pass();
+    } while (this.#nudged);
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake?.();
+    await this.#loop;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Says that something was committed. */
+  nudge(): void {
+    this.#nudged = true;
+    this.#wake?.();
+  }
+
+  /** Resolves when everything that is committed now is searchable. */
+  caughtUp(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.nudge();
+    });
+  }
+
+  /** Milliseconds since the last pass that reached the end of the changes. */
+  get lagMs(): number {
+    return this.#parts.clock.nowMs() - this.#lastPassMs;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopped) {
+      if (!this.#nudged) await this.#sleep(limits.projectorPollMs);
+      const untilEpoch = this.#lastPublishMs + limits.epochIntervalMs - this.#parts.clock.nowMs();
+      if (untilEpoch > 0 && !this.#stopped) await this.#pause(untilEpoch);
+      this.#nudged = false;
+      const waiting = this.#waiting.splice(0);
+      try {
+        await this.#pass();
+        failures = 0;
+        for (const resolve of waiting) resolve();
+      } catch (error) {
+        this.#waiting.unshift(...waiting);
+        failures++;
+        if (failures === 1)
+          this.#parts.logger.warn({ err: error }, 'projector pass failed, will be repeated');
+        if (!this.#stopped) await this.#pause(Math.min(5_000, limits.projectorPollMs * 2 ** failures));
+      }
+    }
+  }
+
+  /** Reads to the end of the changes; all of them become visible in one turn. */
+  async #pass(): Promise<void> {
+    const { store, clock, meter } = this.#parts;
+    const { tenant, generation } = this.active;
+    const changes: DocumentChange[] = [];
+    let cursor = this.#cursor;
+    for (;;) {
+      const page = await store.changes(tenant, generation, cursor, limits.projectorBatchRows);
+      if (!page.complete) {
+        if (!this.#behind) this.#onBehind();
+        this.#behind = true;
+        return;
+      }
+      await this.#prepare(page.changes);
+      changes.push(...page.changes);
+      cursor = page.cursor;
+      if (page.changes.length < limits.projectorBatchRows || changes.length >= limits.epochDocumentsMax)
+        break;
+    }
+    if (changes.length >= limits.epochDocumentsMax) this.#nudged = true;
+    this.#publish(changes);
+    this.#cursor = cursor;
+    this.#lastPassMs = clock.nowMs();
+    meter.gauge('projector_lag_ms', 0);
+  }
+
+  /** Analyses the changes in slices, so that requests are served in between. */
+  async #prepare(changes: readonly DocumentChange[]): Promise<void> {
+    const { clock } = this.#parts;
+    let sliceEndMs = clock.nowMs() + limits.projectorSliceMs;
+    for (const change of changes) {
+      for (const projection of this.active.stores.projections)
+        projection.prepare?.(this.active.tenant, change);
+      if (clock.nowMs() < sliceEndMs) continue;
+      await setImmediate();
+      sliceEndMs = clock.nowMs() + limits.projectorSliceMs;
+    }
+  }
+
+  #publish(changes: readonly DocumentChange[]): void {
+    if (changes.length === 0) return;
+    const { table, stores, tenant } = this.active;
+    for (const projection of stores.projections) projection.apply(tenant, changes);
+    table.apply(changes);
+    const snapshot = table.publish();
+    this.#lastPublishMs = this.#parts.clock.nowMs();
+    this.#parts.meter.projected(changes.length);
+    this.#parts.meter.gauge('documents', snapshot.liveCount);
+    this.#parts.meter.gauge('epoch_generation', snapshot.epoch.generation);
+  }
+
+  /** Waits, but not longer than to the next nudge. */
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel();
+        this.#wake = null;
+        resolve();
+      };
+      const cancel = this.#parts.clock.after(ms, done);
+      this.#wake = done;
+    });
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.clock.after(ms, resolve);
+    });
+  }
+}

@@ -1,0 +1,135 @@
+import type { CandidateWindow } from '../domain/candidate-window.ts';
+import { fusedColumn } from '../domain/fusion.ts';
+import type { RerankParams, RerankRequest } from '../domain/rerank-batch.ts';
+import { type RankedRows, rescore } from '../domain/rescore.ts';
+import { lexicalSignal } from '../domain/scoring.ts';
+import { signalNames } from '../domain/signal.ts';
+import { TriptychError } from '../errors.ts';
+import { runLeg } from './leg-runner.ts';
+import { graphCandidates, type Recalled } from './recall.ts';
+import type { ScorerWindow } from './rerank-batcher.ts';
+import type { SearchContext } from './search-context.ts';
+
+const dayMs = 86_400_000;
+
+/** The window's best R candidates with exact scores, signals and contributions, best first. */
+export interface ScoredWindow {
+  readonly window: ScorerWindow;
+  readonly ranked: RankedRows;
+  /** Rows that the hard rules dropped from the window. */
+  readonly droppedCount: number;
+}
+
+/** Fills the columns of the window, lets the backend select, and scores the selection exactly. */
+export async function scoreWindow(
+  context: SearchContext,
+  recalled: Recalled,
+  candidates: CandidateWindow,
+): Promise<ScoredWindow> {
+  const { parts, snapshot, request, startedAtMs } = context;
+  const startMs = parts.clock.nowMs();
+  const window: ScorerWindow = {
+    table: snapshot,
+    request: rerankRequest(context, recalled),
+    rows: candidates.rows,
+    lexical: await lexicalColumn(context, recalled, candidates.rows),
+    graph: graphColumn(context, recalled, candidates.rows),
+    fused: fusionColumn(context, recalled, candidates.rows),
+  };
+  const scored = await runLeg(parts.clock, startedAtMs + request.timeoutMs, () =>
+    parts.batcher.submit(window),
+  );
+  parts.latencies.add('score', scored.ms);
+  parts.meter.stage('score', scored.state, scored.ms);
+  context.stages.score = parts.clock.nowMs() - startMs;
+  if (scored.value === null) throw scorerError(scored.state, scored.reason);
+  const rescoreMs = parts.clock.nowMs();
+  const ranked = rescore(snapshot, window.request, window, scored.value.selected);
+  context.stages.rescore = parts.clock.nowMs() - rescoreMs;
+  return { window, ranked, droppedCount: scored.value.dropped.reduce((sum, count) => sum + count, 0) };
+}
+
+function scorerError(state: string, reason: string | undefined): TriptychError {
+  if (state === 'late')
+    return new TriptychError('deadline_exceeded', 'The deadline passed while scoring.', {
+      retryAfterSeconds: 1,
+    });
+  if (reason === 'overloaded')
+    return new TriptychError('overloaded', 'The scorer has no room for another request.', {
+      retryAfterSeconds: 1,
+    });
+  return new TriptychError('internal', 'The scorer failed.');
+}
+
+function rerankRequest(context: SearchContext, recalled: Recalled): RerankRequest {
+  return {
+    queryVector: recalled.queryVector,
+    tasteVector: null,
+    preferences: null,
+    mask: context.predicate?.program ?? null,
+    params: rerankParams(context),
+  };
+}
+
+function rerankParams(context: SearchContext): RerankParams {
+  const { profile, catalogue, snapshot, nowMs } = context;
+  const { lo, hi } = catalogue.schema.embedding;
+  const newest = catalogue.schema.recency?.reference === 'newest_document';
+  return {
+    formula: profile.formula,
+    weights: Float64Array.from(signalNames, (name) => profile.weights[name]),
+    lo,
+    hi,
+    referenceMs: newest ? snapshot.newestMs : nowMs,
+    halfLifeMs: profile.recencyHalfLifeDays * dayMs,
+    productMin: profile.productClamp.min,
+    productMax: profile.productClamp.max,
+    rankDepth: profile.rankDepth,
+  };
+}
+
+/** bm25 / (bm25 + midpoint) for every candidate, whichever leg brought it; NaN for all when the leg did not answer. */
+async function lexicalColumn(
+  context: SearchContext,
+  recalled: Recalled,
+  rows: Uint32Array,
+): Promise<Float32Array> {
+  const column = new Float32Array(rows.length).fill(Number.NaN);
+  if (recalled.text === null) return column;
+  const { parts, snapshot, startedAtMs, request, profile } = context;
+  const ids = Array.from(rows, (row) => snapshot.idOf(row));
+  const answer = recalled.text;
+  const scores = await runLeg(parts.clock, startedAtMs + request.timeoutMs, () => answer.score(ids));
+  if (scores.value === null) {
+    context.warnings.push(
+      "lexical: scores of the other legs' candidates did not arrive, the signal is left out",
+    );
+    return column;
+  }
+  return column.map((_, i) => lexicalSignal(scores.value![i]!, profile.lexicalMidpoint));
+}
+
+/** The strength of each candidate within the seeds' support, 0 outside it; NaN when there is no graph leg. */
+function graphColumn(context: SearchContext, recalled: Recalled, rows: Uint32Array): Float32Array {
+  if (recalled.graph === null) return new Float32Array(rows.length).fill(Number.NaN);
+  const strengths = new Map(
+    recalled.graph.support.map((hit) => [context.snapshot.rowOf(hit.id), hit.strength]),
+  );
+  return Float32Array.from(rows, (row) => strengths.get(row) ?? 0);
+}
+
+/** Reciprocal rank fusion of the legs' lists within their fixed depth; NaN unless the profile fuses. */
+function fusionColumn(context: SearchContext, recalled: Recalled, rows: Uint32Array): Float32Array {
+  const { profile, snapshot, predicate } = context;
+  if (profile.formula !== 'rrf') return new Float32Array(rows.length).fill(Number.NaN);
+  const depth = profile.legDepth;
+  const toRows = (ids: readonly string[] | undefined) => ids?.map((id) => snapshot.rowOf(id)) ?? null;
+  const graph =
+    recalled.graph === null ? undefined : graphCandidates(recalled.graph, depth, snapshot, predicate);
+  const legs = [
+    { weight: profile.fusion.vector, ranked: toRows(recalled.vector?.map((hit) => hit.id)) },
+    { weight: profile.fusion.lexical, ranked: toRows(recalled.text?.hits.map((hit) => hit.id)) },
+    { weight: profile.fusion.graph, ranked: toRows(graph) },
+  ];
+  return fusedColumn(rows, legs, profile.fusion.c, depth);
+}

@@ -1,0 +1,162 @@
+import { type LegList, uniteCandidates } from '../domain/candidate-window.ts';
+import type { SearchPlan } from '../domain/plan.ts';
+import { planSearch } from '../domain/planner.ts';
+import type { SearchRequest } from '../domain/search-request.ts';
+import type { Coverage, SearchResponse } from '../domain/search-response.ts';
+import type { TableSnapshot } from '../domain/table-snapshot.ts';
+import { TriptychError } from '../errors.ts';
+import type { Hit } from '../ports/recall.ts';
+import { diverseOrder } from './diverse-order.ts';
+import { matchingEmbedder } from './embedding-space.ts';
+import { popularRows } from './popular.ts';
+import { graphCandidates, type Recalled, recall } from './recall.ts';
+import { respond } from './respond.ts';
+import { scoreWindow } from './score-window.ts';
+import { openSearch, type SearchContext, type SearchParts } from './search-context.ts';
+
+/**
+ * One search, end to end: filter -> plan -> recall -> union -> score -> diversify -> answer, on one epoch and inside the
+ * request's deadline, which counts from `startedAtMs`.
+ */
+export async function search(
+  parts: SearchParts,
+  tenant: string,
+  request: SearchRequest,
+  startedAtMs: number,
+): Promise<SearchResponse> {
+  const context = openSearch(parts, tenant, request, startedAtMs);
+  try {
+    return await run(context);
+  } finally {
+    context.snapshot.release();
+  }
+}
+
+async function run(context: SearchContext): Promise<SearchResponse> {
+  const { parts, request, snapshot, catalogue, predicate, seeds, startedAtMs } = context;
+  const plan = makePlan(context);
+  const recallStart = parts.clock.nowMs();
+  const recalled = await recall({
+    request,
+    plan,
+    catalogue,
+    snapshot,
+    predicate,
+    seeds,
+    embedder: matchingEmbedder(parts.embedder, catalogue.schema),
+    startedAtMs,
+    clock: parts.clock,
+  });
+  context.stages.recall = parts.clock.nowMs() - recallStart;
+  observeLegs(context, recalled.coverage);
+  const browsed = isBrowse(context) ? popularRows(snapshot, predicate, context.profile.legDepth) : null;
+  const coverage = browsed === null ? recalled.coverage : withPolicy(recalled.coverage, browsed.length);
+  const degraded = isDegraded(plan, coverage);
+  refuseUnusable(context, plan, recalled, coverage, degraded);
+
+  const window = uniteCandidates(legLists(context, plan, recalled, browsed));
+  const scored = await scoreWindow(context, recalled, window);
+  const order = diverseOrder(context, scored);
+  return respond(context, { plan, coverage, degraded, recalled, window, scored, order });
+}
+
+/** Filter alone: popular documents that pass it. */
+function isBrowse(context: SearchContext): boolean {
+  const { request, seeds } = context;
+  return request.query === null && request.embedding === null && seeds.length === 0;
+}
+
+function makePlan(context: SearchContext): SearchPlan {
+  const { parts, request, catalogue, snapshot, predicate, seeds } = context;
+  return planSearch({
+    hasQuery: request.query !== null,
+    hasEmbedding: request.embedding !== null,
+    seedCount: seeds.length,
+    includeRelationships: request.includeRelationships,
+    diversity: context.diversity,
+    profile: context.profile,
+    timeoutMs: request.timeoutMs,
+    predicate: predicate === null ? null : { passing: predicate.passing, of: snapshot.liveCount },
+    embedderAvailable: matchingEmbedder(parts.embedder, catalogue.schema) !== null,
+    estimates: parts.latencies.estimates(),
+    probe: parts.latencies.takeProbe(),
+  });
+}
+
+/** A late leg would have taken longer than it was given; nobody knows how much, the planner assumes a quarter more. */
+const lateFactor = 1.25;
+
+/** Feeds what the legs took to the planner and the metrics. */
+function observeLegs(context: SearchContext, coverage: Coverage): void {
+  const { parts, stages } = context;
+  for (const part of ['embedder', 'vector', 'lexical', 'graph'] as const) {
+    const leg = coverage[part];
+    if (leg === undefined || leg.state === 'skipped') continue;
+    parts.latencies.add(part, leg.state === 'late' ? leg.budgetMs * lateFactor : leg.ms);
+    parts.meter.stage(part, leg.state, leg.ms);
+    stages[part] = leg.ms;
+  }
+}
+
+function withPolicy(coverage: Coverage, candidates: number): Coverage {
+  return { ...coverage, policy: { state: 'ok', ms: 0, budgetMs: 0, candidates } };
+}
+
+/** A planned leg or the embedder was not ok; what the planner left out is no degradation. */
+function isDegraded(plan: SearchPlan, coverage: Coverage): boolean {
+  const planned = [
+    ...plan.legs.map((leg) => leg.leg),
+    ...(plan.embed === null ? [] : (['embedder'] as const)),
+  ];
+  return planned.some((part) => coverage[part]?.state !== 'ok');
+}
+
+function refuseUnusable(
+  context: SearchContext,
+  plan: SearchPlan,
+  recalled: Recalled,
+  coverage: Coverage,
+  degraded: boolean,
+): void {
+  const usable = recalled.vector ?? recalled.text ?? recalled.graph;
+  if (usable === null && !isBrowse(context))
+    throw new TriptychError('unavailable', 'No leg of the search could answer in time.', {
+      members: { coverage },
+      retryAfterSeconds: 1,
+    });
+  if (degraded && !context.request.partial)
+    throw new TriptychError('deadline_exceeded', 'The answer would be incomplete and `partial` is false.', {
+      members: { coverage, strategy: plan.strategy },
+    });
+}
+
+/** Each leg's candidates as rows of the epoch, without the seeds; ids that are not in it are left out. */
+function legLists(
+  context: SearchContext,
+  plan: SearchPlan,
+  recalled: Recalled,
+  browsed: readonly number[] | null,
+): LegList[] {
+  const { snapshot, predicate, seeds } = context;
+  const excluded = new Set(seeds.map((id) => snapshot.rowOf(id)));
+  const lists: LegList[] = [];
+  if (browsed !== null) lists.push({ leg: 'policy', rows: browsed });
+  if (recalled.vector !== null)
+    lists.push({ leg: 'vector', rows: rowsOf(snapshot, idsOf(recalled.vector), excluded) });
+  if (recalled.text !== null)
+    lists.push({ leg: 'lexical', rows: rowsOf(snapshot, idsOf(recalled.text.hits), excluded) });
+  if (recalled.graph !== null) {
+    const depth = plan.legs.find((leg) => leg.leg === 'graph')?.depth ?? 0;
+    const ids = graphCandidates(recalled.graph, depth, snapshot, predicate);
+    lists.push({ leg: 'graph', rows: rowsOf(snapshot, ids, excluded) });
+  }
+  return lists;
+}
+
+function idsOf(hits: readonly Hit[]): string[] {
+  return hits.map((hit) => hit.id);
+}
+
+function rowsOf(snapshot: TableSnapshot, ids: readonly string[], excluded: ReadonlySet<number>): number[] {
+  return ids.map((id) => snapshot.rowOf(id)).filter((row) => row >= 0 && !excluded.has(row));
+}

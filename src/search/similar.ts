@@ -1,0 +1,91 @@
+import { pathReason } from '../domain/reasons.ts';
+import { titleIn } from '../domain/row-view.ts';
+import type { TableSnapshot } from '../domain/table-snapshot.ts';
+import { dot } from '../domain/vector.ts';
+import { TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { GraphHit } from '../ports/graph-store.ts';
+import type { SimilarDocument } from '../ports/triptych.ts';
+import { type LegOutcome, runLeg } from './leg-runner.ts';
+import type { SearchParts } from './search-context.ts';
+
+/**
+ * Neighbours of one document: those that a path of relations reaches and those that are close in meaning, each with
+ * what connects it. Ordered by the stronger of the two, then by id.
+ */
+export async function similar(
+  parts: SearchParts,
+  tenant: string,
+  id: string,
+  limit: number,
+  startedAtMs: number,
+): Promise<SimilarDocument[]> {
+  const catalogue = parts.registry.active(tenant);
+  const snapshot = catalogue.table.acquire();
+  try {
+    const row = snapshot.rowOf(id);
+    if (row < 0) throw new TriptychError('document_not_found', `There is no document "${id}".`);
+    const endMs = startedAtMs + limits.timeoutMsDefault;
+    const vector = snapshot.vectors.subarray(row * snapshot.dimension, (row + 1) * snapshot.dimension);
+    const base = { tenant, snapshot, predicate: null, limit: limit + 1 };
+    const [near, linked] = await Promise.all([
+      runLeg(parts.clock, endMs, (signal) =>
+        catalogue.stores.vector.search({ ...base, vectors: [vector], signal }),
+      ),
+      runLeg(parts.clock, endMs, (signal) =>
+        catalogue.stores.graph.recall({ ...base, seeds: [{ id, weight: 1 }], signal }),
+      ),
+    ]);
+    observe(parts, { vector: near, graph: linked });
+    if (near.value === null && linked.value === null)
+      throw new TriptychError('unavailable', 'Neither the vectors nor the graph answered in time.', {
+        retryAfterSeconds: 1,
+      });
+    const paths = new Map(linked.value?.support.map((hit) => [hit.id, hit]));
+    const ids = new Set([...(near.value?.[0] ?? []).map((hit) => hit.id), ...paths.keys()]);
+    ids.delete(id);
+    const neighbours = [...ids].flatMap((neighbour) =>
+      connect(snapshot, vector, neighbour, paths.get(neighbour) ?? null),
+    );
+    neighbours.sort(
+      (a, b) =>
+        b.score - a.score ||
+        snapshot.tieRanks[snapshot.rowOf(a.id)]! - snapshot.tieRanks[snapshot.rowOf(b.id)]!,
+    );
+    return neighbours.slice(0, limit);
+  } finally {
+    snapshot.release();
+  }
+}
+
+function observe(parts: SearchParts, legs: Record<'vector' | 'graph', LegOutcome<unknown>>): void {
+  for (const leg of ['vector', 'graph'] as const) parts.meter.stage(leg, legs[leg].state, legs[leg].ms);
+}
+
+/** Both connections are computed for every neighbour, whichever leg brought it. */
+function connect(
+  snapshot: TableSnapshot,
+  vector: Float32Array,
+  id: string,
+  hit: GraphHit | null,
+): SimilarDocument[] {
+  const row = snapshot.rowOf(id);
+  if (row < 0) return [];
+  const { lo, hi } = snapshot.schema.embedding;
+  const cosine = dot(
+    snapshot.vectors.subarray(row * snapshot.dimension, (row + 1) * snapshot.dimension),
+    vector,
+  );
+  const similarity = Math.min(1, Math.max(0, (cosine - lo) / (hi - lo)));
+  const reason = hit === null ? null : pathReason(hit.path, (other) => titleIn(snapshot, other));
+  return [
+    {
+      id,
+      title: snapshot.titleOf(row),
+      score: Math.max(similarity, hit?.strength ?? 0),
+      similarity,
+      path: hit?.path ?? null,
+      reasons: reason === null ? [] : [reason],
+    },
+  ];
+}

@@ -1,0 +1,152 @@
+import type { Profile } from '../domain/profile.ts';
+import { countFacets } from '../domain/row-view.ts';
+import { TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DocumentStore } from '../ports/document-store.ts';
+import type { Embedder } from '../ports/embedder.ts';
+import type { Meter } from '../ports/meter.ts';
+import type { Reranker } from '../ports/reranker.ts';
+import type { CatalogueStatus, Readiness, Triptych } from '../ports/triptych.ts';
+import type { CatalogueRegistry } from './catalogue-registry.ts';
+import { LatencyBook } from './latency-book.ts';
+import { RerankBatcher } from './rerank-batcher.ts';
+import { search } from './search.ts';
+import type { SearchParts } from './search-context.ts';
+import { similar } from './similar.ts';
+import { WritePath } from './write-path.ts';
+
+export interface TriptychParts {
+  readonly store: DocumentStore;
+  readonly registry: CatalogueRegistry;
+  readonly embedder: Embedder | null;
+  readonly reranker: Reranker;
+  readonly profiles: readonly Profile[];
+  readonly clock: Clock;
+  readonly meter: Meter;
+  /** Closes what the parts hold, after the last request. */
+  readonly closeParts: () => Promise<void>;
+}
+
+/** The service over its ports: `compose.ts` chooses the adapters. */
+export function assembleTriptych(parts: TriptychParts): Triptych {
+  const { store, registry, clock, meter } = parts;
+  const latencies = new LatencyBook();
+  const searchParts: SearchParts = {
+    ...parts,
+    batcher: new RerankBatcher(parts.reranker, meter),
+    backend: parts.reranker.name,
+    profiles: new Map(parts.profiles.map((profile) => [profile.name, profile])),
+    latencies,
+  };
+  const writes = new WritePath(parts);
+  const embedder = new EmbedderState(parts.embedder);
+  let closed: Promise<void> | null = null;
+  const open = (): void => {
+    if (closed !== null)
+      throw new TriptychError('not_ready', 'The service is stopping.', { retryAfterSeconds: 1 });
+  };
+  return {
+    async search(tenant, request, { startedAtMs }) {
+      open();
+      return search(searchParts, tenant, request, startedAtMs);
+    },
+    async searchBatch(tenant, requests, { startedAtMs }) {
+      open();
+      return Promise.allSettled(requests.map((request) => search(searchParts, tenant, request, startedAtMs)));
+    },
+    async similar(tenant, id, limit, { startedAtMs }) {
+      open();
+      return similar(searchParts, tenant, id, limit, startedAtMs);
+    },
+    async write(tenant, operations, options) {
+      open();
+      return writes.write(tenant, operations, options);
+    },
+    async document(tenant, id) {
+      const document = await store.get(tenant, registry.active(tenant).generation, id);
+      if (document === null) throw new TriptychError('document_not_found', `There is no document "${id}".`);
+      return document;
+    },
+    async documents(tenant, afterId, limit) {
+      const { generation } = registry.active(tenant);
+      return store.list(tenant, generation, afterId, Math.min(limit, limits.listPageMax));
+    },
+    async catalogue(tenant) {
+      return catalogueStatus(registry, tenant);
+    },
+    schema: (tenant) => registry.find(tenant)?.schema ?? null,
+    async createCatalogue(tenant, schema) {
+      open();
+      return writes.createCatalogue(tenant, schema);
+    },
+    async replaceCatalogue(tenant, schema) {
+      open();
+      return writes.replaceCatalogue(tenant, schema);
+    },
+    profiles: () => parts.profiles,
+    planStats: () => ({ legs: latencies.stats(), backend: parts.reranker.name }),
+    readiness: () => readiness(store, registry, embedder, closed !== null, clock),
+    close() {
+      closed ??= registry.close().then(parts.closeParts);
+      return closed;
+    },
+  };
+}
+
+function catalogueStatus(registry: CatalogueRegistry, tenant: string): CatalogueStatus {
+  const active = registry.active(tenant);
+  const table = active.table.current;
+  return {
+    catalogue: { schema: active.schema, generation: active.generation },
+    documents: table.liveCount,
+    epoch: table.epoch,
+    facets: countFacets(table, table.live, limits.catalogueFacetValuesMax),
+  };
+}
+
+/** Whether the embedder has loaded, so that `/readyz` can wait for the first load but not for ever on a broken one. */
+class EmbedderState {
+  state: 'none' | 'loading' | 'ready' | 'failed';
+
+  constructor(embedder: Embedder | null) {
+    this.state = embedder === null ? 'none' : 'loading';
+    embedder?.ready().then(
+      () => {
+        this.state = 'ready';
+      },
+      () => {
+        this.state = 'failed';
+      },
+    );
+  }
+}
+
+async function readiness(
+  store: DocumentStore,
+  registry: CatalogueRegistry,
+  embedder: EmbedderState,
+  closed: boolean,
+  clock: Clock,
+): Promise<Readiness> {
+  const startMs = clock.nowMs();
+  const sql = await store.ping().then(
+    () => ({ ok: true }),
+    () => ({ ok: false, reason: 'no answer' }),
+  );
+  // The probe itself waits for the store, which must not look like projection lag.
+  const lagMs = registry.lagMsMax() - (clock.nowMs() - startMs);
+  const lags = lagMs > limits.readyLagMsMax;
+  const parts = {
+    service: closed ? { ok: false, reason: 'stopping' } : { ok: true },
+    sql,
+    projections: lags ? { ok: false, reason: `${Math.round(lagMs)} ms behind` } : { ok: true },
+    embedder:
+      embedder.state === 'loading' || embedder.state === 'failed'
+        ? { ok: false, reason: embedder.state }
+        : { ok: true },
+  };
+  // Without its embedder the service still answers (words and graph), so a failed one does not take it out of rotation.
+  const ready = !closed && sql.ok && !lags && embedder.state !== 'loading';
+  return { ready, parts };
+}

@@ -1,0 +1,131 @@
+import type { Catalogue, CatalogueSchema } from '../domain/catalogue-schema.ts';
+import type { Document } from '../domain/document.ts';
+import { documentProblems } from '../domain/document-check.ts';
+import { embeddingText } from '../domain/embedding-text.ts';
+import { TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DocumentStore, DocumentWrite } from '../ports/document-store.ts';
+import type { Embedder } from '../ports/embedder.ts';
+import type { BulkOperation, BulkOutcome, DocumentInput, StagedCatalogue } from '../ports/triptych.ts';
+import { unitVector } from '../std/unit-vector.ts';
+import type { CatalogueRegistry } from './catalogue-registry.ts';
+import { requireEmbedder } from './embedding-space.ts';
+
+export interface WritePathParts {
+  readonly store: DocumentStore;
+  readonly registry: CatalogueRegistry;
+  readonly embedder: Embedder | null;
+  readonly clock: Clock;
+}
+
+/** Everything that changes the truth. Projections are never written here: they follow the commit. */
+export class WritePath {
+  readonly #parts: WritePathParts;
+
+  constructor(parts: WritePathParts) {
+    this.#parts = parts;
+  }
+
+  /** Commits the operations in order in one transaction. @throws TriptychError invalid_document with paths */
+  async write(
+    tenant: string,
+    operations: readonly BulkOperation[],
+    options: { readonly waitSearchable: boolean },
+  ): Promise<{ readonly outcomes: readonly BulkOutcome[]; readonly searchable: boolean }> {
+    const { registry } = this.#parts;
+    const { schema, generation } = registry.active(tenant);
+    const outcomes = await this.#commit(tenant, schema, generation, operations);
+    if (!options.waitSearchable) {
+      registry.nudge(tenant);
+      return { outcomes, searchable: false };
+    }
+    return { outcomes, searchable: await this.#waitSearchable(tenant) };
+  }
+
+  async createCatalogue(tenant: string, schema: CatalogueSchema): Promise<Catalogue> {
+    const catalogue = await this.#parts.store.createCatalogue(tenant, schema);
+    await this.#parts.registry.show(tenant, catalogue);
+    return catalogue;
+  }
+
+  /** The next generation, filled beside the live one and swapped in by `activate`. */
+  async replaceCatalogue(tenant: string, schema: CatalogueSchema): Promise<StagedCatalogue> {
+    const { store, registry } = this.#parts;
+    const { generation } = await store.stageCatalogue(tenant, schema);
+    return {
+      generation,
+      count: () => store.count(tenant, generation),
+      write: (operations) => this.#commit(tenant, schema, generation, operations),
+      activate: async () => {
+        const catalogue = await store.activateCatalogue(tenant, generation);
+        await registry.show(tenant, catalogue);
+        return catalogue;
+      },
+    };
+  }
+
+  async #commit(
+    tenant: string,
+    schema: CatalogueSchema,
+    generation: number,
+    operations: readonly BulkOperation[],
+  ): Promise<BulkOutcome[]> {
+    const problems = operations.flatMap((operation, i) =>
+      operation.kind === 'delete'
+        ? []
+        : documentProblems(schema, operation.document).map(({ path, message }) => ({
+            path: operations.length === 1 ? path : `[${i}].${path}`,
+            message,
+          })),
+    );
+    if (problems.length > 0)
+      throw new TriptychError('invalid_document', problems[0]!.message, { fields: problems });
+    const embedded = await this.#embed(schema, operations);
+    const writes = operations.map<DocumentWrite>((operation, i) =>
+      operation.kind === 'delete' ? operation : { kind: 'put', document: embedded[i]! },
+    );
+    return this.#parts.store.write(tenant, generation, writes);
+  }
+
+  /** Gives every document a unit vector: its own, or the embedding of the catalogue's text sources. */
+  async #embed(schema: CatalogueSchema, operations: readonly BulkOperation[]): Promise<(Document | null)[]> {
+    const inputs = operations.map((operation) => (operation.kind === 'put' ? operation.document : null));
+    const missing = inputs.filter(
+      (input): input is DocumentInput => input !== null && input.embedding === null,
+    );
+    const vectors = new Map<DocumentInput, Float32Array>();
+    for (let at = 0; at < missing.length; at += limits.embedBatchMax) {
+      const chunk = missing.slice(at, at + limits.embedBatchMax);
+      const texts = chunk.map((input) => embeddingText(schema, input));
+      const answers = await requireEmbedder(this.#parts.embedder, schema).embed(
+        texts,
+        new AbortController().signal,
+      );
+      chunk.forEach((input, i) => {
+        vectors.set(input, answers[i]!);
+      });
+    }
+    return inputs.map((input) => {
+      if (input === null) return null;
+      return { ...input, embedding: vectors.get(input) ?? unitVector(input.embedding!)! };
+    });
+  }
+
+  async #waitSearchable(tenant: string): Promise<boolean> {
+    const { registry, clock } = this.#parts;
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(limits.searchableWaitMsMax, () => resolve(false));
+      registry.caughtUp(tenant).then(
+        () => {
+          cancel();
+          resolve(true);
+        },
+        (error: unknown) => {
+          cancel();
+          reject(error);
+        },
+      );
+    });
+  }
+}

@@ -1,0 +1,107 @@
+import { JsReranker } from '../../src/adapters/js/js-reranker.ts';
+import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
+import type { Document } from '../../src/domain/document.ts';
+import { builtInProfiles } from '../../src/domain/profile.ts';
+import type { SearchRequest } from '../../src/domain/search-request.ts';
+import type { Embedder } from '../../src/ports/embedder.ts';
+import type { GraphStore } from '../../src/ports/graph-store.ts';
+import type { Logger } from '../../src/ports/logger.ts';
+import type { Meter } from '../../src/ports/meter.ts';
+import type { TextIndex } from '../../src/ports/text-index.ts';
+import type { Triptych } from '../../src/ports/triptych.ts';
+import type { VectorIndex } from '../../src/ports/vector-index.ts';
+import { CatalogueRegistry } from '../../src/search/catalogue-registry.ts';
+import { assembleTriptych } from '../../src/search/triptych.ts';
+import { testSchema, unit } from './arbitraries.ts';
+import { FakeClock } from './fake-clock.ts';
+import { MemoryDocumentStore } from './memory-document-store.ts';
+
+export const silentMeter: Meter = { stage() {}, search() {}, projected() {}, gauge() {}, count() {} };
+export const silentLogger: Logger = { info() {}, warn() {}, error() {} };
+
+/** Behaviour of each part of a search, replaceable one by one. */
+export interface FixtureParts {
+  readonly vector: VectorIndex;
+  readonly text: TextIndex;
+  readonly graph: GraphStore;
+  readonly embedder: Embedder | null;
+}
+
+export interface SearchFixture {
+  readonly service: Triptych;
+  readonly clock: FakeClock;
+  readonly store: MemoryDocumentStore;
+  /** Runs a search from the clock's present moment. */
+  search(request: Partial<SearchRequest>): ReturnType<Triptych['search']>;
+}
+
+export const plainRequest: SearchRequest = {
+  query: null,
+  embedding: null,
+  like: [],
+  k: 10,
+  profile: 'linear',
+  timeoutMs: 500,
+  partial: true,
+  minScore: null,
+  filter: null,
+  diversity: null,
+  include: [],
+  includeRelationships: false,
+  explain: 'score',
+};
+
+/** Documents d0..d(n-1) whose vectors turn away from the first axis step by step. */
+export function fanOfDocuments(count: number): Document[] {
+  return Array.from({ length: count }, (_, i) => ({
+    id: `d${i}`,
+    title: `Document ${i}`,
+    text: i % 2 === 0 ? 'robot' : 'space',
+    facets: { genres: [i % 3 === 0 ? 'Comedy' : 'Drama'], directors: [`D${i % 4}`], tags: [] },
+    fields: { year: 1980 + i, votes: i * 10, released: `${1980 + i}-01-01` },
+    relations: [],
+    embedding: unit([Math.cos(i / count), Math.sin(i / count), 0, 0, 0, 0, 0, 0]),
+  }));
+}
+
+/** The real service over stubbed stores and a clock that is moved by hand. */
+export async function searchFixture(
+  parts: (clock: FakeClock) => FixtureParts,
+  documents: readonly Document[],
+  schema: CatalogueSchema = testSchema,
+): Promise<SearchFixture> {
+  const clock = new FakeClock();
+  const store = new MemoryDocumentStore();
+  const { generation } = await store.createCatalogue('default', schema);
+  await store.write(
+    'default',
+    generation,
+    documents.map((document) => ({ kind: 'put', document })),
+  );
+  const { embedder, ...stores } = parts(clock);
+  const registry = new CatalogueRegistry({
+    store,
+    clock,
+    meter: silentMeter,
+    logger: silentLogger,
+    stores: () => ({ ...stores, projections: [] }),
+  });
+  await registry.open('default');
+  const service = assembleTriptych({
+    store,
+    registry,
+    embedder,
+    reranker: new JsReranker(),
+    profiles: builtInProfiles,
+    clock,
+    meter: silentMeter,
+    closeParts: async () => {},
+  });
+  return {
+    service,
+    clock,
+    store,
+    search: (request) =>
+      service.search('default', { ...plainRequest, ...request }, { startedAtMs: clock.nowMs() }),
+  };
+}

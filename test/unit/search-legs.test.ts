@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { TriptychError } from '../../src/errors.ts';
+import { unit } from '../support/arbitraries.ts';
+import type { FakeClock } from '../support/fake-clock.ts';
+import { type FixtureParts, fanOfDocuments, searchFixture } from '../support/search-fixture.ts';
+
+interface Delays {
+  readonly embedder?: number;
+  readonly vector?: number;
+  readonly lexical?: number;
+  readonly graph?: number;
+}
+
+const never = Number.POSITIVE_INFINITY;
+const documents = fanOfDocuments(20);
+
+/** Stores that answer a fixed list after a delay on the fake clock; `never` hangs, a negative delay fails. */
+function delayed(delays: Delays) {
+  return (clock: FakeClock): FixtureParts => {
+    const wait = async (ms = 0): Promise<void> => {
+      if (ms < 0) throw new Error('driver text that must not reach anybody: postgres://user:secret@host');
+      if (ms === never) await new Promise(() => {});
+      if (ms > 0) await clock.sleep(ms);
+    };
+    return {
+      embedder: {
+        model: 'test',
+        dimension: 8,
+        embed: async (texts) => {
+          await wait(delays.embedder);
+          return texts.map(() => unit([1, 0, 0, 0, 0, 0, 0, 0]));
+        },
+        ready: async () => {},
+        close: async () => {},
+      },
+      vector: {
+        search: async ({ vectors }) => {
+          await wait(delays.vector);
+          return vectors.map(() => documents.slice(0, 10).map(({ id }, i) => ({ id, score: 1 - i / 100 })));
+        },
+      },
+      text: {
+        search: async () => {
+          await wait(delays.lexical);
+          const bm25 = (id: string) => (Number(id.slice(1)) % 2 === 0 ? 4 : 0);
+          return {
+            hits: documents.slice(10, 20).map(({ id }) => ({ id, score: bm25(id) })),
+            score: async (ids) => Float64Array.from(ids, bm25),
+          };
+        },
+      },
+      graph: {
+        recall: async ({ seeds }) => {
+          await wait(delays.graph);
+          const from = seeds[0]!.id;
+          return {
+            support: ['d7', 'd15'].map((id, i) => ({
+              id,
+              strength: 0.5 - i / 10,
+              path: [{ type: 'SAME_DIRECTOR', from, to: id, strength: 0.5 }],
+            })),
+          };
+        },
+        relationships: async (_, ids) => ids.map(() => []),
+      },
+    };
+  };
+}
+
+describe('search over legs with known delays', () => {
+  it('takes as long as the slowest chain, not as the sum', async () => {
+    const fixture = await searchFixture(
+      delayed({ embedder: 30, vector: 40, lexical: 50, graph: 60 }),
+      documents,
+    );
+    const answer = await fixture.clock.run(fixture.search({ query: 'robot', like: ['d3'] }));
+    // embedder 30 then vector 40; lexical 50 and graph 60 run meanwhile
+    expect(answer.tookMs).toBe(70);
+    expect(answer.degraded).toBe(false);
+    expect(answer.coverage.embedder).toMatchObject({ state: 'ok', ms: 30 });
+    expect(answer.coverage.vector).toMatchObject({ state: 'ok', ms: 40, candidates: 10 });
+    expect(answer.coverage.lexical).toMatchObject({ state: 'ok', ms: 50, candidates: 10 });
+    expect(answer.coverage.graph).toMatchObject({ state: 'ok', ms: 60, candidates: 2 });
+  });
+
+  it.each(['vector', 'lexical', 'graph'] as const)(
+    'leaves out a hung %s leg inside the deadline',
+    async (leg) => {
+      const fixture = await searchFixture(delayed({ [leg]: never }), documents);
+      const answer = await fixture.clock.run(
+        fixture.search({ query: 'robot', like: ['d3'], timeoutMs: 200 }),
+      );
+      expect(answer.tookMs).toBe(180);
+      expect(answer.degraded).toBe(true);
+      expect(answer.coverage[leg]).toMatchObject({ state: 'late', reason: 'budget_exceeded' });
+      expect(answer.results.length).toBeGreaterThan(0);
+    },
+  );
+
+  it('makes the signal of a late leg null for every candidate', async () => {
+    const fixture = await searchFixture(delayed({ lexical: never }), documents);
+    const answer = await fixture.clock.run(fixture.search({ query: 'robot' }));
+    for (const result of answer.results)
+      expect(result.signals!.lexical).toMatchObject({ value: null, contribution: 0 });
+  });
+
+  it('skips the vector leg when the embedder is late and says so', async () => {
+    const fixture = await searchFixture(delayed({ embedder: never }), documents);
+    const answer = await fixture.clock.run(fixture.search({ query: 'robot' }));
+    expect(answer.coverage.embedder!.state).toBe('late');
+    expect(answer.coverage.vector).toMatchObject({ state: 'skipped', reason: 'embedder_late' });
+    expect(answer.degraded).toBe(true);
+  });
+
+  it('reports a failed leg by code and never by the words of a driver', async () => {
+    const fixture = await searchFixture(delayed({ graph: -1 }), documents);
+    const answer = await fixture.clock.run(fixture.search({ query: 'robot', like: ['d3'] }));
+    expect(answer.coverage.graph).toMatchObject({ state: 'failed', reason: 'error' });
+    expect(JSON.stringify(answer)).not.toContain('secret');
+  });
+
+  it('answers 503 when no leg could, never an empty list', async () => {
+    const fixture = await searchFixture(delayed({ vector: -1, lexical: never }), documents);
+    const failure = fixture.clock.run(fixture.search({ query: 'robot' }));
+    await expect(failure).rejects.toMatchObject({ code: 'unavailable', status: 503 });
+    await expect(failure).rejects.toBeInstanceOf(TriptychError);
+  });
+
+  it('answers 504 with the coverage when a complete answer was asked for', async () => {
+    const fixture = await searchFixture(delayed({ graph: never }), documents);
+    const failure = fixture.clock.run(fixture.search({ query: 'robot', like: ['d3'], partial: false }));
+    await expect(failure).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+      status: 504,
+      members: { coverage: { graph: { state: 'late' }, lexical: { state: 'ok' } } },
+    });
+  });
+
+  it('does not call a leg that the planner left out degraded', async () => {
+    const fixture = await searchFixture(delayed({}), documents);
+    const answer = await fixture.clock.run(fixture.search({ query: 'robot' }));
+    expect(answer.coverage.graph).toMatchObject({ state: 'skipped', reason: 'no_seeds' });
+    expect(answer.degraded).toBe(false);
+  });
+
+  it('drops a leg that proved too slow for the deadline and tries it again later', async () => {
+    const fixture = await searchFixture(delayed({ graph: 400 }), documents);
+    const ask = () => fixture.clock.run(fixture.search({ query: 'robot', like: ['d3'], timeoutMs: 100 }));
+    const states: string[] = [];
+    for (let i = 0; i < 40; i++) states.push((await ask()).coverage.graph!.state);
+    expect(states[0]).toBe('late');
+    expect(states.filter((state) => state === 'skipped').length).toBeGreaterThan(30);
+    expect(states.slice(5)).toContain('late');
+  });
+
+  it('excludes the seeds, warns of unknown ones, and answers 404 when all are unknown', async () => {
+    const fixture = await searchFixture(delayed({}), documents);
+    const answer = await fixture.clock.run(fixture.search({ like: ['d3', 'nope'] }));
+    expect(answer.results.map((result) => result.id)).not.toContain('d3');
+    expect(answer.warnings).toEqual(['like: there is no document "nope"']);
+    await expect(fixture.clock.run(fixture.search({ like: ['nope'] }))).rejects.toMatchObject({
+      code: 'document_not_found',
+      fields: [{ path: 'like[0]' }],
+    });
+  });
+
+  it('counts the whole catalogue in total and gives popular documents for a filter alone', async () => {
+    const fixture = await searchFixture(delayed({}), documents);
+    const filter = { kind: 'facet', facet: 'genres', match: 'any', values: ['Comedy'] } as const;
+    const answer = await fixture.clock.run(fixture.search({ filter, k: 3 }));
+    expect(answer.strategy).toBe('FilterOnly');
+    expect(answer.total).toEqual({ value: 7, relation: 'eq' });
+    expect(answer.results.map((result) => result.id)).toEqual(['d18', 'd15', 'd12']);
+    expect(answer.results[0]!.sources).toEqual(['policy']);
+  });
+});
