@@ -97,6 +97,8 @@ export const limits = {
   /** Failures in a row after which the built-in model is not started again. */
   embedRestartsMax: 5,
   embedBatchTimeoutMs: 30_000,
+  /** Requests to an embedding server in flight. */
+  embedRequestsMax: 64,
   embedResponseBytesMax: 16 << 20,
   embeddingCacheEntries: 10_000,
   predicateMaskCacheEntries: 64,
@@ -111,8 +113,15 @@ export const limits = {
   ingestAttemptsMax: 6,
   ingestCallMsMax: 120_000,
   sqlQueueMax: 1_024,
+  /** Writes of one transaction of the truth. */
+  writeRowsMax: 1_000,
+  tombstonePurgeRows: 1_000,
+  /** Documents of a replaced catalogue that one transaction deletes. */
+  sweepRows: 1_000,
+  /** Rewritten rows after which the embedded engine is vacuumed. */
+  vacuumAfterRows: 10_000,
   searchesInFlightMax: 256,
-  writesInFlightMax: 64,
+  documentRequestsInFlightMax: 64,
   bulksInFlightMax: 8,
   httpConnectionsMax: 1_024,
 
@@ -123,8 +132,14 @@ export const limits = {
   readyLagMsMax: 2_000,
   drainMsMax: 8_000,
   tombstoneHours: 24,
+  tombstonePurgeIntervalMs: 60_000,
+  lockHeartbeatMs: 5_000,
+  /** A lock whose holder cannot be seen (another host or container) counts as left behind after this. */
+  lockStaleMs: 20_000,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 15_000,
   bulkIdleMsMax: 30_000,
+  /** How long what a client still sends is read and thrown away after it was answered. */
+  lingerMsMax: 2_000,
   keepAliveTimeoutMs: 72_000,
 } as const;

@@ -2,7 +2,7 @@ import type { FieldProblem } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { textProblem } from '../std/clean-text.ts';
 import type { CatalogueSchema, FieldSchema } from './catalogue-schema.ts';
-import type { DocumentBody, FieldValue } from './document.ts';
+import type { DocumentBody, FieldValue, Relation } from './document.ts';
 import { dateToMs } from './predicate.ts';
 
 /** A document before it is embedded; `embedding` null: the service embeds the catalogue's text. */
@@ -115,21 +115,33 @@ export function isDate(value: string): boolean {
   return day >= 1 && day <= monthLength;
 }
 
-function* relationProblems(document: DocumentBody): Generator<FieldProblem> {
+function* relationProblems(document: CheckableDocument): Generator<FieldProblem> {
   const count = document.relations.length;
   if (count > limits.relationsPerDocumentMax)
     yield {
       path: 'relations',
       message: `must have at most ${limits.relationsPerDocumentMax} entries, not ${count}`,
     };
+  const seen = new Set<string>();
   for (const [index, relation] of document.relations.entries()) {
     const path = `relations[${index}]`;
-    if (relation.type === '') yield { path: `${path}.type`, message: 'must not be empty' };
-    yield* stringProblems(`${path}.type`, relation.type, limits.relationTypeCharsMax);
-    yield* idProblems(`${path}.id`, relation.id);
-    if (!(relation.strength >= 0 && relation.strength <= 1))
-      yield { path: `${path}.strength`, message: 'must be a number from 0 to 1' };
+    yield* oneRelationProblems(path, document.id, relation);
+    // One fact: the same type to the same document twice would leave open which strength counts.
+    const key = `${relation.type}\0${relation.id}`;
+    if (seen.has(key)) yield { path, message: 'repeats an earlier relation' };
+    seen.add(key);
   }
+}
+
+function* oneRelationProblems(path: string, ownId: string, relation: Relation): Generator<FieldProblem> {
+  if (relation.type === '') yield { path: `${path}.type`, message: 'must not be empty' };
+  if (relation.type === 'SIMILAR_TO')
+    yield { path: `${path}.type`, message: 'is computed by the service and cannot be given' };
+  yield* stringProblems(`${path}.type`, relation.type, limits.relationTypeCharsMax);
+  yield* idProblems(`${path}.id`, relation.id);
+  if (relation.id === ownId) yield { path: `${path}.id`, message: 'is the document itself' };
+  if (!(relation.strength >= 0 && relation.strength <= 1))
+    yield { path: `${path}.strength`, message: 'must be a number from 0 to 1' };
 }
 
 function* embeddingProblems(schema: CatalogueSchema, embedding: Float32Array): Generator<FieldProblem> {

@@ -1,0 +1,196 @@
+import { z } from 'zod';
+import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
+import { schemaProblems } from '../domain/schema-check.ts';
+import { TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { nameSchema } from '../wire/names.ts';
+import { Problems, parseWith } from '../wire/problems.ts';
+import { type MemberPath, parseMemberPath } from './member-path.ts';
+
+const path = z
+  .string()
+  .max(limits.fieldStringCharsMax)
+  .refine(
+    (text) => parseMemberPath(text) !== null,
+    'must be a path of member names such as stats.votes or list[].name',
+  );
+
+/** Paths that lead to one value at most: ids, titles, fields, vectors. */
+const onePath = path.refine(
+  (text) => !text.includes('[]'),
+  'takes one value, so [] cannot stand in its path',
+);
+
+const paths = z.array(path).min(1).max(limits.facetsMax);
+
+const fieldSchema = z
+  .strictObject({
+    type: z.enum(['number', 'date', 'keyword', 'flag']),
+    scale: nameSchema.optional().meta({ description: 'Ordered scale of a keyword field.' }),
+    from: onePath
+      .optional()
+      .meta({ description: "Where the value stands in a row; the field's name if left out." }),
+    unit: z
+      .enum(['days', 'seconds', 'milliseconds'])
+      .optional()
+      .meta({ description: 'Dates only: the row holds a number of these since 1970-01-01 instead of text.' }),
+  })
+  .refine((field) => field.unit === undefined || field.type === 'date', {
+    path: ['unit'],
+    message: 'belongs to date fields only',
+  });
+
+/**
+ * A catalogue's schema file: the catalogue schema, and where its parts stand in a row. `from` is a path of member
+ * names (`stats.votes`, `genres[].name`); left out it is the facet's or field's own name.
+ */
+export const schemaFileSchema = z
+  .strictObject({
+    name: nameSchema,
+    id: z
+      .union([onePath, z.array(onePath).min(1).max(8)])
+      .default('id')
+      .meta({ description: 'One member is the id as it stands; several are joined into a slug.' }),
+    title: onePath.default('title'),
+    text: z
+      .union([path, paths])
+      .default('text')
+      .meta({ description: 'One member or several, joined by blanks; may be missing in a row.' }),
+    facets: z.record(nameSchema, z.strictObject({ from: path.optional() })).default({}),
+    fields: z.record(nameSchema, fieldSchema).default({}),
+    scales: z
+      .record(
+        nameSchema,
+        z.array(z.string().min(1).max(limits.fieldStringCharsMax)).max(limits.scaleValuesMax),
+      )
+      .default({}),
+    popularity: nameSchema.nullable().default(null),
+    recency: z
+      .strictObject({ field: nameSchema, reference: z.enum(['now', 'newest_document']).default('now') })
+      .nullable()
+      .default(null),
+    relations: z
+      .array(z.strictObject({ type: nameSchema, facet: nameSchema, strength: z.number() }))
+      .max(limits.derivedRelationsMax)
+      .default([])
+      .meta({ description: 'Derived: documents that share a value of the facet are related.' }),
+    relations_from: path
+      .optional()
+      .meta({ description: 'Member with explicit relations: an array of {type, id, strength}.' }),
+    language: z.enum(['en', 'none']).default('none'),
+    embedding: z.strictObject({
+      model: z.string().min(1).max(limits.idCharsMax),
+      dimension: z.int().min(1).max(limits.dimensionMax),
+      lo: z.number(),
+      hi: z.number(),
+      text: z.array(z.string()).min(1).max(limits.facetsMax).default(['title', 'text']),
+      from: onePath
+        .optional()
+        .meta({
+          description:
+            'Member with a vector: numbers, or {"b64": little-endian f32}. Without: embedded here.',
+        }),
+    }),
+  })
+  .meta({ description: 'Schema file of a catalogue' });
+
+type WireSchemaFile = z.output<typeof schemaFileSchema>;
+export type DateUnit = 'days' | 'seconds' | 'milliseconds';
+
+/** Where the parts of a document stand in a row. */
+export interface RowLayout {
+  /** One: the id itself; several: joined into a slug. */
+  readonly id: readonly MemberPath[];
+  readonly title: MemberPath;
+  readonly text: readonly MemberPath[];
+  readonly facets: readonly { readonly name: string; readonly from: MemberPath }[];
+  readonly fields: readonly {
+    readonly name: string;
+    readonly type: CatalogueSchema['fields'][string]['type'];
+    readonly from: MemberPath;
+    readonly unit: DateUnit | null;
+  }[];
+  readonly relations: MemberPath | null;
+  readonly embedding: MemberPath | null;
+}
+
+export interface SchemaFile {
+  readonly schema: CatalogueSchema;
+  readonly layout: RowLayout;
+}
+
+/**
+ * Parses the text of a schema file.
+ * @throws TriptychError invalid_schema, with field paths
+ */
+export function parseSchemaFile(text: string): SchemaFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new TriptychError('invalid_schema', `is not valid JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return schemaFileOf(value);
+}
+
+/** The same for a value that is parsed already. @throws TriptychError invalid_schema, with field paths */
+export function schemaFileOf(value: unknown): SchemaFile {
+  const file = parseWith(schemaFileSchema, value, 'invalid_schema');
+  const schema = catalogueSchemaOf(file);
+  const problems = new Problems();
+  for (const { path: at, message } of schemaProblems(schema)) problems.add('invalid_schema', at, message);
+  problems.throwIfAny();
+  return { schema, layout: layoutOf(file) };
+}
+
+function catalogueSchemaOf(file: WireSchemaFile): CatalogueSchema {
+  const { model, dimension, lo, hi, text } = file.embedding;
+  const fields = Object.entries(file.fields).map(([name, { type, scale }]) => [
+    name,
+    scale === undefined ? { type } : { type, scale },
+  ]);
+  const scales = Object.entries(file.scales).map(([name, values]) => [
+    name,
+    values.map((value) => value.normalize('NFC')),
+  ]);
+  return {
+    name: file.name,
+    facets: Object.keys(file.facets),
+    fields: Object.fromEntries(fields),
+    scales: Object.fromEntries(scales),
+    embedding: { model, dimension, lo, hi, text },
+    popularity: file.popularity,
+    recency: file.recency,
+    relations: file.relations,
+    language: file.language,
+  };
+}
+
+function layoutOf(file: WireSchemaFile): RowLayout {
+  return {
+    id: listOf(file.id).map(toPath),
+    title: toPath(file.title),
+    text: listOf(file.text).map(toPath),
+    facets: Object.entries(file.facets).map(([name, { from }]) => ({ name, from: toPath(from ?? name) })),
+    fields: Object.entries(file.fields).map(([name, { type, from, unit }]) => ({
+      name,
+      type,
+      from: toPath(from ?? name),
+      unit: unit ?? null,
+    })),
+    relations: file.relations_from === undefined ? null : toPath(file.relations_from),
+    embedding: file.embedding.from === undefined ? null : toPath(file.embedding.from),
+  };
+}
+
+function listOf(value: string | string[]): string[] {
+  return typeof value === 'string' ? [value] : value;
+}
+
+function toPath(text: string): MemberPath {
+  const parsed = parseMemberPath(text);
+  if (parsed === null) throw new Error(`the schema let the path ${JSON.stringify(text)} through`);
+  return parsed;
+}
