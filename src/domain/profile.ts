@@ -100,6 +100,8 @@ export function profileProblems(profile: Profile): string[] {
     if (profile.weights.similarity + profile.weights.lexical + profile.weights.graph > 0)
       problems.push('rrf replaces similarity, lexical and graph by fused');
   } else if (profile.weights.fused > 0) problems.push('fused belongs to rrf only');
+  if (profile.formula === 'multiplicative' && profile.weights.similarity !== 1)
+    problems.push('multiplicative is similarity times preferences: the weight of similarity must be 1');
   if (profile.rankDepth < limits.kMax || profile.rankDepth > limits.rankDepthMax)
     problems.push(`rankDepth must be ${limits.kMax}..${limits.rankDepthMax}`);
   if (profile.legDepth < 1 || profile.legDepth > limits.legDepthMax)

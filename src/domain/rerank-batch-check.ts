@@ -1,0 +1,82 @@
+import type { RerankBatch, RerankParams, RerankRequest } from './rerank-batch.ts';
+import { signalCount } from './signal.ts';
+import type { TableSnapshot } from './table-snapshot.ts';
+
+/** A unit vector that was rounded to f32, or came from a model that rounds to f16, is still within this. */
+const unitTolerance = 1e-3;
+
+function reject(path: string, message: string): never {
+  throw new RangeError(`${path}: ${message}`);
+}
+
+/**
+ * The assertions at the scorer's boundary, the same for every backend. A failure is a bug of the caller.
+ * @throws RangeError that begins with the argument's path, for example `batch.offsets[2]: 3 is less than 5`
+ */
+export function checkRerankBatch(batch: RerankBatch): void {
+  checkOffsets(batch);
+  checkRows(batch.table, batch.rows);
+  for (const name of ['lexical', 'graph', 'fused'] as const) {
+    if (batch[name].length !== batch.rows.length)
+      reject(`batch.${name}`, `has ${batch[name].length} entries for ${batch.rows.length} rows`);
+  }
+  batch.requests.forEach((request, i) => {
+    checkRequest(request, batch.table.dimension, `batch.requests[${i}]`);
+  });
+}
+
+function checkOffsets({ offsets, requests, rows }: RerankBatch): void {
+  if (offsets.length !== requests.length + 1)
+    reject('batch.offsets', `has ${offsets.length} entries for ${requests.length} requests`);
+  if (offsets[0] !== 0) reject('batch.offsets[0]', `is ${offsets[0]}, not 0`);
+  for (let i = 1; i < offsets.length; i++) {
+    if (offsets[i]! < offsets[i - 1]!)
+      reject(`batch.offsets[${i}]`, `${offsets[i]} is less than ${offsets[i - 1]}`);
+  }
+  const end = offsets[offsets.length - 1]!;
+  if (end !== rows.length)
+    reject(`batch.offsets[${offsets.length - 1}]`, `ends at ${end}, there are ${rows.length} rows`);
+}
+
+function checkRows(table: TableSnapshot, rows: Uint32Array): void {
+  const { live, rowCount } = table;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    if (row >= rowCount) reject(`batch.rows[${i}]`, `${row} is not a row of a table of ${rowCount}`);
+    if (live[row] !== 1) reject(`batch.rows[${i}]`, `row ${row} holds no document`);
+  }
+}
+
+function checkRequest(request: RerankRequest, dimension: number, path: string): void {
+  checkVector(request.queryVector, dimension, `${path}.queryVector`);
+  checkVector(request.tasteVector, dimension, `${path}.tasteVector`);
+  checkParams(request.params, `${path}.params`);
+}
+
+function checkVector(vector: Float32Array | null, dimension: number, path: string): void {
+  if (vector === null) return;
+  if (vector.length !== dimension) reject(path, `has ${vector.length} components, the table ${dimension}`);
+  let squares = 0;
+  for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
+  // Written so that NaN fails.
+  if (!(Math.abs(Math.sqrt(squares) - 1) <= unitTolerance))
+    reject(path, `has length ${Math.sqrt(squares)}, not 1`);
+}
+
+function checkParams(params: RerankParams, path: string): void {
+  const { weights, lo, hi, halfLifeMs, productMin, productMax, rankDepth } = params;
+  if (weights.length !== signalCount)
+    reject(`${path}.weights`, `has ${weights.length} entries, not ${signalCount}`);
+  weights.forEach((weight, i) => {
+    if (!(weight >= 0 && Number.isFinite(weight)))
+      reject(`${path}.weights[${i}]`, `${weight} is not a finite number >= 0`);
+  });
+  if (!(Number.isFinite(lo) && Number.isFinite(hi) && lo < hi))
+    reject(`${path}.lo`, `${lo} and hi ${hi} are not an interval`);
+  if (!(halfLifeMs > 0 && Number.isFinite(halfLifeMs)))
+    reject(`${path}.halfLifeMs`, `${halfLifeMs} is not a finite number > 0`);
+  if (!(productMin >= 0 && productMin <= productMax && Number.isFinite(productMax)))
+    reject(`${path}.productMin`, `${productMin} and productMax ${productMax} are not an interval above 0`);
+  if (!(Number.isInteger(rankDepth) && rankDepth >= 0))
+    reject(`${path}.rankDepth`, `${rankDepth} is not a whole number >= 0`);
+}

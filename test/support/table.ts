@@ -1,0 +1,84 @@
+import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
+import { FacetDictionary } from '../../src/domain/facet-dictionary.ts';
+import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
+import { compareUtf8 } from '../../src/std/utf8-order.ts';
+
+/** One row of a table made by hand: the columns as scorers see them. */
+export interface TableRow {
+  readonly id: string;
+  /** As long as the table's dimension, unit length. */
+  readonly vector: ArrayLike<number>;
+  readonly popularity?: number;
+  readonly recencyMs?: number;
+  readonly facets?: Readonly<Record<string, readonly string[]>>;
+  /** Numeric fields. */
+  readonly fields?: Readonly<Record<string, number>>;
+}
+
+export function testSchema(dimension: number, facets: readonly string[]): CatalogueSchema {
+  return {
+    name: 'test',
+    facets,
+    fields: { year: { type: 'number' }, released: { type: 'date' } },
+    scales: {},
+    embedding: { model: 'test', dimension, lo: 0, hi: 1, text: ['title'] },
+    popularity: null,
+    recency: { field: 'released', reference: 'now' },
+    relations: [],
+    language: 'none',
+  };
+}
+
+/** A snapshot with exactly these rows, row i = rows[i]; popularity and times are taken as they are. */
+export function makeTable(
+  dimension: number,
+  rows: readonly TableRow[],
+  facets: readonly string[] = ['genres', 'tags'],
+): TableSnapshot {
+  const dictionary = new FacetDictionary();
+  const count = rows.length;
+  const vectors = new Float32Array(count * dimension);
+  const facetStarts = new Uint32Array(count);
+  const facetCounts = new Uint32Array(count);
+  const facetValues: number[] = [];
+  rows.forEach((row, i) => {
+    vectors.set(Array.from(row.vector), i * dimension);
+    facetStarts[i] = facetValues.length;
+    for (const facet of facets) {
+      for (const value of row.facets?.[facet] ?? []) facetValues.push(dictionary.intern(facet, value));
+    }
+    facetCounts[i] = facetValues.length - facetStarts[i]!;
+  });
+  const tieRanks = new Uint32Array(count);
+  const byId = rows.map((_, i) => i).sort((a, b) => compareUtf8(rows[a]!.id, rows[b]!.id));
+  byId.forEach((row, rank) => {
+    tieRanks[row] = rank;
+  });
+  const recencyMs = Float64Array.from(rows, (row) => row.recencyMs ?? Number.NaN);
+  const known = recencyMs.filter((ms) => !Number.isNaN(ms));
+  const rowOf = new Map(rows.map((row, i) => [row.id, i]));
+  return {
+    epoch: { generation: 1, checksum: BigInt(count) },
+    schema: testSchema(dimension, facets),
+    dimension,
+    rowCount: count,
+    liveCount: count,
+    live: new Uint8Array(count).fill(1),
+    vectors,
+    tieRanks,
+    popularity: Float32Array.from(rows, (row) => row.popularity ?? Number.NaN),
+    recencyMs,
+    newestMs: known.length === 0 ? Number.NaN : known.reduce((a, b) => Math.max(a, b)),
+    facetStarts,
+    facetCounts,
+    facetValues: Uint32Array.from(facetValues),
+    dictionary,
+    fields: new Map([
+      ['year', Float64Array.from(rows, (row) => row.fields?.year ?? Number.NaN)],
+      ['released', recencyMs],
+    ]),
+    rowOf: (id) => rowOf.get(id) ?? -1,
+    idOf: (row) => rows[row]!.id,
+    titleOf: (row) => `Title of ${rows[row]!.id}`,
+  };
+}
