@@ -1,0 +1,53 @@
+import type { Config } from '../../config/schema.ts';
+import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
+import { TriptychError } from '../../errors.ts';
+import { type Runtime, say } from '../runtime.ts';
+import { httpTarget } from './http-target.ts';
+import type { IngestOptions } from './options.ts';
+import { type IngestTarget, liveTarget, replacementTarget, tenant } from './target.ts';
+
+/** Where the rows go: `--url`, the server that holds the data folder, or the data folder itself. */
+export async function openTarget(
+  runtime: Runtime,
+  config: Config,
+  options: IngestOptions,
+  schema: CatalogueSchema,
+): Promise<IngestTarget> {
+  if (options.url !== undefined) return httpTarget(checkedUrl(options.url), options.url, schema);
+  const holder = await runtime.lockHolder(config.dataDir);
+  if (holder !== null) {
+    if (options.replace)
+      throw new TriptychError(
+        'data_dir_locked',
+        `Process ${holder.pid} serves ${config.dataDir}. Stop it before replacing the catalogue.`,
+      );
+    if (holder.url === null)
+      throw new TriptychError(
+        'data_dir_locked',
+        `Process ${holder.pid} uses ${config.dataDir} and does not listen.`,
+      );
+    say(runtime, `A server uses ${config.dataDir}: writing through ${holder.url}`);
+    return httpTarget(holder.url, config.dataDir, schema);
+  }
+  const { service } = await runtime.open(config);
+  try {
+    if (options.replace && service.schema(tenant) !== null)
+      return await replacementTarget(config.dataDir, service, schema);
+    return await liveTarget(config.dataDir, service, schema);
+  } catch (error) {
+    await service.close();
+    if (error instanceof TriptychError && error.code === 'catalogue_conflict')
+      throw new TriptychError('catalogue_conflict', `${error.message} --replace swaps in another schema.`, {
+        cause: error,
+      });
+    throw error;
+  }
+}
+
+function checkedUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new TriptychError('invalid_settings', 'The URL is not valid', {
+      fields: [{ path: '--url', message: 'must be an http or https URL' }],
+    });
+  return text;
+}

@@ -1,0 +1,10 @@
+/** The flags of `triptych ingest` as commander gives them. */
+export interface IngestOptions {
+  readonly schema: string;
+  readonly url?: string;
+  readonly replace?: boolean;
+  readonly acceptRejects?: boolean;
+  readonly restart?: boolean;
+  readonly rejects?: string;
+  readonly json?: boolean;
+}

@@ -1,0 +1,94 @@
+import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
+import { errorCatalogue, TriptychError } from '../../errors.ts';
+import type { BulkOperation, StagedCatalogue, Triptych } from '../../ports/triptych.ts';
+
+/** The tenant of a service without API keys. */
+export const tenant = 'default';
+
+/** Where rows go: the service in this process, or a server over HTTP. */
+export interface IngestTarget {
+  /** Data folder or URL: what an interrupted run is tied to. */
+  readonly name: string;
+  /** Whether the rows are beside the live catalogue until `finish`. */
+  readonly staged: boolean;
+  /** Applies in order; per operation null when it is committed, else why it was refused. */
+  write(operations: readonly BulkOperation[]): Promise<readonly (TriptychError | null)[]>;
+  /** Documents that an interrupted replacement left behind. */
+  leftOver(): Promise<number>;
+  /** After the last batch: makes a replacement live. */
+  finish(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Writes into the live catalogue of `service`, which is created if there is none. */
+export async function liveTarget(
+  name: string,
+  service: Triptych,
+  schema: CatalogueSchema,
+): Promise<IngestTarget> {
+  await service.createCatalogue(tenant, schema);
+  return {
+    name,
+    staged: false,
+    write: (operations) =>
+      writeOrSplit(operations, async (part) => {
+        await service.write(tenant, part, { waitSearchable: false });
+      }),
+    leftOver: async () => 0,
+    finish: async () => {},
+    close: () => service.close(),
+  };
+}
+
+/** Writes into a generation beside the live one; `finish` swaps them. */
+export async function replacementTarget(
+  name: string,
+  service: Triptych,
+  schema: CatalogueSchema,
+): Promise<IngestTarget> {
+  const staged: StagedCatalogue = await service.replaceCatalogue(tenant, schema);
+  return {
+    name,
+    staged: true,
+    write: (operations) =>
+      writeOrSplit(operations, async (part) => {
+        await staged.write(part);
+      }),
+    leftOver: () => staged.count(),
+    finish: async () => {
+      await staged.activate();
+    },
+    close: () => service.close(),
+  };
+}
+
+/**
+ * One transaction for all; if a document in it is refused, halves, until the refused ones stand alone. Errors that
+ * are not about a document are thrown.
+ */
+async function writeOrSplit(
+  operations: readonly BulkOperation[],
+  write: (part: readonly BulkOperation[]) => Promise<void>,
+): Promise<readonly (TriptychError | null)[]> {
+  try {
+    await write(operations);
+    return operations.map(() => null);
+  } catch (error) {
+    if (!isAboutDocument(error)) throw error;
+    if (operations.length === 1) return [error];
+    const middle = operations.length >> 1;
+    const first = await writeOrSplit(operations.slice(0, middle), write);
+    return [...first, ...(await writeOrSplit(operations.slice(middle), write))];
+  }
+}
+
+const documentErrors = new Set(['invalid_document', 'unknown_field', 'wrong_dimension', 'invalid_request']);
+
+/** Whether the document is wrong, so that writing it again cannot help and others are not concerned. */
+export function isAboutDocument(error: unknown): error is TriptychError {
+  return (
+    error instanceof TriptychError &&
+    documentErrors.has(error.code) &&
+    errorCatalogue[error.code].status < 500
+  );
+}

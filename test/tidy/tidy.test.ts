@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { importCycles, importViolations, unreachable } from './imports.ts';
+import { filesBelow, readSources, readText, root } from './source.ts';
+import {
+  bannedNames,
+  fileNameViolations,
+  leftovers,
+  machineTexts,
+  silentSkips,
+  sizeViolations,
+} from './style.ts';
+
+const src = readSources(['src']);
+const tests = readSources(['test', 'bench'].filter((folder) => existsSync(join(root, folder))));
+const all = [...src, ...tests];
+
+/** Where the program starts: the command line and the library. */
+const entries = ['src/cli/main.ts', 'src/index.ts'];
+
+describe('the sources', () => {
+  it('are found', () => {
+    expect(src.length).toBeGreaterThan(100);
+    expect(tests.length).toBeGreaterThan(10);
+  });
+
+  it('import only what the import table allows', () => {
+    expect(importViolations(src)).toEqual([]);
+  });
+
+  it('have no import cycles', () => {
+    expect(importCycles(src)).toEqual([]);
+  });
+
+  it('are all reached from an entry', () => {
+    expect(unreachable(src, entries)).toEqual([]);
+  });
+
+  it('stay short: files and functions', () => {
+    expect(sizeViolations(all)).toEqual([]);
+  });
+
+  it('use no name that says nothing', () => {
+    expect(bannedNames(src)).toEqual([]);
+  });
+
+  it('have kebab-case file names', () => {
+    expect(fileNameViolations(all.map(({ path }) => path))).toEqual([]);
+  });
+
+  it('hold no leftovers and no any', () => {
+    expect(leftovers(all.filter(({ path }) => !path.startsWith('test/tidy/')))).toEqual([]);
+  });
+
+  it('skip no test silently', () => {
+    expect(silentSkips(tests)).toEqual([]);
+  });
+
+  it('mention no path or registry of one machine', () => {
+    const folders = ['src', 'test', 'bench', 'scripts', 'docs', 'demo'].filter((folder) =>
+      existsSync(join(root, folder)),
+    );
+    const paths = filesBelow(folders, /\.(ts|mjs|md|json|sh)$/).filter(
+      (path) => !path.startsWith('test/tidy/'),
+    );
+    const top = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', '.ci/run'].filter(
+      (path) => existsSync(join(root, path)),
+    );
+    const files = [...paths.filter((path) => !path.includes('bench/results/')), ...top];
+    expect(machineTexts(files.map((path) => ({ path, text: readText(path) })))).toEqual([]);
+  });
+});
