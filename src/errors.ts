@@ -40,6 +40,7 @@ export const errorCatalogue = {
   unavailable: { status: 503, retriable: true, title: 'No store could answer' },
   embedder_unavailable: { status: 503, retriable: true, title: 'The embedder could not answer' },
   data_dir_locked: { status: 503, retriable: false, title: 'Another process uses the data folder' },
+  data_too_new: { status: 503, retriable: false, title: 'A newer version has written the stored data' },
   deadline_exceeded: { status: 504, retriable: true, title: 'The deadline passed before a complete answer' },
 } as const;
 

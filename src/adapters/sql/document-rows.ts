@@ -1,0 +1,40 @@
+import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
+import type { FieldValue, StoredDocument } from '../../domain/document.ts';
+import { unpackVector } from './embedding-bytes.ts';
+import { type SqlRow, textCell } from './sql-client.ts';
+
+interface StoredBody {
+  readonly facets: Record<string, string[]>;
+  readonly fields: Record<string, FieldValue>;
+}
+
+/** A document from the columns of `documentColumns`, starting at `first`. */
+export function documentOfRow(row: SqlRow, first = 0): StoredDocument {
+  const body = JSON.parse(textCell(row, first + 4)) as StoredBody;
+  const embedding = row[first + 5];
+  if (!(embedding instanceof Uint8Array)) throw new TypeError('the embedding column holds no bytes');
+  const relations = row[first + 6];
+  return {
+    id: textCell(row, first),
+    version: Number(textCell(row, first + 1)),
+    title: textCell(row, first + 2),
+    text: textCell(row, first + 3),
+    facets: body.facets,
+    fields: body.fields,
+    embedding: unpackVector(embedding),
+    relations: typeof relations === 'string' ? relationsOf(relations) : [],
+  };
+}
+
+function relationsOf(json: string): StoredDocument['relations'] {
+  return (JSON.parse(json) as [string, string, number][]).map(([type, id, strength]) => ({
+    type,
+    id,
+    strength,
+  }));
+}
+
+/** A stored catalogue schema; it was checked before it was stored. */
+export function schemaOfCell(json: string): CatalogueSchema {
+  return JSON.parse(json) as CatalogueSchema;
+}

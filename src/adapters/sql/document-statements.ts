@@ -1,0 +1,138 @@
+import type { PackedVectors } from './embedding-bytes.ts';
+import type { SqlStatement } from './sql-client.ts';
+import type { PlannedRow } from './write-plan.ts';
+
+/** Columns of a document, read by `documentOfRow`; `d` is the table. */
+export const documentColumns = `d.id, d.version, d.title, d.text, d.body, d.embedding,
+  (SELECT json_agg(json_build_array(r.type, r.target, r.strength) ORDER BY r.position)
+     FROM relation r WHERE r.tenant = d.tenant AND r.generation = d.generation AND r.id = d.id)`;
+
+const lockText = `SELECT 1 FROM catalogue
+  WHERE tenant = $1 AND generation = $2 AND state <> 'dropped' FOR NO KEY UPDATE`;
+
+/** Writers of one catalogue take turns, so that versions count without gaps and no write meets a dropped one. */
+export function lockCatalogue(tenant: string, generation: number): SqlStatement {
+  return { text: lockText, parameters: [tenant, generation], guard: true };
+}
+
+const priorText = `SELECT id, version, deleted_at IS NULL FROM document
+  WHERE tenant = $1 AND generation = $2 AND id = ANY ($3::text[])`;
+
+/** Rows (id, version, live) of the ids before the write. */
+export function priorStates(tenant: string, generation: number, ids: readonly string[]): SqlStatement {
+  return { text: priorText, parameters: [tenant, generation, ids] };
+}
+
+const upsertText = `
+INSERT INTO document (tenant, generation, id, version, title, text, body, embedding, deleted_at, changed_xid)
+SELECT $1::text, $2::bigint, i.id,
+  coalesce(p.version, 0) + CASE WHEN p.id IS NOT NULL AND p.deleted_at IS NULL
+    THEN i.when_live ELSE i.when_absent END,
+  i.title, i.text, i.body::jsonb, substring($9::bytea FROM i.start + 1 FOR i.size),
+  CASE WHEN i.live THEN NULL ELSE to_timestamp($13::double precision / 1000) END, pg_current_xact_id()
+FROM unnest($3::text[], $4::boolean[], $5::integer[], $6::integer[], $7::text[], $8::text[], $10::text[],
+    $11::integer[], $12::integer[])
+  AS i(id, live, when_live, when_absent, title, text, body, start, size)
+LEFT JOIN document p ON p.tenant = $1::text AND p.generation = $2::bigint AND p.id = i.id
+WHERE i.when_absent > 0 OR (p.id IS NOT NULL AND p.deleted_at IS NULL)
+ON CONFLICT (tenant, generation, id) DO UPDATE SET version = excluded.version, title = excluded.title,
+  text = excluded.text, body = excluded.body, embedding = excluded.embedding,
+  deleted_at = excluded.deleted_at, changed_xid = excluded.changed_xid`;
+
+/** Puts documents and tombstones; a delete of what is not there changes no row. */
+export function upsertDocuments(
+  tenant: string,
+  generation: number,
+  rows: readonly PlannedRow[],
+  vectors: PackedVectors,
+  nowMs: number,
+): SqlStatement {
+  return {
+    text: upsertText,
+    parameters: [
+      tenant,
+      generation,
+      rows.map((row) => row.id),
+      rows.map((row) => row.document !== null),
+      rows.map((row) => row.whenLive),
+      rows.map((row) => row.whenAbsent),
+      rows.map((row) => row.document?.title ?? ''),
+      rows.map((row) => row.document?.text ?? ''),
+      vectors.bytes,
+      rows.map((row) => JSON.stringify(bodyOf(row))),
+      vectors.starts,
+      vectors.sizes,
+      nowMs,
+    ],
+  };
+}
+
+function bodyOf(row: PlannedRow): object {
+  return row.document === null ? {} : { facets: row.document.facets, fields: row.document.fields };
+}
+
+const deleteRelationsText = `DELETE FROM relation
+  WHERE tenant = $1 AND generation = $2 AND id = ANY ($3::text[])`;
+
+const insertRelationsText = `
+INSERT INTO relation (tenant, generation, id, position, type, target, strength)
+SELECT $1::text, $2::bigint, i.id, i.position, i.type, i.target, i.strength
+FROM unnest($3::text[], $4::integer[], $5::text[], $6::text[], $7::double precision[])
+  AS i(id, position, type, target, strength)`;
+
+/** Replaces the relations of the written ids. */
+export function replaceRelations(
+  tenant: string,
+  generation: number,
+  rows: readonly PlannedRow[],
+): SqlStatement[] {
+  const removal = {
+    text: deleteRelationsText,
+    parameters: [tenant, generation, rows.map((row) => row.id)],
+  };
+  const relations = rows.flatMap((row) =>
+    (row.document?.relations ?? []).map((relation, position) => ({ id: row.id, position, relation })),
+  );
+  if (relations.length === 0) return [removal];
+  const insertion = {
+    text: insertRelationsText,
+    parameters: [
+      tenant,
+      generation,
+      relations.map((entry) => entry.id),
+      relations.map((entry) => entry.position),
+      relations.map((entry) => entry.relation.type),
+      relations.map((entry) => entry.relation.id),
+      relations.map((entry) => entry.relation.strength),
+    ],
+  };
+  return [removal, insertion];
+}
+
+const getText = `SELECT ${documentColumns} FROM document d
+  WHERE d.tenant = $1 AND d.generation = $2 AND d.id = $3 AND d.deleted_at IS NULL`;
+
+export function getDocument(tenant: string, generation: number, id: string): SqlStatement {
+  return { text: getText, parameters: [tenant, generation, id] };
+}
+
+const listText = `SELECT ${documentColumns} FROM document d
+  WHERE d.tenant = $1 AND d.generation = $2 AND d.id > $3 AND d.deleted_at IS NULL
+  ORDER BY d.id LIMIT $4`;
+
+/** No id is empty, so "after the empty id" is from the beginning. */
+export function listDocuments(
+  tenant: string,
+  generation: number,
+  afterId: string | null,
+  limit: number,
+): SqlStatement {
+  return { text: listText, parameters: [tenant, generation, afterId ?? '', limit] };
+}
+
+const countText = `SELECT count(*) FROM document
+  WHERE tenant = $1 AND generation = $2 AND deleted_at IS NULL`;
+
+export function countDocuments(tenant: string, generation: number): SqlStatement {
+  return { text: countText, parameters: [tenant, generation] };
+}

@@ -1,0 +1,82 @@
+import { limits } from '../../limits.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { droppedCatalogues, forgetCatalogue, sweepDocuments } from './catalogue-statements.ts';
+import { purgeTombstones } from './change-statements.ts';
+import { type SqlClient, textCell } from './sql-client.ts';
+
+const hourMs = 3_600_000;
+
+/**
+ * What the tables need beside the writes: old tombstones and dropped catalogues go, in short transactions, and dead
+ * rows are vacuumed where the engine does not do it. Failures are left for the next time: nothing depends on it.
+ */
+export class Housekeeping {
+  readonly #client: SqlClient;
+  readonly #clock: Clock;
+  readonly #vacuums: boolean;
+  #tail: Promise<void> = Promise.resolve();
+  #purgeDueMs = Number.NEGATIVE_INFINITY;
+  #rewrittenRows = 0;
+  #closed = false;
+
+  constructor(client: SqlClient, clock: Clock, vacuums: boolean) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#vacuums = vacuums;
+  }
+
+  /** After each write: how many present rows it replaced. */
+  wrote(rewrittenRows: number): void {
+    this.#rewrittenRows += rewrittenRows;
+    if (this.#clock.epochMs() >= this.#purgeDueMs) {
+      this.#purgeDueMs = this.#clock.epochMs() + limits.tombstonePurgeIntervalMs;
+      this.#soon(() => this.#purge());
+    }
+    if (this.#vacuums && this.#rewrittenRows >= limits.vacuumAfterRows) {
+      this.#rewrittenRows = 0;
+      this.#soon(() => this.#vacuum());
+    }
+  }
+
+  /** Deletes the documents of dropped catalogues in the background. */
+  sweepSoon(): void {
+    this.#soon(() => this.sweep());
+  }
+
+  /** Deletes the documents of dropped catalogues; an interruption is made good by the next call. */
+  async sweep(): Promise<void> {
+    const [dropped = []] = await this.#client.run([droppedCatalogues(limits.listPageMax)]);
+    for (const row of dropped) await this.#sweepOne(textCell(row, 0), Number(textCell(row, 1)));
+  }
+
+  /** Waits for what is under way; nothing new is begun. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#tail;
+  }
+
+  async #sweepOne(tenant: string, generation: number): Promise<void> {
+    let left = true;
+    while (left && !this.#closed) {
+      const [rows] = await this.#client.run([sweepDocuments(tenant, generation, limits.sweepRows)]);
+      left = Number(textCell(rows![0]!, 0)) > 0;
+    }
+    if (!left) await this.#client.run([forgetCatalogue(tenant, generation)]);
+  }
+
+  async #purge(): Promise<void> {
+    const before = this.#clock.epochMs() - limits.tombstoneHours * hourMs;
+    const [gone] = await this.#client.run([purgeTombstones(before, limits.tombstonePurgeRows)]);
+    // A full batch means that there is more: go on with the next write.
+    if (gone?.length === limits.tombstonePurgeRows) this.#purgeDueMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async #vacuum(): Promise<void> {
+    await this.#client.run([{ text: 'VACUUM (ANALYZE) document, relation, catalogue', parameters: [] }]);
+  }
+
+  /** At most one task of each kind is due at a time, so the chain stays short. */
+  #soon(task: () => Promise<void>): void {
+    this.#tail = this.#tail.then(() => (this.#closed ? undefined : task())).catch(() => undefined);
+  }
+}

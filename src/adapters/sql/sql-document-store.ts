@@ -1,0 +1,182 @@
+import type { Catalogue, CatalogueSchema } from '../../domain/catalogue-schema.ts';
+import type { StoredDocument } from '../../domain/document.ts';
+import { TriptychError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type {
+  ChangeCursor,
+  ChangePage,
+  DocumentStore,
+  DocumentWrite,
+  WriteAck,
+} from '../../ports/document-store.ts';
+import * as catalogues from './catalogue-statements.ts';
+import { decodeCursor } from './change-cursor.ts';
+import { changePage } from './change-page.ts';
+import { readChanges } from './change-statements.ts';
+import { documentOfRow, schemaOfCell } from './document-rows.ts';
+import * as documents from './document-statements.ts';
+import { packVectors } from './embedding-bytes.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { type SqlClient, type SqlRow, type SqlStatement, textCell } from './sql-client.ts';
+import { acknowledge, type PriorState, planWrites } from './write-plan.ts';
+
+export interface SqlDocumentStoreOptions {
+  readonly clock: Clock;
+  /** true where the engine does not vacuum by itself. */
+  readonly vacuums: boolean;
+}
+
+/** The truth in Postgres tables, over any client that runs Postgres statements; `migrate` comes first. */
+export class SqlDocumentStore implements DocumentStore {
+  readonly #client: SqlClient;
+  readonly #clock: Clock;
+  readonly #housekeeping: Housekeeping;
+
+  constructor(client: SqlClient, options: SqlDocumentStoreOptions) {
+    this.#client = client;
+    this.#clock = options.clock;
+    this.#housekeeping = new Housekeeping(client, options.clock, options.vacuums);
+    // What an interrupted activation left behind.
+    this.#housekeeping.sweepSoon();
+  }
+
+  async catalogue(tenant: string): Promise<Catalogue | null> {
+    const rows = await this.#query(catalogues.liveCatalogue(tenant));
+    return rows[0] === undefined ? null : catalogueOfRow(rows[0]);
+  }
+
+  async createCatalogue(tenant: string, schema: CatalogueSchema): Promise<Catalogue> {
+    const json = JSON.stringify(schema);
+    const row = await this.#open(tenant, json, 'live', []);
+    if (textCell(row, 2) !== 't')
+      throw new TriptychError(
+        'catalogue_conflict',
+        `the live catalogue "${schemaOfCell(textCell(row, 1)).name}" has another schema; stage the new one beside it`,
+      );
+    return catalogueOfRow(row);
+  }
+
+  async stageCatalogue(tenant: string, schema: CatalogueSchema): Promise<Catalogue> {
+    const json = JSON.stringify(schema);
+    const row = await this.#open(tenant, json, 'staged', [catalogues.dropStagedUnlessEqual(tenant, json)]);
+    this.#housekeeping.sweepSoon();
+    return catalogueOfRow(row);
+  }
+
+  async activateCatalogue(tenant: string, generation: number): Promise<Catalogue> {
+    const results = await this.#client.run([
+      catalogues.lockTenant(tenant),
+      catalogues.findCatalogue(tenant, generation),
+      ...catalogues.activate(tenant, generation),
+    ]);
+    const row = results[1]?.[0];
+    if (row === undefined) throw noGeneration(generation);
+    await this.#housekeeping.sweep();
+    return catalogueOfRow(row);
+  }
+
+  async write(tenant: string, generation: number, writes: readonly DocumentWrite[]): Promise<WriteAck[]> {
+    if (writes.length === 0) return [];
+    if (writes.length > limits.writeRowsMax)
+      throw new TriptychError(
+        'invalid_request',
+        `more than ${limits.writeRowsMax} writes in one transaction`,
+      );
+    const plan = planWrites(writes);
+    const ids = plan.rows.map((row) => row.id);
+    const vectors = packVectors(plan.rows.map((row) => row.document?.embedding ?? new Float32Array(0)));
+    const results = await this.#client.run([
+      documents.lockCatalogue(tenant, generation),
+      documents.priorStates(tenant, generation, ids),
+      documents.upsertDocuments(tenant, generation, plan.rows, vectors, this.#clock.epochMs()),
+      ...documents.replaceRelations(tenant, generation, plan.rows),
+    ]);
+    const prior = results[1];
+    if (prior === undefined) throw noGeneration(generation);
+    this.#housekeeping.wrote(prior.length);
+    return acknowledge(plan, new Map(prior.map(priorOfRow)));
+  }
+
+  async get(tenant: string, generation: number, id: string): Promise<StoredDocument | null> {
+    const rows = await this.#query(documents.getDocument(tenant, generation, id));
+    return rows[0] === undefined ? null : documentOfRow(rows[0]);
+  }
+
+  async list(
+    tenant: string,
+    generation: number,
+    afterId: string | null,
+    limit: number,
+  ): Promise<StoredDocument[]> {
+    const rows = await this.#query(documents.listDocuments(tenant, generation, afterId, pageSize(limit)));
+    return rows.map((row) => documentOfRow(row));
+  }
+
+  async count(tenant: string, generation: number): Promise<number> {
+    const rows = await this.#query(documents.countDocuments(tenant, generation));
+    return Number(textCell(rows[0]!, 0));
+  }
+
+  async changes(
+    tenant: string,
+    generation: number,
+    cursor: ChangeCursor | null,
+    limit: number,
+  ): Promise<ChangePage> {
+    const position = cursor === null ? null : decodeCursor(cursor);
+    if (position !== null && position.generation !== generation)
+      return { changes: [], cursor: cursor!, complete: false };
+    const rows = await this.#query(readChanges(tenant, generation, position, pageSize(limit)));
+    if (rows.length === 0) throw noGeneration(generation);
+    return changePage(generation, position, rows);
+  }
+
+  async ping(): Promise<void> {
+    await this.#query({ text: 'SELECT 1', parameters: [] });
+  }
+
+  async close(): Promise<void> {
+    await this.#housekeeping.close();
+    await this.#client.close();
+  }
+
+  /** The row (generation, schema, equal) of the tenant's catalogue in that state, opened now if there was none. */
+  async #open(
+    tenant: string,
+    schema: string,
+    state: 'live' | 'staged',
+    before: readonly SqlStatement[],
+  ): Promise<SqlRow> {
+    const results = await this.#client.run([
+      catalogues.lockTenant(tenant),
+      ...before,
+      catalogues.openCatalogue(tenant, schema, state),
+      catalogues.catalogueInState(tenant, schema, state),
+    ]);
+    return results.at(-1)![0]!;
+  }
+
+  async #query(statement: SqlStatement): Promise<readonly SqlRow[]> {
+    const [rows] = await this.#client.run([statement]);
+    return rows ?? [];
+  }
+}
+
+function catalogueOfRow(row: SqlRow): Catalogue {
+  return { generation: Number(textCell(row, 0)), schema: schemaOfCell(textCell(row, 1)) };
+}
+
+function priorOfRow(row: SqlRow): [string, PriorState] {
+  return [textCell(row, 0), { version: Number(textCell(row, 1)), live: textCell(row, 2) === 't' }];
+}
+
+function pageSize(limit: number): number {
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new TriptychError('invalid_request', `a page has at least one row, not ${limit}`);
+  return Math.min(limit, limits.listPageMax);
+}
+
+function noGeneration(generation: number): TriptychError {
+  return new TriptychError('no_catalogue', `the catalogue has no generation ${generation}`);
+}
