@@ -100,6 +100,21 @@ export function parseCatalogueSchema(input: unknown): CatalogueSchema {
   return schema;
 }
 
+/** A schema as the wire writes it: what a PUT of it would set. */
+export function catalogueSchemaToWire(schema: CatalogueSchema): z.output<typeof catalogueSchemaSchema> {
+  return {
+    name: schema.name,
+    facets: [...schema.facets],
+    fields: mapValues(schema.fields, ({ type, scale }) => (scale === undefined ? { type } : { type, scale })),
+    scales: mapValues(schema.scales, (values) => [...values]),
+    embedding: { ...schema.embedding, text: [...schema.embedding.text] },
+    popularity: schema.popularity,
+    recency: schema.recency === null ? null : { ...schema.recency },
+    relations: schema.relations.map(({ type, facet, strength }) => ({ type, facet, strength })),
+    language: schema.language,
+  };
+}
+
 function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }

@@ -7,7 +7,7 @@ const codes = Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]];
 /** RFC 9457 problem document; members that an error adds (coverage, parts) are allowed besides. */
 export const problemSchema = z
   .looseObject({
-    type: z.string().meta({ description: 'Address of the code in docs/errors.md, relative to the project.' }),
+    type: z.string().meta({ description: 'The code as a URN.' }),
     title: z.string(),
     status: z.int().min(400).max(599),
     code: z.enum(codes).meta({ description: 'Stable; what programs should branch on.' }),
@@ -23,7 +23,7 @@ export const problemSchema = z
     description: 'What went wrong, as RFC 9457 problem details.',
     examples: [
       {
-        type: 'docs/errors.md#unknown_field',
+        type: 'urn:triptych:problem:unknown_field',
         title: 'A facet or field is not in the catalogue schema',
         status: 400,
         code: 'unknown_field',
@@ -47,7 +47,7 @@ export function problemOf(error: unknown, requestId?: string): WireProblem {
   const entry = errorCatalogue[known.code];
   return {
     ...known.members,
-    type: `docs/errors.md#${known.code}`,
+    type: `urn:triptych:problem:${known.code}`,
     title: entry.title,
     status: entry.status,
     code: known.code,

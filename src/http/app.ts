@@ -1,0 +1,151 @@
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { HttpMeter } from '../ports/http-meter.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Triptych } from '../ports/triptych.ts';
+import { recordExchange } from './access-log.ts';
+import { CallerGone, type Exchange, exchangeOf, openExchange } from './exchange.ts';
+import { Gate } from './gate.ts';
+import { inputsOf } from './inputs.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { openApiDocument } from './openapi/document.ts';
+import { discardRest, sendProblem, sendReply } from './reply.ts';
+import type { HttpServices, Route } from './route.ts';
+import { allowedMethods, expressPath } from './route-path.ts';
+import { routes } from './routes/index.ts';
+
+export interface HttpAppOptions {
+  readonly triptych: Triptych;
+  readonly meter: HttpMeter;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Whose catalogue requests act on; default `default`. */
+  readonly tenant?: string;
+  /** Version of the package, for `/` and the OpenAPI document. */
+  readonly version: string;
+  /** Shared with the server that drains the app. */
+  readonly lifecycle?: Lifecycle;
+}
+
+/** The express app, which does not listen. Every answer that is not a success is problem+json. */
+export function createHttpApp(options: HttpAppOptions): Express {
+  const services = createServices(options);
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', 'simple');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  app.use((req, res, next) => open(req, res, next, services));
+  app.use(securityHeaders());
+  app.use(refuseWithoutHost);
+  for (const route of services.routes) app[route.method](expressPath(route.path), handlerOf(route, services));
+  app.use((req, res) => unmatched(req, res, services.routes));
+  // Four parameters are how express tells an error handler.
+  app.use((error: unknown, req: Request, _res: Response, _next: NextFunction) => fail(error, req, services));
+  return app;
+}
+
+function createServices(options: HttpAppOptions): HttpServices {
+  const { triptych, meter, logger, clock, version } = options;
+  return {
+    triptych,
+    meter,
+    logger,
+    clock,
+    version,
+    tenant: options.tenant ?? 'default',
+    lifecycle: options.lifecycle ?? new Lifecycle(),
+    searches: new Gate(limits.searchesInFlightMax, (inside) => meter.gauge('searches_in_flight', inside)),
+    documents: new Gate(limits.documentRequestsInFlightMax),
+    bulks: new Gate(limits.bulksInFlightMax),
+    openApi: openApiDocument(routes, version),
+    routes,
+  };
+}
+
+function open(req: Request, res: Response, next: NextFunction, services: HttpServices): void {
+  const exchange = openExchange(req, res, services.clock.nowMs());
+  res.setHeader('x-request-id', exchange.requestId);
+  if (exchange.traceparent !== null) res.setHeader('traceparent', exchange.traceparent);
+  // A connection that stays open would hold up a server that drains.
+  if (services.lifecycle.draining) res.setHeader('connection', 'close');
+  res.once('finish', () => discardRest(exchange, services.clock));
+  res.once('close', () => recordExchange(exchange, services));
+  next();
+}
+
+/** Nothing here is meant for a browser's page, so nothing is allowed to one. */
+function securityHeaders() {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // TLS ends before this process, if anywhere.
+    strictTransportSecurity: false,
+  });
+}
+
+function refuseWithoutHost(req: Request, _res: Response, next: NextFunction): void {
+  if (req.headers.host === undefined && req.httpVersion === '1.1')
+    throw new TriptychError('invalid_http', 'the header host is missing');
+  next();
+}
+
+function handlerOf(route: Route, services: HttpServices) {
+  return async (req: Request): Promise<void> => {
+    const exchange = exchangeOf(req);
+    exchange.route = route.path;
+    if (services.lifecycle.draining && route.always !== true)
+      throw new TriptychError('not_ready', 'the service is stopping');
+    refuseOtherMediaTypes(exchange, route);
+    const reply = await route.handle(exchange, inputsOf(req, route), services);
+    if (reply !== null) sendReply(exchange, reply);
+  };
+}
+
+function refuseOtherMediaTypes(exchange: Exchange, route: Route): void {
+  for (const { contentType = 'application/json' } of Object.values(route.operation.answers))
+    if (exchange.req.accepts(contentType) === false)
+      throw new TriptychError('not_acceptable', `this route answers in ${contentType}`, {
+        fields: [{ path: 'header.accept', message: `must allow ${contentType}` }],
+      });
+}
+
+function unmatched(req: Request, res: Response, all: readonly Route[]): void {
+  const allowed = allowedMethods(req.path, all);
+  if (allowed.length === 0) throw new TriptychError('not_found', 'no route has this path');
+  res.setHeader('allow', allowed.join(', '));
+  if (req.method !== 'OPTIONS')
+    throw new TriptychError('method_not_allowed', `the path allows ${allowed.join(', ')}`);
+  res.statusCode = 204;
+  res.end();
+}
+
+function fail(error: unknown, req: Request, { logger }: HttpServices): void {
+  const exchange = exchangeOf(req);
+  if (error instanceof CallerGone || exchange.res.destroyed) {
+    exchange.res.destroy();
+    return;
+  }
+  const known = fromExpress(error);
+  if (!(known instanceof TriptychError) || known.status === 500)
+    logger.error({ request_id: exchange.requestId, route: exchange.route, error }, 'unexpected error');
+  sendProblem(exchange, known);
+}
+
+/** What express itself refuses (a path that does not decode) has a 4xx status; its text is not ours to show. */
+function fromExpress(error: unknown): unknown {
+  if (!(error instanceof URIError)) return error;
+  const message = 'is not valid percent-encoding';
+  return new TriptychError('invalid_request', `the path ${message}`, { fields: [{ path: 'path', message }] });
+}

@@ -1,0 +1,123 @@
+import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
+import { TriptychError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { BulkOperation } from '../../ports/triptych.ts';
+import { parseBulkLine, type WireBulkOutcome } from '../../wire/bulk.ts';
+import { parseJson } from '../../wire/json.ts';
+import { idSchema } from '../../wire/names.ts';
+import { documentNotFound } from '../preconditions.ts';
+import { problemFor } from '../reply.ts';
+
+/** What became of one operation. */
+type Result = { readonly version: number } | { readonly error: unknown };
+
+type Entry =
+  | { readonly line: number; readonly operation: BulkOperation }
+  | { readonly line: number; readonly id: string | null; readonly error: unknown };
+
+/** Commits operations in one transaction. */
+export type WriteOperations = (
+  operations: readonly BulkOperation[],
+  waitSearchable: boolean,
+) => Promise<{ readonly outcomes: readonly { readonly version: number }[]; readonly searchable: boolean }>;
+
+/** Lines on their way into one write: at most limits.ingestBatchRows and limits.bulkBatchBytesMax of them. */
+export class BulkBatch {
+  #entries: Entry[] = [];
+  #bytes = 0;
+  readonly #schema: CatalogueSchema;
+  readonly #write: WriteOperations;
+  readonly #onUnexpected: (error: unknown) => void;
+
+  constructor(schema: CatalogueSchema, write: WriteOperations, onUnexpected: (error: unknown) => void) {
+    this.#schema = schema;
+    this.#write = write;
+    this.#onUnexpected = onUnexpected;
+  }
+
+  hasRoomFor(bytes: number): boolean {
+    if (this.#entries.length === 0) return true;
+    return this.#entries.length < limits.ingestBatchRows && this.#bytes + bytes <= limits.bulkBatchBytesMax;
+  }
+
+  add(line: number, text: string, bytes: number): void {
+    this.#bytes += bytes;
+    let value: unknown;
+    try {
+      value = parseJson(text);
+      this.#entries.push({ line, operation: parseBulkLine(value, this.#schema) });
+    } catch (error) {
+      this.#entries.push({ line, id: idOf(value), error });
+    }
+  }
+
+  refuse(line: number, error: TriptychError): void {
+    this.#entries.push({ line, id: null, error });
+  }
+
+  /** Writes what was collected and says what became of each line, in order. */
+  async flush(waitSearchable: boolean): Promise<WireBulkOutcome[]> {
+    const entries = this.#entries;
+    this.#entries = [];
+    this.#bytes = 0;
+    const operations = entries.flatMap((entry) => ('operation' in entry ? [entry.operation] : []));
+    const { results, searchable } = await this.#commit(operations, waitSearchable);
+    let next = 0;
+    return entries.map((entry) => {
+      if (!('operation' in entry)) return refused(entry.line, entry.id, entry.error);
+      const id = entry.operation.kind === 'put' ? entry.operation.document.id : entry.operation.id;
+      const result = results[next++]!;
+      if ('error' in result) return refused(entry.line, id, result.error);
+      if (result.version === 0) return refused(entry.line, id, documentNotFound());
+      const outcome = { line: entry.line, id, status: 202, version: result.version };
+      return waitSearchable ? { ...outcome, searchable } : outcome;
+    });
+  }
+
+  async #commit(
+    operations: readonly BulkOperation[],
+    waitSearchable: boolean,
+  ): Promise<{ results: Result[]; searchable: boolean }> {
+    if (operations.length === 0) return { results: [], searchable: true };
+    try {
+      const { outcomes, searchable } = await this.#write(operations, waitSearchable);
+      return { results: operations.map((_, i) => ({ version: outcomes[i]!.version })), searchable };
+    } catch (error) {
+      if (operations.length > 1 && isTheInputsFault(error)) return this.#oneByOne(operations, waitSearchable);
+      if (!(error instanceof TriptychError)) this.#onUnexpected(error);
+      return { results: operations.map(() => ({ error })), searchable: false };
+    }
+  }
+
+  /** One operation spoilt the transaction of all: alone, each gets its own answer. */
+  async #oneByOne(
+    operations: readonly BulkOperation[],
+    waitSearchable: boolean,
+  ): Promise<{ results: Result[]; searchable: boolean }> {
+    const results: Result[] = [];
+    let searchable = true;
+    for (const operation of operations) {
+      const one = await this.#commit([operation], waitSearchable);
+      results.push(...one.results);
+      searchable &&= one.searchable || 'error' in one.results[0]!;
+    }
+    return { results, searchable };
+  }
+}
+
+function isTheInputsFault(error: unknown): boolean {
+  return error instanceof TriptychError && error.status < 500;
+}
+
+function refused(line: number, id: string | null, error: unknown): WireBulkOutcome {
+  const problem = problemFor(error);
+  return { line, ...(id !== null && { id }), status: problem.status, error: problem };
+}
+
+/** The id of a line that could not be used, so that its sender finds it again. */
+function idOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { id } = value as { id?: unknown };
+  const parsed = idSchema.safeParse(id);
+  return parsed.success ? parsed.data : null;
+}

@@ -1,0 +1,22 @@
+import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
+import { TriptychError } from '../errors.ts';
+import type { Triptych } from '../ports/triptych.ts';
+
+/**
+ * The schema that requests are checked against.
+ * @throws TriptychError no_catalogue
+ */
+export function liveSchema(services: {
+  readonly triptych: Triptych;
+  readonly tenant: string;
+}): CatalogueSchema {
+  const schema = services.triptych.schema(services.tenant);
+  if (schema === null)
+    throw new TriptychError('no_catalogue', 'there is no catalogue yet: PUT /v1/catalogue sets its schema');
+  return schema;
+}
+
+export function documentNotFound(): TriptychError {
+  const message = 'there is no document of this id';
+  return new TriptychError('document_not_found', message, { fields: [{ path: 'id', message }] });
+}

@@ -1,0 +1,69 @@
+import { TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import { coverageToWire } from '../wire/coverage.ts';
+import { problemOf, type WireProblem } from '../wire/problem.ts';
+import type { Exchange } from './exchange.ts';
+import type { Reply } from './route.ts';
+import { serverTiming } from './server-timing.ts';
+
+const retryAfterSecondsDefault = 1;
+
+/** Sends what a handler returned. */
+export function sendReply(exchange: Exchange, reply: Reply): void {
+  const { res } = exchange;
+  if ('text' in reply) {
+    send(exchange, reply.status, reply.contentType, reply.text);
+    return;
+  }
+  if (reply.stages !== undefined) res.setHeader('server-timing', serverTiming(reply.stages));
+  send(exchange, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.json));
+}
+
+/** Sends an error as problem+json. After the headers are out nothing can be said any more: the connection is cut. */
+export function sendProblem(exchange: Exchange, error: unknown): void {
+  const { res } = exchange;
+  const problem = problemFor(error, exchange.requestId);
+  exchange.errorCode = problem.code;
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  if (problem.status === 503) {
+    const seconds = error instanceof TriptychError ? error.retryAfterSeconds : undefined;
+    res.setHeader('retry-after', String(Math.max(1, Math.ceil(seconds ?? retryAfterSecondsDefault))));
+  }
+  send(exchange, problem.status, 'application/problem+json; charset=utf-8', JSON.stringify(problem));
+}
+
+/** The problem document, with a search's coverage in wire form. */
+export function problemFor(error: unknown, requestId?: string): WireProblem {
+  const problem = problemOf(error, requestId);
+  const { coverage } = problem;
+  // Only search sets this member, and it sets the domain's Coverage.
+  if (typeof coverage !== 'object' || coverage === null) return problem;
+  return { ...problem, coverage: coverageToWire(coverage) };
+}
+
+function send(exchange: Exchange, status: number, contentType: string, text: string): void {
+  const { res } = exchange;
+  const bytes = Buffer.from(text);
+  res.statusCode = status;
+  res.setHeader('content-type', contentType);
+  res.setHeader('content-length', bytes.length);
+  if (!res.hasHeader('cache-control')) res.setHeader('cache-control', 'no-store');
+  res.end(exchange.req.method === 'HEAD' ? undefined : bytes);
+}
+
+/**
+ * When an answer is out before the request's body was read to its end, the rest is thrown away for a while: closing at
+ * once could reset the connection before the client has read the answer, and waiting forever would let it hold one.
+ */
+export function discardRest(exchange: Exchange, clock: Clock): void {
+  const { req } = exchange;
+  if (req.complete || req.destroyed) return;
+  req.on('error', () => {});
+  const cancel = clock.after(limits.lingerMsMax, () => req.socket.destroy());
+  req.once('close', cancel).once('end', cancel);
+  req.resume();
+}

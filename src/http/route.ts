@@ -1,0 +1,71 @@
+import type { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { HttpMeter } from '../ports/http-meter.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Triptych } from '../ports/triptych.ts';
+import type { Exchange } from './exchange.ts';
+import type { Gate } from './gate.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+/** What every handler works with. */
+export interface HttpServices {
+  readonly triptych: Triptych;
+  readonly meter: HttpMeter;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly tenant: string;
+  readonly version: string;
+  readonly lifecycle: Lifecycle;
+  readonly searches: Gate;
+  readonly documents: Gate;
+  readonly bulks: Gate;
+  /** The OpenAPI document. */
+  readonly openApi: unknown;
+  readonly routes: readonly Route[];
+}
+
+/** What a handler wants answered; null: it has answered itself. */
+export type Reply =
+  | { readonly status: number; readonly json: unknown; readonly stages?: Readonly<Record<string, number>> }
+  | { readonly status: number; readonly text: string; readonly contentType: string };
+
+/** Path and query parameters after their schemas. */
+export interface Inputs {
+  readonly id: string;
+  readonly query: Readonly<Record<string, unknown>>;
+}
+
+/** What the OpenAPI document says about a route. */
+export interface Operation {
+  readonly id: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: 'search' | 'documents' | 'catalogue' | 'operations';
+  /** Query parameters; digits of those in `integers` are read as numbers. */
+  readonly query?: { readonly schema: z.ZodObject; readonly integers: readonly string[] };
+  readonly body?: {
+    readonly schema: z.ZodType;
+    readonly contentType: 'application/json' | 'application/x-ndjson';
+  };
+  /** Successful answers by status. */
+  readonly answers: Readonly<
+    Record<
+      number,
+      { readonly description: string; readonly contentType?: string; readonly schema?: z.ZodType }
+    >
+  >;
+  /** Codes that the route can answer with besides those any route can. */
+  readonly errors: readonly ErrorCode[];
+}
+
+/** One route: where it is, what it says about itself, what it does. */
+export interface Route {
+  readonly method: 'get' | 'put' | 'post' | 'delete';
+  /** As in OpenAPI: `/v1/documents/{id}`. */
+  readonly path: string;
+  readonly operation: Operation;
+  /** Health, metrics and documentation are answered while the service starts or stops. */
+  readonly always?: true;
+  handle(exchange: Exchange, inputs: Inputs, services: HttpServices): Promise<Reply | null>;
+}

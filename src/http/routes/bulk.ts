@@ -1,0 +1,140 @@
+import { TriptychError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import { type Line, readLines } from '../../std/lines.ts';
+import { bulkLineSchema, bulkOutcomeSchema, type WireBulkOutcome } from '../../wire/bulk.ts';
+import { boundedBody } from '../bulk/bounded-body.ts';
+import { BulkBatch } from '../bulk/bulk-batch.ts';
+import { NdjsonOutput } from '../bulk/ndjson-output.ts';
+import { CallerGone, type Exchange } from '../exchange.ts';
+import { liveSchema } from '../preconditions.ts';
+import { checkLength, checkMediaType, tooLarge } from '../read-body.ts';
+import { problemFor } from '../reply.ts';
+import type { HttpServices, Route } from '../route.ts';
+import { writeQuery } from './documents.ts';
+
+export const bulk: Route = {
+  method: 'post',
+  path: '/v1/documents/bulk',
+  operation: {
+    id: 'bulk',
+    summary: 'Writes and deletes documents line by line; bad lines are reported and the rest goes on.',
+    description:
+      `NDJSON in, NDJSON out, one answer per line in order, sent after each ${limits.ingestBatchRows} lines: read ` +
+      'the answer while you send. Each line is at most ' +
+      `${limits.bulkLineBytesMax} bytes. If the whole must end early, the last line says why and where.`,
+    tag: 'documents',
+    query: { schema: writeQuery, integers: [] },
+    body: { schema: bulkLineSchema, contentType: 'application/x-ndjson' },
+    answers: {
+      200: {
+        description: 'One line per line.',
+        contentType: 'application/x-ndjson',
+        schema: bulkOutcomeSchema,
+      },
+    },
+    errors: [
+      'invalid_request',
+      'no_catalogue',
+      'request_timeout',
+      'body_too_large',
+      'unsupported_media_type',
+      'overloaded',
+    ],
+  },
+  handle: (exchange, inputs, services) =>
+    services.bulks.pass(async () => {
+      checkMediaType(exchange, ['application/x-ndjson']);
+      checkLength(exchange, limits.bulkBodyBytesMax);
+      const run = new BulkRun(exchange, services, inputs.query.wait === 'searchable');
+      await run.run();
+      return null;
+    }),
+};
+
+class BulkRun {
+  readonly #exchange: Exchange;
+  readonly #services: HttpServices;
+  readonly #wait: boolean;
+  readonly #batch: BulkBatch;
+  readonly #output: NdjsonOutput;
+  #line = 0;
+  #endByte = 0;
+
+  constructor(exchange: Exchange, services: HttpServices, wait: boolean) {
+    const { triptych, tenant, logger, clock } = services;
+    this.#exchange = exchange;
+    this.#services = services;
+    this.#wait = wait;
+    this.#output = new NdjsonOutput(exchange, clock);
+    this.#batch = new BulkBatch(
+      liveSchema(services),
+      (operations, waitSearchable) => triptych.write(tenant, operations, { waitSearchable }),
+      (error) => logger.error({ request_id: exchange.requestId, error }, 'a bulk write failed'),
+    );
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.#read();
+    } catch (error) {
+      if (error instanceof CallerGone || this.#line === 0) throw error;
+      await this.#stop(error);
+      return;
+    }
+    await this.#flush(this.#wait);
+    this.#output.end();
+  }
+
+  async #read(): Promise<void> {
+    const { clock, lifecycle } = this.#services;
+    const body = boundedBody(this.#exchange, limits.bulkBodyBytesMax, clock);
+    const options = { lineBytesMax: limits.bulkLineBytesMax, startByte: 0, startLine: 0 };
+    for await (const line of readLines(body, options)) {
+      if (lifecycle.draining) throw new TriptychError('not_ready', 'the service is stopping');
+      if (line.number > limits.bulkLinesMax) throw tooManyLines();
+      this.#line = line.number;
+      await this.#take(line);
+    }
+  }
+
+  async #take(line: Line): Promise<void> {
+    const bytes = line.endByte - this.#endByte;
+    this.#endByte = line.endByte;
+    if (line.text?.trim() === '') return;
+    // The batch is written before a line is added, not after, so that the last one is never empty: it is the one that
+    // `?wait=searchable` waits for, and then all earlier ones are searchable too.
+    if (!this.#batch.hasRoomFor(bytes)) await this.#flush(false);
+    if (line.text !== null) this.#batch.add(line.number, line.text, bytes);
+    else if (bytes > limits.bulkLineBytesMax)
+      this.#batch.refuse(line.number, tooLarge(limits.bulkLineBytesMax));
+    else this.#batch.refuse(line.number, notUtf8());
+  }
+
+  async #flush(waitSearchable: boolean): Promise<void> {
+    const outcomes = await this.#batch.flush(waitSearchable);
+    const written = outcomes.filter(({ status }) => status < 400).length;
+    this.#services.meter.bulkLines('written', written);
+    this.#services.meter.bulkLines('refused', outcomes.length - written);
+    await this.#output.write(outcomes);
+  }
+
+  /** Lines that arrived whole are still written; the error has the number of the first line that was not. */
+  async #stop(error: unknown): Promise<void> {
+    await this.#flush(false);
+    const problem = problemFor(error, this.#exchange.requestId);
+    this.#exchange.errorCode = problem.code;
+    const last: WireBulkOutcome = { line: this.#line + 1, status: problem.status, error: problem };
+    await this.#output.write([last]);
+    this.#output.end();
+  }
+}
+
+function tooManyLines(): TriptychError {
+  const message = `has more than ${limits.bulkLinesMax} lines`;
+  return new TriptychError('body_too_large', `the body ${message}`, { fields: [{ path: '$', message }] });
+}
+
+function notUtf8(): TriptychError {
+  const message = 'is not valid UTF-8';
+  return new TriptychError('invalid_json', `the line ${message}`, { fields: [{ path: '$', message }] });
+}

@@ -1,0 +1,19 @@
+import type { Route } from '../route.ts';
+import { bulk } from './bulk.ts';
+import { catalogueRoutes } from './catalogue.ts';
+import { documentRoutes } from './documents.ts';
+import { operationRoutes } from './operations.ts';
+import { searchRoutes } from './search.ts';
+import { similar } from './similar.ts';
+import { statusRoutes } from './status.ts';
+
+/** Every route, in the order in which they are tried: `bulk` before the ids it would be taken for. */
+export const routes: readonly Route[] = [
+  ...searchRoutes,
+  similar,
+  bulk,
+  ...documentRoutes,
+  ...catalogueRoutes,
+  ...statusRoutes,
+  ...operationRoutes,
+];

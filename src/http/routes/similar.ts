@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { limits } from '../../limits.ts';
+import { similarResponseSchema, similarToWire } from '../../wire/similar.ts';
+import type { Route } from '../route.ts';
+
+const query = z.strictObject({
+  k: z.int().min(1).max(limits.similarNeighboursMax).default(limits.kDefault),
+});
+
+export const similar: Route = {
+  method: 'get',
+  path: '/v1/similar/{id}',
+  operation: {
+    id: 'similar',
+    summary: 'Neighbours of a document, with the path or the similarity that connects them.',
+    tag: 'search',
+    query: { schema: query, integers: ['k'] },
+    answers: { 200: { description: 'Neighbours, best first.', schema: similarResponseSchema } },
+    errors: [
+      'invalid_request',
+      'document_not_found',
+      'no_catalogue',
+      'overloaded',
+      'unavailable',
+      'deadline_exceeded',
+    ],
+  },
+  handle: (exchange, inputs, { searches, triptych, tenant }) =>
+    searches.pass(async () => {
+      const { k } = query.parse(inputs.query);
+      const neighbours = await triptych.similar(tenant, inputs.id, k, { startedAtMs: exchange.arrivedAtMs });
+      return { status: 200, json: similarToWire(inputs.id, neighbours, exchange.requestId) };
+    }),
+};

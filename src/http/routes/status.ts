@@ -1,0 +1,36 @@
+import { planStatsSchema, planStatsToWire, profilesSchema, profilesToWire } from '../../wire/status.ts';
+import type { Route } from '../route.ts';
+
+const profiles: Route = {
+  method: 'get',
+  path: '/v1/profiles',
+  operation: {
+    id: 'profiles',
+    summary: 'Ranking profiles: formulas, weights and depths.',
+    tag: 'search',
+    answers: { 200: { description: 'All profiles.', schema: profilesSchema } },
+    errors: [],
+  },
+  handle: async (exchange, _inputs, { triptych }) => ({
+    status: 200,
+    json: profilesToWire(triptych.profiles(), exchange.requestId),
+  }),
+};
+
+const planStats: Route = {
+  method: 'get',
+  path: '/v1/plan/stats',
+  operation: {
+    id: 'planStats',
+    summary: 'Measured latency of legs and stages, which the planner estimates from.',
+    tag: 'search',
+    answers: { 200: { description: 'Latency by leg and stage.', schema: planStatsSchema } },
+    errors: [],
+  },
+  handle: async (exchange, _inputs, { triptych }) => ({
+    status: 200,
+    json: planStatsToWire(triptych.planStats(), exchange.requestId),
+  }),
+};
+
+export const statusRoutes: readonly Route[] = [profiles, planStats];

@@ -1,0 +1,104 @@
+import { TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { textProblem } from '../std/clean-text.ts';
+import { jsonPath, Problems } from './problems.ts';
+
+/**
+ * JSON text from outside to a value that every later step may trust: nested at most limits.jsonDepthMax deep (checked
+ * before JSON.parse, whose result could otherwise overflow whatever walks it), no NUL, no lone surrogate, no number
+ * that became Infinity, no member `__proto__`.
+ * @throws TriptychError invalid_json | invalid_request, with paths
+ */
+export function parseJson(text: string): unknown {
+  if (isDeeperThan(text, limits.jsonDepthMax))
+    throw invalid('invalid_request', `is nested deeper than ${limits.jsonDepthMax} levels`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalid('invalid_json', text.trim() === '' ? 'is empty' : syntaxProblem(error));
+  }
+  const problems = new Problems();
+  guard(value, [], problems);
+  problems.throwIfAny();
+  return value;
+}
+
+/** As parseJson, from bytes that must be UTF-8. */
+export function parseJsonBytes(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid('invalid_json', 'is not valid UTF-8');
+  }
+  return parseJson(text);
+}
+
+function invalid(code: 'invalid_json' | 'invalid_request', message: string): TriptychError {
+  return new TriptychError(code, `the body ${message}`, { fields: [{ path: '$', message }] });
+}
+
+/** V8's message quotes the input; only the position is worth repeating. */
+function syntaxProblem(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  const position = /position (\d+)/.exec(message)?.[1];
+  if (position !== undefined) return `is not valid JSON at character ${position}`;
+  return message.startsWith('Unexpected end') ? 'ends too early' : 'is not valid JSON';
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** Counts brackets outside strings; it need not be valid JSON. */
+function isDeeperThan(text: string, depthMax: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === quote) at = endOfString(text, at + 1);
+    // [ and { are 0x5b and 0x7b, ] and } are 0x5d and 0x7d.
+    else if ((unit & 0xdf) === 0x5b) {
+      depth++;
+      if (depth > depthMax) return true;
+    } else if ((unit & 0xdf) === 0x5d) depth--;
+  }
+  return false;
+}
+
+function endOfString(text: string, from: number): number {
+  let at = from;
+  while (at < text.length) {
+    const unit = text.charCodeAt(at);
+    if (unit === quote) return at;
+    at += unit === backslash ? 2 : 1;
+  }
+  return at;
+}
+
+/** Depth is bounded already, so recursion is. */
+function guard(value: unknown, path: PropertyKey[], problems: Problems): void {
+  if (typeof value === 'string') report(textProblem(value), path, problems);
+  else if (typeof value === 'number') {
+    if (!Number.isFinite(value)) report('must be a finite number', path, problems);
+  } else if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) descend(value[i], i, path, problems);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, member] of Object.entries(value)) {
+      if (name === '__proto__') report('is a reserved name', [...path, name], problems);
+      else report(textProblem(name), [...path, name], problems);
+      descend(member, name, path, problems);
+    }
+  }
+}
+
+function descend(value: unknown, step: PropertyKey, path: PropertyKey[], problems: Problems): void {
+  // Most values are the numbers of a vector: they need no path unless they are wrong.
+  if (typeof value === 'number' && Number.isFinite(value)) return;
+  path.push(step);
+  guard(value, path, problems);
+  path.pop();
+}
+
+function report(problem: string | null, path: readonly PropertyKey[], problems: Problems): void {
+  if (problem !== null) problems.add('invalid_request', jsonPath(path), problem);
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { SearchPlan } from '../domain/plan.ts';
+import { components } from './components.ts';
+
+const recallLeg = z.enum(['vector', 'lexical', 'graph']);
+
+export const planSchema = z
+  .strictObject({
+    strategy: z.string(),
+    embed: z.strictObject({ budget_ms: z.number(), estimated_ms: z.number() }).nullable(),
+    legs: z.array(
+      z.strictObject({
+        leg: recallLeg,
+        depth: z.int(),
+        budget_ms: z.number(),
+        estimated_ms: z.number(),
+        after_embedding: z.boolean(),
+      }),
+    ),
+    skipped: z.array(z.strictObject({ leg: recallLeg, reason: z.string() })),
+    predicate: z
+      .strictObject({ passing: z.int(), of: z.int(), pushdown: z.boolean() })
+      .nullable()
+      .meta({ description: 'How many documents pass the filter, and whether the legs are given it.' }),
+    stages: z.array(z.string()),
+    rank_depth: z.int(),
+    estimated_ms: z.number(),
+    rejected: z.array(
+      z.strictObject({ strategy: z.string(), reason: z.string(), estimated_ms: z.number().nullable() }),
+    ),
+  })
+  .register(components, { id: 'Plan' });
+
+export type WirePlan = z.output<typeof planSchema>;
+
+/** Microseconds are as fine as the clock is worth. */
+export function roundMs(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}
+
+export function planToWire(plan: SearchPlan): WirePlan {
+  return {
+    strategy: plan.strategy,
+    embed:
+      plan.embed === null
+        ? null
+        : { budget_ms: roundMs(plan.embed.budgetMs), estimated_ms: roundMs(plan.embed.estimatedMs) },
+    legs: plan.legs.map((leg) => ({
+      leg: leg.leg,
+      depth: leg.depth,
+      budget_ms: roundMs(leg.budgetMs),
+      estimated_ms: roundMs(leg.estimatedMs),
+      after_embedding: leg.afterEmbedding,
+    })),
+    skipped: plan.skipped.map(({ leg, reason }) => ({ leg, reason })),
+    predicate: plan.predicate === null ? null : { ...plan.predicate },
+    stages: [...plan.stages],
+    rank_depth: plan.rankDepth,
+    estimated_ms: roundMs(plan.estimatedMs),
+    rejected: plan.rejected.map(({ strategy, reason, estimatedMs }) => ({
+      strategy,
+      reason,
+      estimated_ms: estimatedMs === null ? null : roundMs(estimatedMs),
+    })),
+  };
+}

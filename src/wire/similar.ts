@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { PathStep } from '../domain/search-response.ts';
+import { components } from './components.ts';
+import { pathStepSchema, pathStepToWire } from './search-response.ts';
+
+export const similarResponseSchema = z
+  .strictObject({
+    id: z.string(),
+    results: z.array(
+      z.strictObject({
+        id: z.string(),
+        rank: z.int().min(1),
+        title: z.string(),
+        score: z.number(),
+        similarity: z.number().nullable(),
+        path: z.array(pathStepSchema).nullable().meta({ description: 'The best path that connects them.' }),
+        reasons: z.array(z.string()),
+      }),
+    ),
+    request_id: z.string(),
+  })
+  .register(components, { id: 'SimilarResponse' });
+
+export type WireSimilarResponse = z.output<typeof similarResponseSchema>;
+
+/** A neighbour as the service gives it. */
+interface Neighbour {
+  readonly id: string;
+  readonly title: string;
+  readonly score: number;
+  readonly similarity: number | null;
+  readonly path: readonly PathStep[] | null;
+  readonly reasons: readonly string[];
+}
+
+export function similarToWire(
+  id: string,
+  neighbours: readonly Neighbour[],
+  requestId: string,
+): WireSimilarResponse {
+  return {
+    id,
+    results: neighbours.map((neighbour, index) => ({
+      id: neighbour.id,
+      rank: index + 1,
+      title: neighbour.title,
+      score: neighbour.score,
+      similarity: neighbour.similarity,
+      path: neighbour.path === null ? null : neighbour.path.map(pathStepToWire),
+      reasons: [...neighbour.reasons],
+    })),
+    request_id: requestId,
+  };
+}

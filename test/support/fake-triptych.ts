@@ -1,0 +1,192 @@
+import type { Catalogue, CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
+import type { StoredDocument } from '../../src/domain/document.ts';
+import { addHash, documentHash } from '../../src/domain/epoch.ts';
+import { matches } from '../../src/domain/predicate.ts';
+import { builtInProfiles } from '../../src/domain/profile.ts';
+import type { SearchRequest } from '../../src/domain/search-request.ts';
+import type { SearchResponse } from '../../src/domain/search-response.ts';
+import { TriptychError } from '../../src/errors.ts';
+import type {
+  BulkOperation,
+  CallOptions,
+  CatalogueStatus,
+  Readiness,
+  SimilarDocument,
+  StagedCatalogue,
+  Triptych,
+} from '../../src/ports/triptych.ts';
+import { compareUtf8 } from '../../src/std/utf8-order.ts';
+
+export const filmSchema: CatalogueSchema = {
+  name: 'films',
+  facets: ['genres', 'tags'],
+  fields: {
+    year: { type: 'number' },
+    released: { type: 'date' },
+    mpaa: { type: 'keyword', scale: 'mpaa' },
+    seen: { type: 'flag' },
+  },
+  scales: { mpaa: ['G', 'PG', 'R'] },
+  embedding: { model: 'test', dimension: 4, lo: 0, hi: 1, text: ['title'] },
+  popularity: 'year',
+  recency: { field: 'released', reference: 'now' },
+  relations: [{ type: 'SAME_GENRE', facet: 'genres', strength: 0.5 }],
+  language: 'en',
+};
+
+/**
+ * The service's interface in memory, for tests of the edge: documents are really kept, searches filter and count but do
+ * not rank. It records what it was asked, and can be told to wait or to fail.
+ */
+export class FakeTriptych implements Triptych {
+  live: Catalogue | null = { schema: filmSchema, generation: 1 };
+  readonly stored = new Map<string, StoredDocument>();
+  readonly searches: { readonly request: SearchRequest; readonly options: CallOptions }[] = [];
+  readonly writes: { readonly operations: readonly BulkOperation[]; readonly waitSearchable: boolean }[] = [];
+  ready: Readiness = { ready: true, parts: { sql: { ok: true } } };
+  /** Runs before every search and write; throws or waits as the test wants. */
+  before: () => Promise<void> = async () => {};
+  beforeWrite: (operations: readonly BulkOperation[]) => Promise<void> = async () => {};
+
+  async search(_tenant: string, request: SearchRequest, options: CallOptions): Promise<SearchResponse> {
+    this.searches.push({ request, options });
+    await this.before();
+    const { schema } = this.#catalogue();
+    const found = [...this.stored.values()].filter(
+      (document) => request.filter === null || matches(schema, document, request.filter),
+    );
+    return {
+      results: found.slice(0, request.k).map((document, index) => ({
+        id: document.id,
+        rank: index + 1,
+        title: document.title,
+        score: 0.5,
+        sources: ['vector'],
+        signals: { similarity: { value: 1, weight: 0.5, contribution: 0.5 } },
+        ...(request.include.includes('fields') && { fields: document.fields }),
+        ...(request.include.includes('facets') && { facets: document.facets }),
+      })),
+      coverage: { vector: { state: 'ok', ms: 1.23456, budgetMs: 100, candidates: found.length } },
+      degraded: false,
+      warnings: [],
+      total: { value: found.length, relation: 'eq' },
+      strategy: 'VectorOnly',
+      backend: 'js',
+      cached: false,
+      tookMs: 1.5,
+      stages: { plan: 0.1, 'odd stage': 0.2 },
+    };
+  }
+
+  searchBatch(
+    tenant: string,
+    requests: readonly SearchRequest[],
+    options: CallOptions,
+  ): Promise<PromiseSettledResult<SearchResponse>[]> {
+    return Promise.allSettled(requests.map((request) => this.search(tenant, request, options)));
+  }
+
+  async similar(_tenant: string, id: string, limit: number): Promise<readonly SimilarDocument[]> {
+    await this.before();
+    this.#known(id);
+    return [...this.stored.values()]
+      .filter((document) => document.id !== id)
+      .slice(0, limit)
+      .map((document) => ({
+        id: document.id,
+        title: document.title,
+        score: 0.5,
+        similarity: 0.5,
+        path: [{ type: 'SAME_GENRE', from: id, to: document.id, strength: 0.5 }],
+        reasons: ['shares a genre'],
+      }));
+  }
+
+  async write(
+    _tenant: string,
+    operations: readonly BulkOperation[],
+    options: { readonly waitSearchable: boolean },
+  ) {
+    await this.before();
+    await this.beforeWrite(operations);
+    this.writes.push({ operations, waitSearchable: options.waitSearchable });
+    const outcomes = operations.map((operation) => this.#apply(operation));
+    return { outcomes, searchable: options.waitSearchable };
+  }
+
+  async document(_tenant: string, id: string): Promise<StoredDocument> {
+    return this.#known(id);
+  }
+
+  async documents(_tenant: string, afterId: string | null, limit: number): Promise<StoredDocument[]> {
+    return [...this.stored.values()]
+      .sort((a, b) => compareUtf8(a.id, b.id))
+      .filter(({ id }) => afterId === null || compareUtf8(id, afterId) > 0)
+      .slice(0, limit);
+  }
+
+  async catalogue(): Promise<CatalogueStatus> {
+    let checksum = 0n;
+    for (const { id, version } of this.stored.values())
+      checksum = addHash(checksum, documentHash(id, version));
+    return {
+      catalogue: this.#catalogue(),
+      documents: this.stored.size,
+      epoch: { generation: 1, checksum },
+      facets: { genres: [{ value: 'Drama', count: 1 }] },
+    };
+  }
+
+  schema(): CatalogueSchema | null {
+    return this.live?.schema ?? null;
+  }
+
+  async createCatalogue(_tenant: string, schema: CatalogueSchema): Promise<Catalogue> {
+    if (this.live !== null && JSON.stringify(this.live.schema) !== JSON.stringify(schema))
+      throw new TriptychError('catalogue_conflict', 'another schema is live');
+    this.live ??= { schema, generation: 1 };
+    return this.live;
+  }
+
+  async replaceCatalogue(): Promise<StagedCatalogue> {
+    throw new Error('the edge never replaces a catalogue');
+  }
+
+  profiles() {
+    return builtInProfiles;
+  }
+
+  planStats() {
+    return { legs: { vector: { count: 3, p50Ms: 1, p95Ms: 2 } }, backend: 'js' };
+  }
+
+  async readiness(): Promise<Readiness> {
+    return this.ready;
+  }
+
+  async close(): Promise<void> {}
+
+  #apply(operation: BulkOperation): { id: string; version: number } {
+    const id = operation.kind === 'put' ? operation.document.id : operation.id;
+    const before = this.stored.get(id);
+    if (operation.kind === 'delete') {
+      this.stored.delete(id);
+      return { id, version: before === undefined ? 0 : before.version + 1 };
+    }
+    const version = (before?.version ?? 0) + 1;
+    const embedding = operation.document.embedding ?? Float32Array.of(1, 0, 0, 0);
+    this.stored.set(id, { ...operation.document, embedding, version });
+    return { id, version };
+  }
+
+  #catalogue(): Catalogue {
+    if (this.live === null) throw new TriptychError('no_catalogue', 'there is no catalogue');
+    return this.live;
+  }
+
+  #known(id: string): StoredDocument {
+    const document = this.stored.get(id);
+    if (document === undefined) throw new TriptychError('document_not_found', 'no such document');
+    return document;
+  }
+}
