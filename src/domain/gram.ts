@@ -1,5 +1,6 @@
+import { dotRows } from './dot-rows.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
-import { dotRow, widen } from './vector.ts';
+import { widen } from './vector.ts';
 
 /** Index of the pair (i, j), i < j < count, in the packed upper triangle. */
 export function gramIndex(i: number, j: number, count: number): number {
@@ -14,12 +15,18 @@ export function gram(table: TableSnapshot, rows: Uint32Array): Float64Array {
   const { vectors, dimension } = table;
   const cosines = new Float64Array((rows.length * (rows.length - 1)) / 2);
   let wide: Float64Array = new Float64Array(dimension);
-  let at = 0;
-  for (let i = 0; i < rows.length; i++) {
+  for (let i = 0; i + 1 < rows.length; i++) {
     const start = rows[i]! * dimension;
     wide = widen(vectors.subarray(start, start + dimension), wide);
-    for (let j = i + 1; j < rows.length; j++)
-      cosines[at++] = dotRow(vectors, rows[j]! * dimension, wide, dimension);
+    const others = rows.subarray(i + 1);
+    dotRows(
+      vectors,
+      others,
+      others.length,
+      wide,
+      dimension,
+      cosines.subarray(gramIndex(i, i + 1, rows.length)),
+    );
   }
   return cosines;
 }

@@ -31,15 +31,14 @@ export function rescore(
   window: WindowColumns,
   selected: Uint32Array,
 ): RankedRows {
-  const scorer = new WindowScorer(table, request, window, 'signals', scratch);
+  const scorer = new WindowScorer(table, request, window, selected, 'signals', scratch);
   const scores = new Float32Array(selected.length);
   const tieRanks = new Uint32Array(selected.length);
   const signals = new Float64Array(selected.length * signalCount);
   const contributions = new Float64Array(selected.length * signalCount);
   for (let i = 0; i < selected.length; i++) {
-    const position = selected[i]!;
-    scores[i] = scorer.score(position);
-    tieRanks[i] = table.tieRanks[window.rows[position]!]!;
+    scores[i] = scorer.score(i);
+    tieRanks[i] = table.tieRanks[window.rows[selected[i]!]!]!;
     signals.set(scorer.signals, i * signalCount);
     contributions.set(scorer.contributions, i * signalCount);
   }

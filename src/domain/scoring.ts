@@ -1,10 +1,11 @@
 import { contribute, toScore } from './contributions.ts';
 import { decay } from './decay.ts';
+import { dotRows } from './dot-rows.ts';
 import { FacetPreferences } from './facet-preferences.ts';
 import type { RerankRequest } from './rerank-batch.ts';
 import { signalCount, signalIndex } from './signal.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
-import { dotRow, widen } from './vector.ts';
+import { widen } from './vector.ts';
 
 /** The candidates of one request, one entry each per position. A column that is absent is all NaN. */
 export interface WindowColumns {
@@ -14,10 +15,20 @@ export interface WindowColumns {
   readonly fused: Float32Array;
 }
 
-/** f64 copies of a request's vectors, reused from one request to the next: at most one scorer at a time may hold it. */
+/** Working memory of a scorer, reused from one request to the next: at most one scorer at a time may hold it. */
 export class ScorerScratch {
+  vector: Float64Array = new Float64Array(0);
+  rows: Uint32Array = new Uint32Array(0);
   query: Float64Array = new Float64Array(0);
   taste: Float64Array = new Float64Array(0);
+
+  /** Makes room for `count` candidates. */
+  reserve(count: number): void {
+    if (this.rows.length >= count) return;
+    this.rows = new Uint32Array(count);
+    this.query = new Float64Array(count);
+    this.taste = new Float64Array(count);
+  }
 }
 
 /** bm25 / (bm25 + midpoint): 0..1, one half at the midpoint. */
@@ -35,15 +46,15 @@ function clamp01(value: number): number {
  * on the wire. A number that is not finite becomes a clamped or an absent signal, so a score is always finite.
  */
 export class WindowScorer {
-  /** Signals and contributions of the row that was scored last, in the order of signalNames. */
-  readonly signals = new Float64Array(signalCount);
-  readonly contributions = new Float64Array(signalCount);
+  /** Signals and contributions of the candidate that was scored last, in the order of signalNames. */
+  readonly signals: Float64Array = new Float64Array(signalCount);
+  readonly contributions: Float64Array = new Float64Array(signalCount);
   readonly #request: RerankRequest;
   readonly #window: WindowColumns;
-  readonly #vectors: Float32Array;
-  readonly #dimension: number;
+  readonly #positions: Uint32Array;
   readonly #popularity: Float32Array;
   readonly #recencyMs: Float64Array;
+  /** Cosine by candidate; null where the signal is absent or not wanted. */
   readonly #query: Float64Array | null;
   readonly #taste: Float64Array | null;
   readonly #preferences: FacetPreferences | null;
@@ -51,12 +62,14 @@ export class WindowScorer {
   readonly #multiplies: boolean;
 
   /**
+   * @param positions the candidates to score: positions in the window
    * @param detail `score` leaves signals of weight 0 out (they cannot change the score), `signals` computes them all
    */
   constructor(
     table: TableSnapshot,
     request: RerankRequest,
     window: WindowColumns,
+    positions: Uint32Array,
     detail: 'score' | 'signals',
     scratch: ScorerScratch = new ScorerScratch(),
   ) {
@@ -66,41 +79,41 @@ export class WindowScorer {
       detail === 'signals' || (!this.#multiplies && params.weights[signal]! > 0);
     this.#request = request;
     this.#window = window;
-    this.#vectors = table.vectors;
-    this.#dimension = table.dimension;
+    this.#positions = positions;
     this.#popularity = table.popularity;
     this.#recencyMs = table.recencyMs;
     this.#recency = wanted(signalIndex.recency);
-    this.#query = null;
-    if (queryVector !== null && (this.#multiplies || wanted(signalIndex.similarity))) {
-      scratch.query = widen(queryVector, scratch.query);
-      this.#query = scratch.query;
-    }
-    this.#taste = null;
-    if (tasteVector !== null && wanted(signalIndex.taste)) {
-      scratch.taste = widen(tasteVector, scratch.taste);
-      this.#taste = scratch.taste;
-    }
+    scratch.reserve(positions.length);
+    for (let i = 0; i < positions.length; i++) scratch.rows[i] = window.rows[positions[i]!]!;
+    const similar = this.#multiplies || wanted(signalIndex.similarity);
+    this.#query = similar ? cosines(table, queryVector, positions.length, scratch, scratch.query) : null;
+    const tasteful = wanted(signalIndex.taste);
+    this.#taste = tasteful ? cosines(table, tasteVector, positions.length, scratch, scratch.taste) : null;
     const preferred = this.#multiplies || wanted(signalIndex.preference);
     this.#preferences = preferences !== null && preferred ? new FacetPreferences(preferences, table) : null;
   }
 
-  /** The candidate's score (f32, never NaN or -0); `signals` and `contributions` are its own until the next call. */
-  score(position: number): number {
+  /**
+   * Score (f32, never NaN or -0) of the candidate at positions[index]; `signals` and `contributions` are its own until
+   * the next call.
+   */
+  score(index: number): number {
+    const position = this.#positions[index]!;
     const row = this.#window.rows[position]!;
-    this.#fill(position, row);
+    this.#fill(index, position, row);
     const product = this.#multiplies && this.#preferences !== null ? this.#preferences.product(row) : 1;
     return toScore(contribute(this.#request.params, this.signals, product, this.contributions));
   }
 
-  #fill(position: number, row: number): void {
+  #fill(index: number, position: number, row: number): void {
     const { signals } = this;
     const { params } = this.#request;
-    signals[signalIndex.similarity] = this.#cosine(this.#query, row);
-    signals[signalIndex.taste] = this.#cosine(this.#taste, row);
-    signals[signalIndex.lexical] = clamp01(this.#window.lexical[position]!);
-    signals[signalIndex.graph] = clamp01(this.#window.graph[position]!);
-    signals[signalIndex.fused] = clamp01(this.#window.fused[position]!);
+    const window = this.#window;
+    signals[signalIndex.similarity] = this.#similarity(this.#query, index);
+    signals[signalIndex.taste] = this.#similarity(this.#taste, index);
+    signals[signalIndex.lexical] = clamp01(window.lexical[position]!);
+    signals[signalIndex.graph] = clamp01(window.graph[position]!);
+    signals[signalIndex.fused] = clamp01(window.fused[position]!);
     signals[signalIndex.preference] = this.#preferences?.preference(row) ?? Number.NaN;
     signals[signalIndex.popularity] = clamp01(this.#popularity[row]!);
     signals[signalIndex.recency] = this.#recency
@@ -108,11 +121,24 @@ export class WindowScorer {
       : Number.NaN;
   }
 
-  /** clamp01((cos - lo) / (hi - lo)) of two unit vectors; NaN without a vector. */
-  #cosine(vector: Float64Array | null, row: number): number {
-    if (vector === null) return Number.NaN;
+  /** clamp01((cos - lo) / (hi - lo)); NaN without a vector. */
+  #similarity(column: Float64Array | null, index: number): number {
+    if (column === null) return Number.NaN;
     const { lo, hi } = this.#request.params;
-    const cosine = dotRow(this.#vectors, row * this.#dimension, vector, this.#dimension);
-    return clamp01((cosine - lo) / (hi - lo));
+    return clamp01((column[index]! - lo) / (hi - lo));
   }
+}
+
+/** Cosines of the candidates in scratch.rows with a unit vector, into `out`; null without a vector. */
+function cosines(
+  table: TableSnapshot,
+  vector: Float32Array | null,
+  count: number,
+  scratch: ScorerScratch,
+  out: Float64Array,
+): Float64Array | null {
+  if (vector === null) return null;
+  scratch.vector = widen(vector, scratch.vector);
+  dotRows(table.vectors, scratch.rows, count, scratch.vector, table.dimension, out);
+  return out;
 }

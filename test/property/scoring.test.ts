@@ -116,8 +116,8 @@ describe('scores', () => {
       fc.property(sampleArbitrary, (sample) => {
         const { table, request, window } = sample;
         const scratch = new ScorerScratch();
-        const first = new WindowScorer(table, request, window, 'score', scratch);
-        const scores = Array.from(everyPosition(sample), (position) => first.score(position));
+        const first = new WindowScorer(table, request, window, everyPosition(sample), 'score', scratch);
+        const scores = Array.from(window.rows, (_, index) => first.score(index));
         const ranked = rescoreAll(sample);
         expect(Array.from(ranked.positions, (position) => scores[position])).toEqual(
           Array.from(ranked.scores),

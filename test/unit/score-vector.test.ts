@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decay } from '../../src/domain/decay.ts';
+import { dotRows } from '../../src/domain/dot-rows.ts';
 import { dot, dotRow, norm, unitMean, unitVector, widen } from '../../src/domain/vector.ts';
+import { Random } from '../support/random.ts';
 
 const floats = fc.float({ noNaN: true, noDefaultInfinity: true, min: -2, max: 2 });
 
@@ -20,6 +22,23 @@ describe('dot products', () => {
         expect(dot(y, x)).toBe(got);
       }),
     );
+  });
+
+  it('of many rows are the same bits as of one', () => {
+    const random = new Random('many rows');
+    for (let dimension = 1; dimension <= 70; dimension++) {
+      const rows = Float32Array.from({ length: 9 * dimension }, () => random.gauss());
+      const vector = Float64Array.from({ length: dimension }, () => Math.fround(random.gauss()));
+      const indices = Uint32Array.from({ length: 11 }, () => random.integer(9));
+      for (const count of [0, 1, 3, 4, 5, 8, 11]) {
+        const out = new Float64Array(11);
+        dotRows(rows, indices, count, vector, dimension, out);
+        const expected = Array.from(indices, (row, i) =>
+          i < count ? dotRow(rows, row * dimension, vector, dimension) : 0,
+        );
+        expect(Array.from(out)).toEqual(expected);
+      }
+    }
   });
 
   it('add term i to sum i mod 8 and fold in halves', () => {

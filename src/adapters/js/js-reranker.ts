@@ -12,6 +12,7 @@ import { BestRows } from '../../std/best-rows.ts';
 export class JsReranker implements Reranker {
   readonly name = 'js';
   readonly #scratch = new ScorerScratch();
+  #positions = new Uint32Array(0);
 
   /** @throws RangeError (as a rejection) where the batch breaks the port's contract */
   async rerank(batch: RerankBatch): Promise<RerankAnswer> {
@@ -28,24 +29,33 @@ export class JsReranker implements Reranker {
 
   /** Positions of the best rows of request `index`; counts what its rules drop into `drops`. */
   #select(batch: RerankBatch, index: number, drops: Uint32Array): Uint32Array {
-    const { table } = batch;
-    const { tieRanks } = table;
+    const { tieRanks } = batch.table;
     const request = batch.requests[index]!;
     const from = batch.offsets[index]!;
-    const to = batch.offsets[index + 1]!;
-    const scorer = new WindowScorer(table, request, batch, 'score', this.#scratch);
-    const best = new BestRows(Math.min(request.params.rankDepth + limits.rescoreMargin, to - from));
-    for (let at = from; at < to; at++) {
-      const row = batch.rows[at]!;
-      if (request.mask !== null) {
-        const rule = firstFailingRule(request.mask, table, row);
-        if (rule >= 0) {
-          drops[rule]!++;
-          continue;
-        }
-      }
-      best.offer(scorer.score(at), tieRanks[row]!, at - from);
+    const passing = this.#passing(batch, index, drops);
+    const scorer = new WindowScorer(batch.table, request, batch, passing, 'score', this.#scratch);
+    const best = new BestRows(Math.min(request.params.rankDepth + limits.rescoreMargin, passing.length));
+    for (let i = 0; i < passing.length; i++) {
+      const at = passing[i]!;
+      best.offer(scorer.score(i), tieRanks[batch.rows[at]!]!, at - from);
     }
     return best.rows();
+  }
+
+  /** Positions in the batch of the request's rows that no rule drops. */
+  #passing(batch: RerankBatch, index: number, drops: Uint32Array): Uint32Array {
+    const { table, rows } = batch;
+    const { mask } = batch.requests[index]!;
+    const from = batch.offsets[index]!;
+    const to = batch.offsets[index + 1]!;
+    if (this.#positions.length < to - from) this.#positions = new Uint32Array(to - from);
+    const positions = this.#positions;
+    let count = 0;
+    for (let at = from; at < to; at++) {
+      const rule = mask === null ? -1 : firstFailingRule(mask, table, rows[at]!);
+      if (rule >= 0) drops[rule]!++;
+      else positions[count++] = at;
+    }
+    return positions.subarray(0, count);
   }
 }
