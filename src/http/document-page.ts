@@ -1,7 +1,6 @@
-import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { cursorAfter } from '../wire/cursor.ts';
 import { storedDocumentToWire, type WireStoredDocument } from '../wire/document.ts';
-import { idSchema } from '../wire/names.ts';
 import type { HttpServices } from './route.ts';
 
 export interface PageRequest {
@@ -41,17 +40,4 @@ export async function nextPage(
   }
   const more = afterId === null ? [] : await triptych.documents(tenant, afterId, 1);
   return { documents, cursor: more.length > 0 ? cursorAfter(afterId!) : null };
-}
-
-function cursorAfter(id: string): string {
-  return Buffer.from(id).toString('base64url');
-}
-
-/** @throws TriptychError invalid_request for anything that cursorAfter did not make */
-export function idFromCursor(cursor: string): string {
-  const id = Buffer.from(cursor, 'base64url').toString();
-  // Decoding is lenient, so the way back is the check.
-  if (cursorAfter(id) === cursor && idSchema.safeParse(id).success) return id;
-  const message = 'was not given by this route';
-  throw new TriptychError('invalid_request', `cursor: ${message}`, { fields: [{ path: 'cursor', message }] });
 }

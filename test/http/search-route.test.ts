@@ -134,13 +134,17 @@ describe('POST /v1/search', () => {
     const waiting = Array.from({ length: limits.searchesInFlightMax }, () =>
       http.call('POST', '/v1/search', { query: 'x' }),
     );
-    await expect.poll(() => http.triptych.searches.length).toBe(limits.searchesInFlightMax);
-    const refused = await http.call('POST', '/v1/search', 'not even json');
-    expect(refused.status).toBe(503);
-    expect(refused.at('code')).toBe('overloaded');
-    expect(refused.headers.get('retry-after')).toBe('1');
-    expect((await http.call('GET', '/livez')).status).toBe(200);
-    release();
+    try {
+      const all = { timeout: 20_000 };
+      await expect.poll(() => http.triptych.searches.length, all).toBe(limits.searchesInFlightMax);
+      const refused = await http.call('POST', '/v1/search', 'not even json');
+      expect(refused.status).toBe(503);
+      expect(refused.at('code')).toBe('overloaded');
+      expect(refused.headers.get('retry-after')).toBe('1');
+      expect((await http.call('GET', '/livez')).status).toBe(200);
+    } finally {
+      release();
+    }
     expect((await Promise.all(waiting)).every(({ status }) => status === 200)).toBe(true);
     expect((await http.call('POST', '/v1/search', { query: 'x' })).status).toBe(200);
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../../limits.ts';
 import type { BulkOperation } from '../../ports/triptych.ts';
+import { idFromCursor } from '../../wire/cursor.ts';
 import {
   documentBodySchema,
   documentPageSchema,
@@ -9,7 +10,7 @@ import {
   storedDocumentToWire,
   writeAckSchema,
 } from '../../wire/document.ts';
-import { idFromCursor, nextPage } from '../document-page.ts';
+import { nextPage } from '../document-page.ts';
 import { documentNotFound, liveSchema } from '../preconditions.ts';
 import { readJson } from '../read-body.ts';
 import type { HttpServices, Reply, Route } from '../route.ts';
