@@ -29,7 +29,7 @@ export class FacetPreferences {
     this.#starts = table.facetStarts;
     this.#counts = table.facetCounts;
     this.#values = table.facetValues;
-    const bits = Math.max(2, Math.ceil(Math.log2(preferences.values.size + 1)) + 1);
+    const bits = Math.max(2, Math.ceil(Math.log2(preferences.values.size + 1)) + 2);
     this.#shift = 32 - bits;
     this.#keys = new Uint32Array(2 ** bits).fill(empty);
     this.#preferences = new Float64Array(2 ** bits);
@@ -48,8 +48,12 @@ export class FacetPreferences {
 
   /** clamp(sum over facets of weight * mean of the row's values with a preference, -1, 1); 0 where none has one. */
   preference(row: number): number {
-    const sums = this.#sums.fill(0);
-    const known = this.#known.fill(0);
+    const sums = this.#sums;
+    const known = this.#known;
+    for (let facet = 0; facet < sums.length; facet++) {
+      sums[facet] = 0;
+      known[facet] = 0;
+    }
     const start = this.#starts[row]!;
     const end = start + this.#counts[row]!;
     for (let i = start; i < end; i++) {
@@ -102,7 +106,7 @@ export class FacetPreferences {
     return Math.imul(code, 0x9e37_79b1) >>> this.#shift;
   }
 
-  /** The table is at most half full, so the walk ends at a free slot. */
+  /** The table is at most a quarter full, so the walk ends at a free slot. */
   #slotOf(code: number): number {
     const keys = this.#keys;
     for (let slot = this.#home(code); ; slot = (slot + 1) & (keys.length - 1)) {
