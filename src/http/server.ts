@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
 import { createHttpApp, type HttpAppOptions } from './app.ts';
 import { answerClientError, noteRequest } from './client-error.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -32,6 +33,12 @@ export function createHttpServer(options: HttpAppOptions): HttpServer {
   });
   server.maxConnections = limits.httpConnectionsMax;
   server.on('request', noteRequest);
+  server.on('request', (_req, res) => {
+    // Answers that began before the drain did not say `connection: close`, so their connections would stay.
+    res.once('close', () => {
+      if (lifecycle.draining) setImmediate(() => server.closeIdleConnections());
+    });
+  });
   server.on('request', app);
   // An expectation we do not know may be ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', app);
@@ -41,7 +48,7 @@ export function createHttpServer(options: HttpAppOptions): HttpServer {
     server,
     listen: (port, host) => listen(server, port, host),
     drain: () => {
-      drained ??= drain(server, lifecycle, options.clock.after);
+      drained ??= drain(server, lifecycle, options.clock);
       return drained;
     },
   };
@@ -57,16 +64,12 @@ function listen(server: Server, port: number, host: string): Promise<AddressInfo
   });
 }
 
-function drain(
-  server: Server,
-  lifecycle: Lifecycle,
-  after: (ms: number, callback: () => void) => () => void,
-): Promise<boolean> {
+function drain(server: Server, lifecycle: Lifecycle, clock: Clock): Promise<boolean> {
   lifecycle.startDraining();
   if (!server.listening) return Promise.resolve(true);
   return new Promise((resolve) => {
     let cut = false;
-    const cancel = after(limits.drainMsMax, () => {
+    const cancel = clock.after(limits.drainMsMax, () => {
       cut = true;
       server.closeAllConnections();
     });

@@ -48,26 +48,29 @@ export type WirePredicate =
 
 /** The filter tree. Depth and number of terms are checked with the schema of the catalogue, by parsePredicate. */
 export const predicateSchema: z.ZodType<WirePredicate, WirePredicate> = z
-  .union([
-    facetLeaf,
-    fieldLeaf,
-    idsLeaf,
-    z.strictObject({
-      get and() {
-        return z.array(predicateSchema).min(1).max(limits.predicateTermsMax);
-      },
-    }),
-    z.strictObject({
-      get or() {
-        return z.array(predicateSchema).min(1).max(limits.predicateTermsMax);
-      },
-    }),
-    z.strictObject({
-      get not() {
-        return predicateSchema;
-      },
-    }),
-  ])
+  .union(
+    [
+      facetLeaf,
+      fieldLeaf,
+      idsLeaf,
+      z.strictObject({
+        get and() {
+          return z.array(predicateSchema).min(1).max(limits.predicateTermsMax);
+        },
+      }),
+      z.strictObject({
+        get or() {
+          return z.array(predicateSchema).min(1).max(limits.predicateTermsMax);
+        },
+      }),
+      z.strictObject({
+        get not() {
+          return predicateSchema;
+        },
+      }),
+    ],
+    { error: 'needs one of and, or, not, facet, field, ids' },
+  )
   .meta({
     description:
       `A condition on documents: and, or, not over facet (any, all), field (gte, gt, lte, lt, in) and ids. At most ` +

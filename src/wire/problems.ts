@@ -69,10 +69,20 @@ function addIssue(
 ): void {
   const path = [...parents, ...issue.path];
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    for (const inner of closestBranch(issue.errors)) addIssue(inner, path, code, root, problems);
+    const branch = closestBranch(issue.errors);
+    if (issue.message !== defaultUnionMessage && branch.some(isMissingMember))
+      problems.add(code, jsonPath(path, root), issue.message);
+    else for (const inner of branch) addIssue(inner, path, code, root, problems);
   } else if (issue.code === 'unrecognized_keys') {
     for (const key of issue.keys) problems.add(code, jsonPath([...path, key], root), 'is not a known member');
   } else problems.add(code, jsonPath(path, root), issue.message);
+}
+
+const defaultUnionMessage = 'Invalid input';
+
+/** A union with a message of its own says it where not even the member is there that tells its branches apart. */
+function isMissingMember(issue: z.core.$ZodIssue): boolean {
+  return issue.path.length === 1 && issue.code === 'invalid_type' && issue.message.endsWith('undefined');
 }
 
 /** Of a union's branches the one whose shape the input resembles most: fewest unknown and missing members. */

@@ -35,6 +35,18 @@ export class FakeClock implements Clock {
     });
   }
 
+  /** Timers that have not fired. */
+  get waiting(): number {
+    return this.#timers.length;
+  }
+
+  /** Moves the clock and fires what became due. */
+  advance(ms: number): void {
+    const untilMs = this.#nowMs + ms;
+    while (this.#timers.some(({ atMs }) => atMs <= untilMs)) this.#next();
+    this.#nowMs = untilMs;
+  }
+
   /** Runs timers one by one until `promise` settles; fails when it waits for nothing. */
   async run<T>(promise: Promise<T>): Promise<T> {
     let settled = false;

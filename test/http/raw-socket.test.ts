@@ -1,0 +1,170 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { limits } from '../../src/limits.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { FakeTriptych } from '../support/fake-triptych.ts';
+import { type HttpHarness, startHttp } from '../support/http-harness.ts';
+
+let http: HttpHarness<FakeTriptych>;
+
+beforeEach(async () => {
+  http = await startHttp();
+});
+
+afterEach(() => http.close());
+
+const head = (path: string, ...headers: string[]) =>
+  `POST ${path} HTTP/1.1\r\n${['host: x', 'content-type: application/json', ...headers].join('\r\n')}\r\n\r\n`;
+
+function expectProblem(answer: string, status: number, code: string): void {
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(answer).toContain('content-type: application/problem+json');
+  expect(answer).toContain(`"code":"${code}"`);
+  expect(answer).not.toMatch(/HPE_|\bat .*\.(ts|js)|Parse Error/);
+}
+
+describe('bytes that are no request', () => {
+  it.each([
+    ['text', 'hello\r\n\r\n', 400, 'invalid_http'],
+    ['TLS', Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 0x0d, 0x0a]), 400, 'invalid_http'],
+    ['an unknown method', 'FROB / HTTP/1.1\r\nhost: x\r\n\r\n', 400, 'invalid_http'],
+    ['a bad header', 'GET / HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n', 400, 'invalid_http'],
+    ['two lengths', head('/v1/search', 'content-length: 2', 'content-length: 3'), 400, 'invalid_http'],
+    [
+      'length and chunks',
+      head('/v1/search', 'content-length: 2', 'transfer-encoding: chunked'),
+      400,
+      'invalid_http',
+    ],
+    ['no host', 'GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'invalid_http'],
+    [
+      'large headers',
+      `GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`,
+      431,
+      'headers_too_large',
+    ],
+    ['a large path', `GET /${'y'.repeat(40_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431, 'headers_too_large'],
+  ])('%s', async (_name, bytes, status, code) => {
+    expectProblem(await http.raw(bytes), status, code);
+  });
+
+  it('chunked garbage', async () => {
+    const answer = await http.raw([head('/v1/search', 'transfer-encoding: chunked'), 'zz\r\ngarbage\r\n']);
+    expectProblem(answer, 400, 'invalid_http');
+    expect(http.triptych.searches).toEqual([]);
+  });
+
+  it('chunked garbage in the middle of a bulk write ends the connection, and the service lives on', async () => {
+    const line = `${JSON.stringify({ id: 'a', title: 'x' })}\n`.repeat(limits.ingestBatchRows + 1);
+    const bulk =
+      'POST /v1/documents/bulk HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n';
+    const socket = connect(http.port, '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes('"line":1,')) socket.write('zz\r\n');
+    });
+    socket.write(`${bulk}${line.length.toString(16)}\r\n${line}\r\n`);
+    await new Promise((resolve) => socket.on('close', resolve));
+    expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    expect((await http.call('GET', '/livez')).status).toBe(200);
+  });
+});
+
+describe('connections', () => {
+  it('answers a large body it did not read and can be used again', async () => {
+    const body = 'x'.repeat(300_000);
+    const answer = await http.raw([
+      `PUT /v1/documents/a HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\n\r\n`,
+      body,
+      'GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
+    ]);
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 415', 'HTTP/1.1 200']);
+  });
+
+  it('ignores expectations it does not know, and honours 100-continue', async () => {
+    const strange = await http.raw(
+      'GET /livez HTTP/1.1\r\nhost: x\r\nexpect: magic\r\nconnection: close\r\n\r\n',
+    );
+    expect(strange).toMatch(/^HTTP\/1\.1 200 /);
+    const body = '{"query":"x"}';
+    const polite = await http.raw([
+      head('/v1/search', 'expect: 100-continue', 'connection: close', `content-length: ${body.length}`),
+      body,
+    ]);
+    expect(polite).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
+  });
+
+  it('keeps valid trace contexts and ids, and makes new ids for bad ones', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const good = await http.call('GET', '/livez', undefined, { traceparent, 'x-request-id': 'a/b:1' });
+    expect(good.headers.get('traceparent')).toBe(traceparent);
+    expect(good.headers.get('x-request-id')).toBe('a/b:1');
+    await expect
+      .poll(() => http.logs.find(({ fields }) => fields.request_id === 'a/b:1')?.fields)
+      .toMatchObject({
+        trace_id: '0af7651916cd43dd8448eb211c80319c',
+        parent_span_id: 'b7ad6b7169203331',
+        route: '/livez',
+        method: 'GET',
+        status: 200,
+      });
+    const bad = await http.call('GET', '/livez', undefined, {
+      traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01`,
+      'x-request-id': 'a b',
+    });
+    expect(bad.headers.get('traceparent')).toBeNull();
+    expect(bad.headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
+  });
+});
+
+describe('slow clients', () => {
+  it('are told when a body takes too long, and cut when they do not stop', async () => {
+    const clock = new FakeClock();
+    const triptych = new FakeTriptych();
+    const slow = await startHttp(triptych, clock);
+    try {
+      const socket = connect(slow.port, '127.0.0.1');
+      let text = '';
+      socket.setEncoding('latin1').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      const closed = new Promise((resolve) => socket.on('close', resolve));
+      socket.write(`${head('/v1/search', 'content-length: 100')}{"que`);
+      await expect.poll(() => clock.waiting, { timeout: 20_000 }).toBe(1);
+      clock.advance(limits.requestTimeoutMs);
+      await expect.poll(() => text, { timeout: 20_000 }).toContain('request_timeout');
+      expectProblem(text, 408, 'request_timeout');
+      clock.advance(limits.lingerMsMax);
+      await closed;
+      expect(triptych.searches).toEqual([]);
+    } finally {
+      await slow.close();
+    }
+  });
+
+  it('are told when a bulk write falls silent, after what had arrived was written', async () => {
+    const clock = new FakeClock();
+    const triptych = new FakeTriptych();
+    const slow = await startHttp(triptych, clock);
+    try {
+      const socket = connect(slow.port, '127.0.0.1');
+      let text = '';
+      socket.setEncoding('latin1').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      socket.write(
+        'POST /v1/documents/bulk HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ncontent-length: 1000\r\n\r\n{"id":"a","title":"x"}\n{"id":"b","ti',
+      );
+      await expect.poll(() => clock.waiting, { timeout: 20_000 }).toBe(1);
+      clock.advance(limits.bulkIdleMsMax);
+      await expect.poll(() => text, { timeout: 20_000 }).toContain('request_timeout');
+      expect(text).toContain('{"line":1,"id":"a","status":202,"version":1}');
+      expect(text).toContain('{"line":2,"status":408,');
+      expect([...triptych.stored.keys()]).toEqual(['a']);
+      socket.destroy();
+    } finally {
+      await slow.close();
+    }
+  });
+});
