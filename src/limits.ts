@@ -118,6 +118,8 @@ export const limits = {
   tombstonePurgeRows: 1_000,
   /** Documents of a replaced catalogue that one transaction deletes. */
   sweepRows: 1_000,
+  /** Written rows after which the embedded engine looks at its tables again, doubled up to vacuumAfterRows. */
+  analyzeAfterRows: 200,
   /** Rewritten rows after which the embedded engine is vacuumed. */
   vacuumAfterRows: 10_000,
   searchesInFlightMax: 256,

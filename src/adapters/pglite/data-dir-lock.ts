@@ -105,7 +105,7 @@ async function createExclusively(path: string, record: LockRecord): Promise<bool
 
 /**
  * Removes a lock whose holder is gone. Only who holds the takeover file may remove, and looks again before: else a
- * slow process would remove the lock that a faster one has just taken.
+ * slow process would remove the lock that a faster one has just taken. false: nothing was removed, look again later.
  */
 async function removeStale(path: string): Promise<boolean> {
   const takeover = `${path}.takeover`;
@@ -120,8 +120,9 @@ async function removeStale(path: string): Promise<boolean> {
   try {
     const record = await readRecord(path);
     const unreadable = record === null && (await ageMs(path)) > attemptPauseMs * 4;
-    if (unreadable || (record !== null && !(await isHeld(path, record)))) await rm(path, { force: true });
-    return true;
+    const stale = unreadable || (record !== null && !(await isHeld(path, record)));
+    if (stale) await rm(path, { force: true });
+    return stale;
   } finally {
     await rm(takeover, { force: true });
   }

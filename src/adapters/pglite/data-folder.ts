@@ -1,14 +1,18 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TriptychError } from '../../errors.ts';
 import { PgliteClient } from './pglite-client.ts';
 
 /**
  * Folder of the engine's files below the data folder, made on first use. The engine fills a folder beside it, which
  * takes its name when everything is on disk: an interrupted first start leaves nothing that looks like a database.
+ * @throws TriptychError unavailable
  */
 export async function preparedEngineFolder(dataDir: string): Promise<string> {
   const folder = join(dataDir, 'pglite');
   if (await exists(join(folder, 'PG_VERSION'))) return folder;
+  if ((await entries(folder)).length > 0)
+    throw new TriptychError('unavailable', `${folder} holds something else than a database`);
   const unfinished = join(dataDir, 'pglite.unfinished');
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
@@ -37,6 +41,11 @@ async function sync(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Names in a folder; none where there is no folder. */
+async function entries(folder: string): Promise<string[]> {
+  return (await exists(folder)) ? readdir(folder) : [];
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -71,8 +71,8 @@ export class PgliteClient implements SqlClient {
       );
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
       this.#post({ kind: 'run', id, statements }, transferable(statements));
+      this.#pending.set(id, { resolve, reject });
       // The process stays alive for what is under way, not for an idle store.
       this.#worker.ref();
     });

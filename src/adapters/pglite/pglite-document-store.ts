@@ -17,7 +17,7 @@ export class PgliteDocumentStore extends SqlDocumentStore {
   readonly #lock: DataDirLock | null;
 
   constructor(client: PgliteClient, clock: Clock, lock: DataDirLock | null) {
-    super(client, { clock, vacuums: true });
+    super(client, { clock, selfVacuuming: false });
     this.#lock = lock;
   }
 

@@ -15,8 +15,12 @@ export function lockCatalogue(tenant: string, generation: number): SqlStatement 
   return { text: lockText, parameters: [tenant, generation], guard: true };
 }
 
-const priorText = `SELECT id, version, deleted_at IS NULL FROM document
-  WHERE tenant = $1 AND generation = $2 AND id = ANY ($3::text[])`;
+// LIMIT 1 holds the planner to one look-up by key per id; a join would read the whole catalogue for each batch.
+const priorText = `SELECT p.id, p.version, p.live FROM unnest($3::text[]) AS i(id)
+CROSS JOIN LATERAL (
+  SELECT d.id, d.version, d.deleted_at IS NULL AS live FROM document d
+  WHERE d.tenant = $1 AND d.generation = $2 AND d.id = i.id LIMIT 1
+) p`;
 
 /** Rows (id, version, live) of the ids before the write. */
 export function priorStates(tenant: string, generation: number, ids: readonly string[]): SqlStatement {
@@ -33,7 +37,10 @@ SELECT $1::text, $2::bigint, i.id,
 FROM unnest($3::text[], $4::boolean[], $5::integer[], $6::integer[], $7::text[], $8::text[], $10::text[],
     $11::integer[], $12::integer[])
   AS i(id, live, when_live, when_absent, title, text, body, start, size)
-LEFT JOIN document p ON p.tenant = $1::text AND p.generation = $2::bigint AND p.id = i.id
+LEFT JOIN LATERAL (
+  SELECT d.id, d.version, d.deleted_at FROM document d
+  WHERE d.tenant = $1::text AND d.generation = $2::bigint AND d.id = i.id LIMIT 1
+) p ON true
 WHERE i.when_absent > 0 OR (p.id IS NOT NULL AND p.deleted_at IS NULL)
 ON CONFLICT (tenant, generation, id) DO UPDATE SET version = excluded.version, title = excluded.title,
   text = excluded.text, body = excluded.body, embedding = excluded.embedding,

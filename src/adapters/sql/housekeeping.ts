@@ -13,33 +13,34 @@ const hourMs = 3_600_000;
 export class Housekeeping {
   readonly #client: SqlClient;
   readonly #clock: Clock;
-  readonly #vacuums: boolean;
+  readonly #selfVacuuming: boolean;
   #tail: Promise<void> = Promise.resolve();
   #purgeDueMs = Number.NEGATIVE_INFINITY;
   #rewrittenRows = 0;
+  #writtenRows = 0;
+  #analyzeDueRows: number = limits.analyzeAfterRows;
   #closed = false;
 
-  constructor(client: SqlClient, clock: Clock, vacuums: boolean) {
+  constructor(client: SqlClient, clock: Clock, selfVacuuming: boolean) {
     this.#client = client;
     this.#clock = clock;
-    this.#vacuums = vacuums;
+    this.#selfVacuuming = selfVacuuming;
   }
 
-  /** After each write: how many present rows it replaced. */
-  wrote(rewrittenRows: number): void {
+  /** After each write: how many rows it wrote, and how many of them were there before. */
+  wrote(rows: number, rewrittenRows: number): void {
     this.#rewrittenRows += rewrittenRows;
+    this.#writtenRows += rows;
     if (this.#clock.epochMs() >= this.#purgeDueMs) {
       this.#purgeDueMs = this.#clock.epochMs() + limits.tombstonePurgeIntervalMs;
       this.#soon(() => this.#purge());
     }
-    if (this.#vacuums && this.#rewrittenRows >= limits.vacuumAfterRows) {
-      this.#rewrittenRows = 0;
-      this.#soon(() => this.#vacuum());
-    }
+    if (!this.#selfVacuuming) this.#tidyTables();
   }
 
-  /** Deletes the documents of dropped catalogues in the background. */
-  sweepSoon(): void {
+  /** After a catalogue was opened: the planner knows nothing of it yet, and it may have replaced another. */
+  opened(): void {
+    this.#analyzeDueRows = limits.analyzeAfterRows;
     this.#soon(() => this.sweep());
   }
 
@@ -71,8 +72,17 @@ export class Housekeeping {
     if (gone?.length === limits.tombstonePurgeRows) this.#purgeDueMs = Number.NEGATIVE_INFINITY;
   }
 
-  async #vacuum(): Promise<void> {
-    await this.#client.run([{ text: 'VACUUM (ANALYZE) document, relation, catalogue', parameters: [] }]);
+  /** Dead rows are given back, and the planner learns what the tables hold: often at first, while they grow fast. */
+  #tidyTables(): void {
+    const vacuum = this.#rewrittenRows >= limits.vacuumAfterRows;
+    if (!vacuum && this.#writtenRows < this.#analyzeDueRows) return;
+    this.#analyzeDueRows = Math.min(2 * this.#analyzeDueRows, limits.vacuumAfterRows);
+    this.#writtenRows = 0;
+    if (vacuum) this.#rewrittenRows = 0;
+    const text = `${vacuum ? 'VACUUM (ANALYZE)' : 'ANALYZE'} document, relation, catalogue`;
+    this.#soon(async () => {
+      await this.#client.run([{ text, parameters: [] }]);
+    });
   }
 
   /** At most one task of each kind is due at a time, so the chain stays short. */

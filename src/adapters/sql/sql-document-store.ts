@@ -23,8 +23,8 @@ import { acknowledge, type PriorState, planWrites } from './write-plan.ts';
 
 export interface SqlDocumentStoreOptions {
   readonly clock: Clock;
-  /** true where the engine does not vacuum by itself. */
-  readonly vacuums: boolean;
+  /** true where the engine vacuums and analyzes its tables by itself. */
+  readonly selfVacuuming: boolean;
 }
 
 /** The truth in Postgres tables, over any client that runs Postgres statements; `migrate` comes first. */
@@ -36,9 +36,9 @@ export class SqlDocumentStore implements DocumentStore {
   constructor(client: SqlClient, options: SqlDocumentStoreOptions) {
     this.#client = client;
     this.#clock = options.clock;
-    this.#housekeeping = new Housekeeping(client, options.clock, options.vacuums);
+    this.#housekeeping = new Housekeeping(client, options.clock, options.selfVacuuming);
     // What an interrupted activation left behind.
-    this.#housekeeping.sweepSoon();
+    this.#housekeeping.opened();
   }
 
   async catalogue(tenant: string): Promise<Catalogue | null> {
@@ -60,7 +60,7 @@ export class SqlDocumentStore implements DocumentStore {
   async stageCatalogue(tenant: string, schema: CatalogueSchema): Promise<Catalogue> {
     const json = JSON.stringify(schema);
     const row = await this.#open(tenant, json, 'staged', [catalogues.dropStagedUnlessEqual(tenant, json)]);
-    this.#housekeeping.sweepSoon();
+    this.#housekeeping.opened();
     return catalogueOfRow(row);
   }
 
@@ -94,7 +94,7 @@ export class SqlDocumentStore implements DocumentStore {
     ]);
     const prior = results[1];
     if (prior === undefined) throw noGeneration(generation);
-    this.#housekeeping.wrote(prior.length);
+    this.#housekeeping.wrote(plan.rows.length, prior.length);
     return acknowledge(plan, new Map(prior.map(priorOfRow)));
   }
 

@@ -1,0 +1,198 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readLock } from '../../src/adapters/pglite/data-dir-lock.ts';
+import { PgliteClient } from '../../src/adapters/pglite/pglite-client.ts';
+import { openPgliteDocumentStore } from '../../src/adapters/pglite/pglite-document-store.ts';
+import { SyncedFolder, syncedStartParameters } from '../../src/adapters/pglite/synced-folder.ts';
+import { migrate } from '../../src/adapters/sql/migrate.ts';
+import { migrations } from '../../src/adapters/sql/migrations.ts';
+import { limits } from '../../src/limits.ts';
+import { put, StoreUnderTest, schemaNamed } from './document-store-subject.ts';
+
+const { clock } = new StoreUnderTest();
+const select = (text: string, parameters: (string | number | Uint8Array)[] = []) => [{ text, parameters }];
+
+describe('the engine in its worker', () => {
+  let client: PgliteClient;
+  beforeAll(async () => {
+    client = await PgliteClient.open(null);
+  }, 60_000);
+  afterAll(() => client.close());
+
+  it('gives cells as text and bytes as bytes', async () => {
+    const bytes = Uint8Array.of(0, 1, 255, 92);
+    const [rows] = await client.run(
+      select(`SELECT 1::bigint, true, NULL, '{"b":1,"a":2}'::json, $1::bytea, ''::bytea, 0.1::float8`, [
+        bytes,
+      ]),
+    );
+    expect(rows).toEqual([
+      ['1', 't', null, '{"b":1,"a":2}', Uint8Array.of(0, 1, 255, 92), new Uint8Array(0), '0.1'],
+    ]);
+  });
+
+  it('keeps nothing of statements of which one fails, and does not show the words of the engine', async () => {
+    await client.run(select('CREATE TABLE one (n integer)'));
+    const failing = client.run([
+      ...select('INSERT INTO one VALUES (1)'),
+      ...select('SELECT * FROM no_such_table'),
+    ]);
+    await expect(failing).rejects.toMatchObject({ code: 'internal', cause: { sqlState: '42P01' } });
+    await expect(failing).rejects.not.toThrow(/no_such_table/);
+    expect(await client.run(select('SELECT count(*) FROM one'))).toEqual([[['0']]]);
+  });
+
+  it('stops at a guard without a row and keeps nothing', async () => {
+    await client.run(select('CREATE TABLE two (n integer)'));
+    const results = await client.run([
+      ...select('INSERT INTO two VALUES (1)'),
+      { text: 'SELECT 1 WHERE false', parameters: [], guard: true },
+      ...select('SELECT 1'),
+    ]);
+    expect(results).toEqual([[], []]);
+    expect(await client.run(select('SELECT count(*) FROM two'))).toEqual([[['0']]]);
+  });
+
+  it('answers in order and bounds its queue', async () => {
+    const waiting = Array.from({ length: limits.sqlQueueMax }, (_, i) => client.run(select(`SELECT ${i}`)));
+    await expect(client.run(select('SELECT 1'))).rejects.toMatchObject({ code: 'overloaded' });
+    const answers = await Promise.all(waiting);
+    expect(answers.map(([rows]) => Number(rows![0]![0]))).toEqual(answers.map((_, i) => i));
+    expect(await client.run(select('SELECT 1'))).toEqual([[['1']]]);
+  });
+
+  it('leaves the event loop free', async () => {
+    let turns = 0;
+    const ticking = setInterval(() => {
+      turns += 1;
+    }, 1);
+    await client.run(select('SELECT count(*) FROM generate_series(1, 2000000)'));
+    clearInterval(ticking);
+    expect(turns).toBeGreaterThan(3);
+  });
+});
+
+describe('the data folder', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'triptych-engine-'));
+  const folder = join(dataDir, 'pglite');
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  it('is made whole or not at all, and holds its content over a restart', async () => {
+    // What a first start that was killed leaves behind.
+    mkdirSync(join(dataDir, 'pglite.unfinished'));
+    writeFileSync(join(dataDir, 'pglite.unfinished', 'PG_VERSION'), '18');
+    const store = await openPgliteDocumentStore({ dataDir, clock });
+    expect(readdirSync(dataDir).sort()).toEqual(['pglite', 'triptych.lock']);
+    await expect(openPgliteDocumentStore({ dataDir, clock })).rejects.toMatchObject({
+      code: 'data_dir_locked',
+    });
+    await store.recordUrl('http://127.0.0.1:1');
+    expect(await readLock(dataDir)).toMatchObject({ url: 'http://127.0.0.1:1' });
+    await store.createCatalogue('t', schemaNamed('first'));
+    await store.write('t', 1, [put('a'), put('b')]);
+    const { cursor } = await store.changes('t', 1, null, 10);
+    await store.write('t', 1, [put('a')]);
+    await store.close();
+    expect(readdirSync(dataDir)).toEqual(['pglite']);
+
+    const again = await openPgliteDocumentStore({ dataDir, clock });
+    expect(await again.catalogue('t')).toEqual({ schema: schemaNamed('first'), generation: 1 });
+    expect(await again.changes('t', 1, cursor, 10)).toMatchObject({
+      changes: [{ kind: 'put', document: { id: 'a', version: 2 } }],
+      complete: true,
+    });
+    await again.close();
+    await expect(again.ping()).rejects.toMatchObject({ code: 'unavailable' });
+  }, 60_000);
+
+  it('is unavailable for all who wait and all who come after it broke', async () => {
+    const broken = await PgliteClient.open(folder);
+    // PGlite itself, not SQL, refuses this text for a boolean: nothing is known of its state then.
+    const answers = await Promise.allSettled([
+      broken.run(select('SELECT 1')),
+      broken.run(select('SELECT $1::boolean', ['neither'])),
+      broken.run(select('SELECT 2')),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(answers[2]).toMatchObject({ reason: { code: 'unavailable' } });
+    await expect(broken.run(select('SELECT 3'))).rejects.toMatchObject({ code: 'unavailable' });
+    await broken.close();
+  });
+
+  it('finishes what it accepted before it closes, then is unavailable', async () => {
+    const closing = await PgliteClient.open(folder);
+    const accepted = closing.run(select('SELECT 7'));
+    const closed = Promise.all([closing.close(), closing.close()]);
+    await expect(closing.run(select('SELECT 8'))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await accepted).toEqual([[['7']]]);
+    await closed;
+  });
+
+  it('finishes the deletion of a replaced catalogue that a crash interrupted', async () => {
+    const client = await PgliteClient.open(folder);
+    await client.run(select(`UPDATE catalogue SET state = 'dropped'`));
+    await client.close();
+    const store = await openPgliteDocumentStore({ dataDir, clock });
+    await expect.poll(() => store.list('t', 1, null, 10), { timeout: 10_000 }).toEqual([]);
+    await store.close();
+  }, 60_000);
+
+  it('is brought up to date step by step, once', async () => {
+    const client = await PgliteClient.open(folder);
+    const newest = migrations.at(-1)!.version;
+    const step = { version: newest + 1, name: 'three', statements: ['CREATE TABLE three (n integer)'] };
+    expect(await migrate(client, migrations)).toBe(newest);
+    const both = await Promise.all([
+      migrate(client, [...migrations, step]),
+      migrate(client, [...migrations, step]),
+    ]);
+    expect(both).toEqual([newest + 1, newest + 1]);
+    expect(await client.run(select('SELECT version, name FROM schema_migration ORDER BY 1'))).toEqual([
+      [...migrations, step].map(({ version, name }) => [String(version), name]),
+    ]);
+    const broken = {
+      version: newest + 2,
+      name: 'four',
+      statements: ['CREATE TABLE four (n integer)', 'SELECT nonsense'],
+    };
+    await expect(migrate(client, [...migrations, step, broken])).rejects.toMatchObject({ code: 'internal' });
+    expect(
+      await client.run(select(`SELECT to_regclass('four'), max(version) FROM schema_migration`)),
+    ).toEqual([[[null, String(newest + 1)]]]);
+    await client.close();
+  }, 60_000);
+
+  it('of a newer version is refused, and left free for that version', async () => {
+    await expect(openPgliteDocumentStore({ dataDir, clock })).rejects.toMatchObject({ code: 'data_too_new' });
+    expect(await readLock(dataDir)).toBeNull();
+  }, 60_000);
+
+  it('is really flushed by every commit', async () => {
+    const files = new SyncedFolder(folder);
+    const database = await PGlite.create({
+      fs: files,
+      startParams: syncedStartParameters(PGlite.defaultStartParams),
+    });
+    await database.exec('CREATE TABLE flushed (n integer)');
+    for (let n = 0; n < 3; n += 1) {
+      const before = files.syncs;
+      await database.query('INSERT INTO flushed VALUES (1)');
+      expect(files.syncs).toBeGreaterThan(before);
+    }
+    await database.close();
+  }, 60_000);
+
+  it('that holds something else is not touched', async () => {
+    const other = mkdtempSync(join(tmpdir(), 'triptych-other-'));
+    mkdirSync(join(other, 'pglite'));
+    writeFileSync(join(other, 'pglite', 'precious'), 'x');
+    await expect(openPgliteDocumentStore({ dataDir: other, clock })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    expect(readdirSync(join(other, 'pglite'))).toEqual(['precious']);
+    rmSync(other, { recursive: true, force: true });
+  }, 60_000);
+});
