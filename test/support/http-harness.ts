@@ -23,6 +23,8 @@ export interface HttpHarness<T extends Triptych> {
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Sends bytes as they are on a bare socket and gives back what came until it closed. */
   raw(bytes: string | Buffer | readonly (string | Buffer)[]): Promise<string>;
+  /** As raw, and ends its side of the connection behind the bytes. */
+  rawThenEnd(bytes: string | Buffer): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -85,7 +87,8 @@ export async function startHttp(
       }
       return answerOf(await fetch(`${url}${path}`, init));
     },
-    raw: (bytes) => exchangeRaw(port, bytes),
+    raw: (bytes) => exchangeRaw(port, bytes, false),
+    rawThenEnd: (bytes) => exchangeRaw(port, bytes, true),
     async close() {
       http.server.closeAllConnections();
       await http.drain();
@@ -94,7 +97,11 @@ export async function startHttp(
   };
 }
 
-function exchangeRaw(port: number, bytes: string | Buffer | readonly (string | Buffer)[]): Promise<string> {
+function exchangeRaw(
+  port: number,
+  bytes: string | Buffer | readonly (string | Buffer)[],
+  thenEnd: boolean,
+): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     let text = '';
@@ -105,5 +112,6 @@ function exchangeRaw(port: number, bytes: string | Buffer | readonly (string | B
     socket.on('error', () => {});
     socket.on('close', () => resolve(text));
     for (const part of Array.isArray(bytes) ? bytes : [bytes as string | Buffer]) socket.write(part);
+    if (thenEnd) socket.end();
   });
 }
