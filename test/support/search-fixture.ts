@@ -1,12 +1,16 @@
+import { FlatVectorIndex } from '../../src/adapters/flat/flat-vector-index.ts';
 import { JsReranker } from '../../src/adapters/js/js-reranker.ts';
+import { MemoryGraphStore } from '../../src/adapters/memory/memory-graph-store.ts';
+import { MemoryTextIndex } from '../../src/adapters/memory/memory-text-index.ts';
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import type { Document } from '../../src/domain/document.ts';
-import { builtInProfiles } from '../../src/domain/profile.ts';
+import { builtInProfiles, type Profile } from '../../src/domain/profile.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
 import type { Embedder } from '../../src/ports/embedder.ts';
 import type { GraphStore } from '../../src/ports/graph-store.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { Meter } from '../../src/ports/meter.ts';
+import type { Projection } from '../../src/ports/projection.ts';
 import type { TextIndex } from '../../src/ports/text-index.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
 import type { VectorIndex } from '../../src/ports/vector-index.ts';
@@ -64,11 +68,36 @@ export function fanOfDocuments(count: number): Document[] {
   }));
 }
 
-/** The real service over stubbed stores and a clock that is moved by hand. */
+export interface FixtureOptions {
+  readonly schema?: CatalogueSchema;
+  readonly profiles?: readonly Profile[];
+}
+
+/** The stores that run inside the process, and an embedder that turns each word into a direction of its own. */
+export function inProcessParts(): FixtureParts & { readonly projections: readonly Projection[] } {
+  const text = new MemoryTextIndex();
+  const graph = new MemoryGraphStore();
+  return { vector: new FlatVectorIndex(), text, graph, embedder: wordEmbedder, projections: [text, graph] };
+}
+
+const wordEmbedder: Embedder = {
+  model: 'test',
+  dimension: 8,
+  embed: async (texts) =>
+    texts.map((text) => {
+      const numbers = new Array<number>(8).fill(0.01);
+      for (const word of text.toLowerCase().split(/\W+/)) numbers[(word.charCodeAt(0) || 0) % 8]! += 1;
+      return unit(numbers);
+    }),
+  ready: async () => {},
+  close: async () => {},
+};
+
+/** The real service over the given stores and a clock that is moved by hand. */
 export async function searchFixture(
-  parts: (clock: FakeClock) => FixtureParts,
+  parts: (clock: FakeClock) => FixtureParts & { readonly projections?: readonly Projection[] },
   documents: readonly Document[],
-  schema: CatalogueSchema = testSchema,
+  { schema = testSchema, profiles = builtInProfiles }: FixtureOptions = {},
 ): Promise<SearchFixture> {
   const clock = new FakeClock();
   const store = new MemoryDocumentStore();
@@ -84,7 +113,7 @@ export async function searchFixture(
     clock,
     meter: silentMeter,
     logger: silentLogger,
-    stores: () => ({ ...stores, projections: [] }),
+    stores: () => ({ projections: [], ...stores }),
   });
   await registry.open('default');
   const service = assembleTriptych({
@@ -92,7 +121,7 @@ export async function searchFixture(
     registry,
     embedder,
     reranker: new JsReranker(),
-    profiles: builtInProfiles,
+    profiles,
     clock,
     meter: silentMeter,
     closeParts: async () => {},
