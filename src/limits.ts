@@ -77,8 +77,8 @@ export const limits = {
 
   // graph
   graphSupportMax: 1_000,
-  /** Documents whose SIMILAR_TO edges are kept computed. */
-  similarEdgesCacheEntries: 100_000,
+  /** Documents whose SIMILAR_TO edges are kept computed, with the values they share: about 5 kB each. */
+  similarEdgesCacheEntries: 20_000,
   similarEdgesMax: 20,
   relationDegreeMax: 100,
   relationshipsPerResultMax: 10,
