@@ -1,0 +1,146 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import type { Express } from 'express';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { PromMeter } from '../../src/adapters/prom/prom-meter.ts';
+import { systemClock } from '../../src/adapters/system/system-clock.ts';
+import { errorCatalogue } from '../../src/errors.ts';
+import { createHttpApp } from '../../src/http/app.ts';
+import { routes } from '../../src/http/routes/index.ts';
+import { bulkLineSchema } from '../../src/wire/bulk.ts';
+import { catalogueSchemaSchema, parseCatalogueSchema } from '../../src/wire/catalogue.ts';
+import { components } from '../../src/wire/components.ts';
+import { documentBodySchema, documentSchema } from '../../src/wire/document.ts';
+import { embeddingSchema } from '../../src/wire/embedding.ts';
+import { predicateSchema } from '../../src/wire/predicate.ts';
+import { problemSchema } from '../../src/wire/problem.ts';
+import { batchRequestSchema, searchRequestSchema } from '../../src/wire/search.ts';
+import { searchResponseSchema } from '../../src/wire/search-response.ts';
+import { FakeTriptych } from '../support/fake-triptych.ts';
+import { type HttpHarness, startHttp } from '../support/http-harness.ts';
+
+type Operation = {
+  readonly operationId: string;
+  readonly responses: Record<string, { readonly description: string; readonly headers: object }>;
+};
+
+let http: HttpHarness<FakeTriptych>;
+let spec: { readonly openapi: string; readonly paths: Record<string, Record<string, Operation>> };
+
+beforeAll(async () => {
+  http = await startHttp();
+  spec = (await http.call('GET', '/openapi.json')).json as typeof spec;
+});
+
+afterAll(() => http.close());
+
+function examplesOf(schema: z.ZodType): readonly unknown[] {
+  const examples = z.globalRegistry.get(schema)?.examples;
+  return Array.isArray(examples) ? examples : [];
+}
+
+/** `GET /v1/documents/{id}` of everything that express really routes. */
+function routed(): string[] {
+  const meter = new PromMeter();
+  const silent = { info() {}, warn() {}, error() {} };
+  const app: Express = createHttpApp({
+    triptych: new FakeTriptych(),
+    meter,
+    logger: silent,
+    clock: systemClock,
+    version: '0',
+  });
+  meter.close();
+  const found: string[] = [];
+  for (const layer of app.router.stack) {
+    if (layer.route === undefined) continue;
+    const path = layer.route.path.replace(/:(\w+)/g, '{$1}');
+    for (const step of layer.route.stack) found.push(`${step.method.toUpperCase()} ${path}`);
+  }
+  return found.sort();
+}
+
+describe('/openapi.json', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    const result = await new Validator().validate(
+      structuredClone(spec) as unknown as Record<string, unknown>,
+    );
+    expect(result.errors ?? []).toEqual([]);
+    expect(result.valid).toBe(true);
+    expect(spec.openapi).toMatch(/^3\.1/);
+  });
+
+  it('has every route of the router, and no other', () => {
+    const documented = Object.entries(spec.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.sort()).toEqual(routed());
+    expect(routed().length).toBeGreaterThan(15);
+  });
+
+  it('names each operation once and every code with its status', () => {
+    const operations = Object.values(spec.paths).flatMap((path) => Object.values(path));
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const route of routes)
+      for (const code of route.operation.errors) {
+        const operation = spec.paths[route.path]?.[route.method];
+        expect(operation?.responses[errorCatalogue[code].status]?.description).toContain(`\`${code}\``);
+      }
+  });
+
+  it('documents the headers that answers really have', async () => {
+    const answer = await http.call('POST', '/v1/search', { query: 'x' });
+    const documented = Object.keys(spec.paths['/v1/search']!.post!.responses['200']!.headers);
+    expect(documented).toEqual(['x-request-id', 'traceparent', 'server-timing']);
+    expect(answer.headers.has('server-timing')).toBe(true);
+    expect(Object.keys(spec.paths['/v1/search']!.post!.responses['503']!.headers)).toContain('retry-after');
+  });
+
+  it('has only references that lead somewhere', () => {
+    const text = JSON.stringify(spec);
+    const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path!);
+    expect(references.length).toBeGreaterThan(50);
+    for (const reference of new Set(references)) {
+      let part: unknown = spec;
+      for (const step of reference.split('/')) part = (part as Record<string, unknown>)[step];
+      expect(part, reference).toBeDefined();
+    }
+  });
+});
+
+describe('examples', () => {
+  const named = [
+    ...[searchRequestSchema, batchRequestSchema, documentBodySchema, documentSchema, predicateSchema],
+    ...[embeddingSchema, catalogueSchemaSchema, problemSchema, searchResponseSchema],
+  ];
+
+  it.each(named.map((schema) => [components.get(schema)?.id, schema] as const))('of %s fit', (id, schema) => {
+    const examples = examplesOf(schema);
+    expect(examples.length, id).toBeGreaterThan(0);
+    for (const example of examples) expect(schema.safeParse(example).error, id).toBeUndefined();
+    const schemas = (spec as unknown as { components: { schemas: Record<string, { examples?: unknown }> } })
+      .components.schemas;
+    expect(schemas[id!]?.examples).toEqual(examples);
+  });
+
+  it('hold together: schema, document, search', async () => {
+    const fresh = await startHttp();
+    try {
+      fresh.triptych.live = null;
+      const first = (schema: z.ZodType) => examplesOf(schema)[0];
+      const schema = first(catalogueSchemaSchema);
+      parseCatalogueSchema(schema);
+      expect((await fresh.call('PUT', '/v1/catalogue', schema)).status).toBe(200);
+      const put = await fresh.call('PUT', '/v1/documents/x', first(documentBodySchema));
+      expect(put.status, put.text).toBe(202);
+      for (const example of examplesOf(searchRequestSchema)) {
+        const answer = await fresh.call('POST', '/v1/search', example);
+        expect(answer.status, answer.text).toBe(200);
+      }
+      expect(bulkLineSchema.safeParse(first(documentSchema)).error).toBeUndefined();
+    } finally {
+      await fresh.close();
+    }
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { errorCatalogue, TriptychError } from '../../src/errors.ts';
+import { limits } from '../../src/limits.ts';
+import { problemOf, problemSchema } from '../../src/wire/problem.ts';
+import { jsonPath, Problems, parseWith } from '../../src/wire/problems.ts';
+
+function fieldsOf(run: () => unknown) {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof TriptychError) return error.fields.map(({ path }) => path);
+  }
+  return null;
+}
+
+describe('jsonPath', () => {
+  it.each<[PropertyKey[], string, string]>([
+    [[], '', '$'],
+    [['a'], '', 'a'],
+    [['a', 0, 'b'], '', 'a[0].b'],
+    [['a b', 'c'], '', '["a b"].c'],
+    [['__proto__'], '', '__proto__'],
+    [[], 'searches[2]', 'searches[2]'],
+    [['k'], 'searches[2]', 'searches[2].k'],
+    [['x'.repeat(500)], '', `["${'x'.repeat(64)}"]`],
+    [['a\u0000"'], '', '["a\\u0000\\""]'],
+  ])('%j below %j is %s', (parts, root, path) => {
+    expect(jsonPath(parts, root)).toBe(path);
+  });
+});
+
+describe('parseWith', () => {
+  const schema = z.strictObject({
+    a: z.number(),
+    u: z.union([z.strictObject({ x: z.number() }), z.strictObject({ y: z.array(z.string()) })]).optional(),
+  });
+
+  it('names unknown members one by one', () => {
+    expect(fieldsOf(() => parseWith(schema, { a: 1, b: 1, 'c d': 1 }))).toEqual(['b', '["c d"]']);
+  });
+
+  it('reports the branch of a union that the input resembles', () => {
+    expect(fieldsOf(() => parseWith(schema, { a: 1, u: { y: ['a', 2] } }))).toEqual(['u.y[1]']);
+    expect(fieldsOf(() => parseWith(schema, { a: 1, u: { x: 'a' } }))).toEqual(['u.x']);
+    expect(fieldsOf(() => parseWith(schema, { a: 1, u: { x: 1, z: 2 } }))).toEqual(['u.z']);
+  });
+
+  it('reports at most limits.errorFieldsMax problems', () => {
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`m${i}`, 1]));
+    expect(fieldsOf(() => parseWith(schema, many))).toHaveLength(limits.errorFieldsMax);
+  });
+});
+
+describe('Problems', () => {
+  it('takes the code of the first', () => {
+    const problems = new Problems();
+    problems.throwIfAny();
+    problems.add('wrong_dimension', 'embedding', 'is short');
+    problems.add('unknown_field', 'filter.facet', 'is unknown');
+    expect(() => problems.throwIfAny()).toThrow(
+      expect.objectContaining({
+        code: 'wrong_dimension',
+        fields: expect.arrayContaining([expect.anything()]),
+      }),
+    );
+  });
+});
+
+describe('problemOf', () => {
+  it.each(Object.keys(errorCatalogue) as (keyof typeof errorCatalogue)[])('%s fits the schema', (code) => {
+    const problem = problemOf(new TriptychError(code, 'what happened'), 'r-1');
+    expect(problemSchema.parse(problem)).toMatchObject({
+      type: `urn:triptych:problem:${code}`,
+      code,
+      status: errorCatalogue[code].status,
+      request_id: 'r-1',
+    });
+  });
+
+  it('keeps members apart from its own', () => {
+    const problem = problemOf(
+      new TriptychError('not_ready', 'no', {
+        members: { parts: 1, status: 200, code: 'ok', request_id: 'x' },
+      }),
+      'r-1',
+    );
+    expect(problem).toMatchObject({ parts: 1, status: 503, code: 'not_ready', request_id: 'r-1' });
+  });
+
+  it('shows nothing of other errors', () => {
+    const problem = problemOf(new Error('password=hunter2', { cause: new Error('SELECT 1') }));
+    expect(problem.code).toBe('internal');
+    expect(JSON.stringify(problem)).not.toMatch(/hunter2|SELECT/);
+  });
+});

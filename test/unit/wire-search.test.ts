@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import type { SearchRequest } from '../../src/domain/search-request.ts';
+import type { SearchResponse } from '../../src/domain/search-response.ts';
+import { parseSearchRequest } from '../../src/wire/search.ts';
+import { searchResponseSchema, searchResponseToWire } from '../../src/wire/search-response.ts';
+import { filmSchema } from '../support/fake-triptych.ts';
+
+const context = { schema: filmSchema, profiles: ['linear', 'rrf'] };
+const parse = (body: unknown): SearchRequest => parseSearchRequest(body, context);
+
+describe('parseSearchRequest', () => {
+  it('fills in the defaults', () => {
+    expect(parse({ query: '  Caf\u0065\u0301 ' })).toEqual({
+      query: 'Caf\u00e9',
+      embedding: null,
+      like: [],
+      k: 10,
+      profile: 'linear',
+      timeoutMs: 500,
+      partial: true,
+      minScore: null,
+      filter: null,
+      diversity: null,
+      include: [],
+      includeRelationships: false,
+      explain: 'score',
+    });
+  });
+
+  it('reads the filter of the design', () => {
+    const { filter } = parse({
+      filter: {
+        and: [
+          { facet: 'genres', any: ['Come\u0301die', 'Com\u00e9die'] },
+          { not: { facet: 'tags', all: ['war'] } },
+          { field: 'year', gte: 1990, lt: 2000 },
+          { field: 'released', gt: '1990-01-01', lte: '1991-01-01T00:00:00+01:00' },
+          { or: [{ field: 'mpaa', in: ['G'] }, { ids: ['7', '7'] }] },
+        ],
+      },
+    });
+    expect(filter).toEqual({
+      kind: 'and',
+      of: [
+        { kind: 'facet', facet: 'genres', match: 'any', values: ['Com\u00e9die'] },
+        { kind: 'not', of: { kind: 'facet', facet: 'tags', match: 'all', values: ['war'] } },
+        { kind: 'range', field: 'year', gte: 1990, lt: 2000 },
+        {
+          kind: 'range',
+          field: 'released',
+          gt: Date.UTC(1990, 0, 1),
+          lte: Date.UTC(1990, 11, 31, 23),
+        },
+        {
+          kind: 'or',
+          of: [
+            { kind: 'in', field: 'mpaa', values: ['G'] },
+            { kind: 'ids', ids: ['7'] },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('takes the same vector as numbers and as base64', () => {
+    const bytes = Buffer.from(Float32Array.of(0.5, -1, 2, 0.25).buffer).toString('base64');
+    const [numbers, base64] = [[0.5, -1, 2, 0.25], { b64: bytes }].map((embedding) => parse({ embedding }));
+    expect(numbers!.embedding).toEqual(base64!.embedding);
+  });
+
+  it.each(['user', 'context', 'cursor', 'constraints', 'cache'])(
+    'refuses %s until it means something',
+    (name) => {
+      expect(() => parse({ query: 'x', [name]: 'default' })).toThrow(
+        expect.objectContaining({
+          code: 'invalid_request',
+          fields: [{ path: name, message: 'is not a known member' }],
+        }),
+      );
+    },
+  );
+
+  it('says everything that is wrong at once, below its root', () => {
+    const body = { embedding: [1], profile: 'best', filter: { facet: 'mood', any: ['x'] } };
+    expect(() => parseSearchRequest(body, context, 'searches[3]')).toThrow(
+      expect.objectContaining({
+        code: 'unknown_profile',
+        fields: [
+          { path: 'searches[3].profile', message: 'is none of linear, rrf' },
+          { path: 'searches[3].embedding', message: 'has 1 components, the catalogue has 4' },
+          { path: 'searches[3].filter.facet', message: 'is not a facet of the catalogue' },
+        ],
+      }),
+    );
+  });
+});
+
+describe('searchResponseToWire', () => {
+  it('writes every member of the answer, in snake case', () => {
+    const response: SearchResponse = {
+      results: [
+        {
+          id: 'a',
+          rank: 1,
+          title: 'A',
+          score: 0.5,
+          signals: { graph: { value: null, weight: 0.1, contribution: 0 } },
+          sources: ['graph'],
+          reasons: ['because'],
+          fields: { year: 1999 },
+          facets: { genres: ['Drama'] },
+          relationships: [{ type: 'SIMILAR_TO', id: 'b', strength: 0.4 }],
+          ranks: { fused: 2, diverse: 1, final: 1 },
+          path: [
+            { type: 'T', from: 'b', to: 'a', strength: 1, shared: [{ facet: 'genres', values: ['Drama'] }] },
+          ],
+        },
+      ],
+      coverage: { embedder: { state: 'late', ms: 10, budgetMs: 9, candidates: 0, reason: 'too_slow' } },
+      degraded: true,
+      warnings: ['w'],
+      total: { value: 3, relation: 'gte' },
+      facetCounts: { genres: [{ value: 'Drama', count: 3 }] },
+      strategy: 'GraphOnly',
+      backend: 'js',
+      cached: false,
+      tookMs: 1.23456,
+      plan: {
+        strategy: 'GraphOnly',
+        embed: { budgetMs: 5, estimatedMs: 1 },
+        legs: [{ leg: 'graph', depth: 300, budgetMs: 9, estimatedMs: 2, afterEmbedding: false }],
+        skipped: [{ leg: 'vector', reason: 'no_vector' }],
+        predicate: { passing: 1, of: 3, pushdown: true },
+        stages: ['score'],
+        rankDepth: 100,
+        estimatedMs: 3,
+        rejected: [{ strategy: 'VectorOnly', reason: 'no_vector', estimatedMs: null }],
+      },
+      stages: { score: 0.1234567 },
+    };
+    const wire = searchResponseToWire(response, 'r-1');
+    expect(searchResponseSchema.parse(wire)).toEqual(wire);
+    expect(wire).toMatchObject({
+      took_ms: 1.235,
+      timings: { score: 0.123 },
+      facet_counts: { genres: [{ value: 'Drama', count: 3 }] },
+      coverage: { embedder: { state: 'late', ms: 10, budget_ms: 9, candidates: 0, reason: 'too_slow' } },
+      plan: { rank_depth: 100, legs: [{ after_embedding: false, budget_ms: 9, estimated_ms: 2 }] },
+      results: [{ ...response.results[0] }],
+    });
+    expect(JSON.stringify(wire)).not.toMatch(/"[a-z]+[A-Z][a-zA-Z]*":/);
+  });
+});
