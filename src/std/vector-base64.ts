@@ -10,7 +10,11 @@ export function vectorFromBase64(text: string): Float32Array | null {
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length % 4 !== 0) return null;
+  if (!littleEndian) bytes.swap32();
   const vector = new Float32Array(bytes.length / 4);
-  for (let i = 0; i < vector.length; i++) vector[i] = bytes.readFloatLE(i * 4);
+  // Copied as bytes, because the buffer may begin where a float may not.
+  new Uint8Array(vector.buffer).set(bytes);
   return vector;
 }
+
+const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;

@@ -52,6 +52,8 @@ const backslash = 0x5c;
 
 /** Counts brackets outside strings; it need not be valid JSON. */
 function isDeeperThan(text: string, depthMax: number): boolean {
+  // Text with few brackets cannot be deep, and most is a long vector: native search passes over that.
+  if (count(text, '[', depthMax) + count(text, '{', depthMax) <= depthMax) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -63,6 +65,13 @@ function isDeeperThan(text: string, depthMax: number): boolean {
     } else if ((unit & 0xdf) === 0x5d) depth--;
   }
   return false;
+}
+
+/** How often `part` occurs, at most max + 1. */
+function count(text: string, part: string, max: number): number {
+  let found = 0;
+  for (let at = text.indexOf(part); at >= 0 && found <= max; at = text.indexOf(part, at + 1)) found++;
+  return found;
 }
 
 function endOfString(text: string, from: number): number {
