@@ -15,6 +15,11 @@ export class MemoryTextIndex implements TextIndex, Projection {
   }
 
   /** @throws TriptychError no_catalogue before `reset` */
+  prepare(tenant: string, change: DocumentChange): void {
+    this.#indexOf(tenant).prepare(change);
+  }
+
+  /** @throws TriptychError no_catalogue before `reset` */
   apply(tenant: string, changes: readonly DocumentChange[]): void {
     this.#indexOf(tenant).apply(changes);
   }

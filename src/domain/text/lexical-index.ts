@@ -1,22 +1,12 @@
 import { grown } from '../../std/growing-array.ts';
 import type { CatalogueSchema } from '../catalogue-schema.ts';
-import type { DocumentBody, DocumentChange, StoredDocument } from '../document.ts';
-import {
-  addOccurrence,
-  facetsField,
-  fieldCount,
-  fieldNorm,
-  idf,
-  k1,
-  textField,
-  titleField,
-  weightedFrequency,
-} from './bm25f.ts';
+import type { DocumentChange, StoredDocument } from '../document.ts';
+import { fieldCount, fieldNorm, idf, k1, weightedFrequency } from './bm25f.ts';
+import { type AnalysedDocument, DocumentAnalyser } from './document-analyser.ts';
 import { DocumentSlots } from './document-slots.ts';
 import { LexicalScores } from './lexical-scores.ts';
 import { PostingLists } from './posting-lists.ts';
 import { type QueryTerm, QueryTerms } from './query-terms.ts';
-import { tokenise } from './tokenise.ts';
 import { type Renumbering, Vocabulary } from './vocabulary.ts';
 
 /** Dead slots that are always tolerated, so that a small index is not rebuilt over and over. */
@@ -30,6 +20,7 @@ export class LexicalIndex {
   readonly #schema: CatalogueSchema;
   #vocabulary: Vocabulary;
   #queryTerms: QueryTerms;
+  #analyser: DocumentAnalyser;
   #slots = new DocumentSlots();
   #postings = new PostingLists();
   /** Distinct words of each slot; empty for dead ones. */
@@ -40,15 +31,14 @@ export class LexicalIndex {
   readonly #totals = new Float64Array(fieldCount);
   /** Normalisers of each slot, 0 for dead ones; null: to be computed. */
   #norms: Float64Array | null = null;
-  // Scratch of the document being indexed.
-  #marks = new Uint32Array(0);
-  #mark = 0;
-  #frequencies = new Uint32Array(0);
+  /** Documents analysed ahead of `apply`. */
+  readonly #prepared = new WeakMap<StoredDocument, AnalysedDocument>();
 
   constructor(schema: CatalogueSchema) {
     this.#schema = schema;
     this.#vocabulary = new Vocabulary(schema.language);
     this.#queryTerms = new QueryTerms(this.#vocabulary);
+    this.#analyser = new DocumentAnalyser(this.#vocabulary, schema.facets);
   }
 
   /** Live documents. */
@@ -59,6 +49,11 @@ export class LexicalIndex {
   /** Slots that hold a replaced or deleted document until the index is next compacted. */
   get deadCount(): number {
     return this.#slots.count - this.#slots.liveCount;
+  }
+
+  /** Does the costly part of applying a change ahead; nothing of it can be searched before `apply`. */
+  prepare(change: DocumentChange): void {
+    if (change.kind === 'put') this.#prepared.set(change.document, this.#analyser.analyse(change.document));
   }
 
   apply(changes: readonly DocumentChange[]): void {
@@ -137,45 +132,23 @@ export class LexicalIndex {
   #add(document: StoredDocument): void {
     const slot = this.#slots.add(document.id);
     const at = slot * fieldCount;
+    const { words, terms, frequencies, lengths } = this.#analysed(document);
     this.#lengths = grown(this.#lengths, at + fieldCount);
-    this.#mark++;
-    const words: number[] = [];
-    const terms: number[] = [];
-    for (const [field, text] of this.#texts(document)) {
-      const tokens = tokenise(text);
-      this.#lengths[at + field]! += tokens.length;
-      this.#totals[field]! += tokens.length;
-      for (const token of tokens) this.#count(token, field, words, terms);
-    }
+    this.#lengths.set(lengths, at);
+    for (let field = 0; field < fieldCount; field++) this.#totals[field]! += lengths[field]!;
     for (const word of words) this.#vocabulary.countWord(word, 1);
-    for (const term of terms) {
-      this.#vocabulary.countTerm(term, 1);
-      this.#postings.add(term, slot, this.#frequencies[term]!);
-      this.#frequencies[term] = 0;
+    for (let i = 0; i < terms.length; i++) {
+      this.#vocabulary.countTerm(terms[i]!, 1);
+      this.#postings.add(terms[i]!, slot, frequencies[i]!);
     }
-    this.#words[slot] = Uint32Array.from(words);
+    this.#words[slot] = words;
   }
 
-  #count(token: string, field: number, words: number[], terms: number[]): void {
-    const word = this.#vocabulary.intern(token);
-    this.#marks = grown(this.#marks, word + 1);
-    if (this.#marks[word] !== this.#mark) {
-      this.#marks[word] = this.#mark;
-      words.push(word);
-    }
-    const term = this.#vocabulary.termOfWord(word);
-    this.#frequencies = grown(this.#frequencies, term + 1);
-    if (this.#frequencies[term] === 0) terms.push(term);
-    this.#frequencies[term] = addOccurrence(this.#frequencies[term]!, field);
-  }
-
-  *#texts(document: DocumentBody): Generator<readonly [field: number, text: string]> {
-    yield [titleField, document.title];
-    yield [textField, document.text];
-    for (const facet of this.#schema.facets) {
-      const values = Object.hasOwn(document.facets, facet) ? document.facets[facet]! : [];
-      for (const value of new Set(values)) yield [facetsField, value];
-    }
+  #analysed(document: StoredDocument): AnalysedDocument {
+    const prepared = this.#prepared.get(document);
+    // Numbers of an earlier vocabulary mean other words.
+    if (prepared?.vocabulary === this.#vocabulary) return prepared;
+    return this.#analyser.analyse(document);
   }
 
   #remove(slot: number): void {
@@ -222,8 +195,7 @@ export class LexicalIndex {
     const renewed = this.#vocabulary.renewed();
     this.#vocabulary = renewed.vocabulary;
     this.#queryTerms = new QueryTerms(renewed.vocabulary);
-    this.#marks = new Uint32Array(0);
-    this.#frequencies = new Uint32Array(0);
+    this.#analyser = new DocumentAnalyser(renewed.vocabulary, this.#schema.facets);
     return renewed;
   }
 }
