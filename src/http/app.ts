@@ -24,6 +24,11 @@ export interface HttpAppOptions {
   readonly clock: Clock;
   /** Whose catalogue requests act on; default `default`. */
   readonly tenant?: string;
+  /**
+   * Host names (without port) that requests may be addressed to; any if absent. Give it where there are no keys: a page
+   * of a browser could otherwise reach the service under a name of its own that resolves to this machine.
+   */
+  readonly hosts?: readonly string[];
   /** Version of the package, for `/` and the OpenAPI document. */
   readonly version: string;
   /** Shared with the server that drains the app. */
@@ -41,7 +46,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.enable('strict routing');
   app.use((req, res, next) => open(req, res, next, services));
   app.use(securityHeaders());
-  app.use(refuseWithoutHost);
+  app.use((req, _res, next) => checkHost(req, next, options.hosts));
   for (const route of services.routes) app[route.method](expressPath(route.path), handlerOf(route, services));
   app.use((req, res) => unmatched(req, res, services.routes));
   // Four parameters are how express tells an error handler.
@@ -95,9 +100,15 @@ function securityHeaders() {
   });
 }
 
-function refuseWithoutHost(req: Request, _res: Response, next: NextFunction): void {
-  if (req.headers.host === undefined && req.httpVersion === '1.1')
+function checkHost(req: Request, next: NextFunction, hosts: readonly string[] | undefined): void {
+  const { host } = req.headers;
+  if (host === undefined && req.httpVersion === '1.1')
     throw new TriptychError('invalid_http', 'the header host is missing');
+  const name = (host ?? '').toLowerCase().replace(/:\d*$/, '');
+  if (hosts !== undefined && !hosts.includes(name))
+    throw new TriptychError('invalid_http', 'the service does not answer under this host name', {
+      fields: [{ path: 'header.host', message: `must be one of ${hosts.join(', ')}` }],
+    });
   next();
 }
 

@@ -82,3 +82,26 @@ it('says not_ready until the service is', async () => {
   http.triptych.ready = { ready: true, parts: {} };
   expect((await http.call('GET', '/readyz')).status).toBe(200);
 });
+
+it('ends a bulk write with what has arrived, and says so', async () => {
+  release();
+  const socket = connect(http.port, '127.0.0.1');
+  let text = '';
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  socket.write(
+    'POST /v1/documents/bulk HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ncontent-length: 1000\r\n\r\n{"id":"a","title":"x"}\n',
+  );
+  await expect.poll(() => clock.waiting, { timeout: 20_000 }).toBe(1);
+  const drained = http.http.drain();
+  socket.write('{"id":"b","title":"x"}\n');
+  await expect.poll(() => text, { timeout: 20_000 }).toContain('not_ready');
+  expect(text).toContain('{"line":1,"id":"a","status":202,"version":1}');
+  expect(text).toContain('{"line":2,"status":503,');
+  expect([...http.triptych.stored.keys()]).toEqual(['a']);
+  clock.advance(limits.lingerMsMax);
+  await closed;
+  expect(await drained).toBe(true);
+});

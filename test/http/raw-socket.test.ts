@@ -95,6 +95,25 @@ describe('connections', () => {
     expect(polite).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
   });
 
+  it('answers only under its own names where they are given', async () => {
+    const hosts = ['localhost', '127.0.0.1', '[::1]'];
+    const local = await startHttp(new FakeTriptych(), undefined, { hosts });
+    try {
+      for (const host of ['localhost:8080', 'LOCALHOST', '127.0.0.1', '[::1]:1'])
+        expect(await local.raw(`GET /livez HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)).toMatch(
+          /^HTTP\/1\.1 200 /,
+        );
+      for (const host of ['evil.example', 'localhost.evil.example:8080', '', '[::1', 'a@localhost'])
+        expectProblem(
+          await local.raw(`GET /livez HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`),
+          400,
+          'invalid_http',
+        );
+    } finally {
+      await local.close();
+    }
+  });
+
   it('keeps valid trace contexts and ids, and makes new ids for bad ones', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const good = await http.call('GET', '/livez', undefined, { traceparent, 'x-request-id': 'a/b:1' });

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { PromMeter } from '../../src/adapters/prom/prom-meter.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
+import type { HttpAppOptions } from '../../src/http/app.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
@@ -58,10 +59,15 @@ export function partOf(value: unknown, path: string): unknown {
 
 /** The real server over a Triptych (the fake one unless given), on a free port. */
 export function startHttp(): Promise<HttpHarness<FakeTriptych>>;
-export function startHttp<T extends Triptych>(triptych: T, clock?: Clock): Promise<HttpHarness<T>>;
+export function startHttp<T extends Triptych>(
+  triptych: T,
+  clock?: Clock,
+  more?: Partial<HttpAppOptions>,
+): Promise<HttpHarness<T>>;
 export async function startHttp(
   triptych: Triptych = new FakeTriptych(),
   clock: Clock = systemClock,
+  more: Partial<HttpAppOptions> = {},
 ): Promise<HttpHarness<Triptych>> {
   const meter = new PromMeter();
   const logs: LogLine[] = [];
@@ -69,7 +75,7 @@ export async function startHttp(
     logs.push({ level, fields, message });
   };
   const logger = { info: log('info'), warn: log('warn'), error: log('error') };
-  const http = createHttpServer({ triptych, meter, logger, clock, version: '0.0.0-test' });
+  const http = createHttpServer({ triptych, meter, logger, clock, version: '0.0.0-test', ...more });
   const { port } = await http.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}`;
   return {
