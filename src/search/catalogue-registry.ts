@@ -70,7 +70,7 @@ export class CatalogueRegistry {
   }
 
   async #load(tenant: string, catalogue: Catalogue): Promise<void> {
-    const projector = new Projector(tenant, catalogue, this.#parts, () => this.#reload(tenant, catalogue));
+    const projector = new Projector(tenant, catalogue, this.#parts, () => void this.#replace(tenant));
     await projector.load();
     if (this.#closed) return;
     const previous = this.#projectors.get(tenant);
@@ -79,10 +79,16 @@ export class CatalogueRegistry {
     void previous?.stop();
   }
 
-  #reload(tenant: string, catalogue: Catalogue): void {
-    this.#parts.logger.warn({ tenant }, 'too far behind the truth, loading the catalogue again');
-    this.#load(tenant, catalogue).catch((error: unknown) => {
+  /** A projector that cannot go on is replaced by one for whatever is live now. */
+  async #replace(tenant: string): Promise<void> {
+    this.#parts.logger.warn({ tenant }, 'the catalogue moved on without its projector, loading it again');
+    try {
+      const catalogue = await this.#parts.store.catalogue(tenant);
+      if (catalogue === null || this.#closed) return;
+      if (this.find(tenant)?.generation !== catalogue.generation) await this.show(tenant, catalogue);
+      else await this.#load(tenant, catalogue);
+    } catch (error) {
       this.#parts.logger.error({ err: error, tenant }, 'loading the catalogue again failed');
-    });
+    }
   }
 }

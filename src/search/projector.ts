@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Catalogue } from '../domain/catalogue-schema.ts';
 import type { DocumentChange } from '../domain/document.ts';
+import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ChangeCursor, DocumentStore } from '../ports/document-store.ts';
@@ -37,7 +38,7 @@ export class Projector {
   #behind = false;
   readonly #onBehind: () => void;
 
-  /** @param onBehind called when the kept tombstones no longer reach back to this projector: it must be replaced */
+  /** @param onBehind called once when this projector cannot go on (tombstones it needs or its generation are gone) */
   constructor(tenant: string, catalogue: Catalogue, parts: ProjectorParts, onBehind: () => void) {
     this.#parts = parts;
     this.#onBehind = onBehind;
@@ -96,6 +97,8 @@ export class Projector {
         for (const resolve of waiting) resolve();
       } catch (error) {
         this.#waiting.unshift(...waiting);
+        // Another generation was made live: this one has nothing left to follow.
+        if (error instanceof TriptychError && error.code === 'no_catalogue') this.#giveUp();
         failures++;
         if (failures === 1)
           this.#parts.logger.warn({ err: error }, 'projector pass failed, will be repeated');
@@ -113,8 +116,7 @@ export class Projector {
     for (;;) {
       const page = await store.changes(tenant, generation, cursor, limits.projectorBatchRows);
       if (!page.complete) {
-        if (!this.#behind) this.#onBehind();
-        this.#behind = true;
+        this.#giveUp();
         return;
       }
       await this.#prepare(page.changes);
@@ -128,6 +130,11 @@ export class Projector {
     this.#cursor = cursor;
     this.#lastPassMs = clock.nowMs();
     meter.gauge('projector_lag_ms', 0);
+  }
+
+  #giveUp(): void {
+    if (!this.#behind && !this.#stopped) this.#onBehind();
+    this.#behind = true;
   }
 
   /** Analyses the changes in slices, so that requests are served in between. */

@@ -16,7 +16,7 @@ interface Entry {
   readonly sequence: number;
 }
 
-/** The truth in memory, for tests of what stands above it. It passes the DocumentStore contract suite. */
+/** The truth in memory, for tests of what stands above it. It keeps tombstones for ever and knows no missing generations. */
 export class MemoryDocumentStore implements DocumentStore {
   readonly #catalogues = new Map<
     string,

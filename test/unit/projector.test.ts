@@ -120,6 +120,23 @@ describe('the projector', () => {
     await clock.run(registry.close());
   });
 
+  it('is replaced when the store no longer reaches back to it, without a moment of nothing', async () => {
+    const { clock, store, registry, projections, put } = await setUp(3);
+    const changes = store.changes.bind(store);
+    store.changes = async (tenant, generation, cursor, limit) => {
+      const page = await changes(tenant, generation, cursor, limit);
+      return cursor === null ? page : { ...page, complete: projections.length > 1 };
+    };
+    await put(3, 6);
+    for (let i = 0; i < 50 && liveCount(registry) < 6; i++) {
+      expect(liveCount(registry)).toBe(3);
+      await clock.run(clock.sleep(limits.projectorPollMs));
+    }
+    expect(liveCount(registry)).toBe(6);
+    expect(projections.length).toBe(2);
+    await clock.run(registry.close());
+  });
+
   it('fills a staged generation beside the live one and swaps it in whole', async () => {
     const { clock, store, registry, projections, put } = await setUp(4);
     const schema = { ...testSchema, name: 'next' };
