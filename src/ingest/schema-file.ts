@@ -3,6 +3,7 @@ import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import { schemaProblems } from '../domain/schema-check.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { parseJson } from '../wire/json.ts';
 import { nameSchema } from '../wire/names.ts';
 import { Problems, parseWith } from '../wire/problems.ts';
 import { type MemberPath, parseMemberPath } from './member-path.ts';
@@ -84,12 +85,9 @@ export const schemaFileSchema = z
       lo: z.number(),
       hi: z.number(),
       text: z.array(z.string()).min(1).max(limits.facetsMax).default(['title', 'text']),
-      from: onePath
-        .optional()
-        .meta({
-          description:
-            'Member with a vector: numbers, or {"b64": little-endian f32}. Without: embedded here.',
-        }),
+      from: onePath.optional().meta({
+        description: 'Member with a vector: numbers, or {"b64": little-endian f32}. Without: embedded here.',
+      }),
     }),
   })
   .meta({ description: 'Schema file of a catalogue' });
@@ -126,16 +124,19 @@ export interface SchemaFile {
 export function parseSchemaFile(text: string): SchemaFile {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
-    throw new TriptychError('invalid_schema', `is not valid JSON: ${(error as Error).message}`, {
+    if (!(error instanceof TriptychError)) throw error;
+    const { fields } = error;
+    throw new TriptychError('invalid_schema', `the schema file ${fields[0]?.message}`, {
+      fields,
       cause: error,
     });
   }
   return schemaFileOf(value);
 }
 
-/** The same for a value that is parsed already. @throws TriptychError invalid_schema, with field paths */
+/** The same for a value that `parseJson` gave. @throws TriptychError invalid_schema, with field paths */
 export function schemaFileOf(value: unknown): SchemaFile {
   const file = parseWith(schemaFileSchema, value, 'invalid_schema');
   const schema = catalogueSchemaOf(file);

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { OpenAiEmbedder } from '../../src/adapters/openai/openai-embedder.ts';
 import { limits } from '../../src/limits.ts';
@@ -94,9 +95,7 @@ describe('openai embedder', () => {
     };
     const error = await failure();
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
-    expect(
-      JSON.stringify({ ...error, message: error.message, stack: String((error as Error).stack) }),
-    ).not.toMatch(/secret|private/);
+    expect(inspect(error, { depth: 9 })).not.toMatch(/secret|private/);
     if (status === 429) expect(error).toMatchObject({ retryAfterSeconds: 7 });
   });
 
