@@ -215,4 +215,32 @@ describe('POST /v1/documents/bulk', () => {
     await closed;
     expect(text.match(/"status":202/g)).toHaveLength(1_500);
   });
+
+  it('writes no further while its answers are not read', { timeout: 60_000 }, async () => {
+    const batches = 600;
+    const bad = 'x\n'.repeat(limits.ingestBatchRows - 1);
+    const body = Array.from({ length: batches }, (_, i) => `${line(`d${i}`)}\n${bad}`).join('');
+    const socket = connect(http.port, '127.0.0.1').pause();
+    socket.write(
+      `POST /v1/documents/bulk HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/x-ndjson\r\ncontent-length: ${body.length}\r\n\r\n`,
+    );
+    socket.write(body);
+    // Still when two looks in a row find the same: the answers fill what the sockets hold and no more.
+    let seen = -1;
+    await expect
+      .poll(
+        () => {
+          const before = seen;
+          seen = http.triptych.writes.length;
+          return seen > 0 && seen === before;
+        },
+        { interval: 500, timeout: 50_000 },
+      )
+      .toBe(true);
+    expect(seen).toBeLessThan(batches);
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.resume();
+    await closed;
+    expect(http.triptych.writes).toHaveLength(batches);
+  });
 });
