@@ -47,10 +47,7 @@ export class Projector {
 
   /** Loads everything there is. */
   async load(): Promise<void> {
-    do {
-      this.#nudged = false;
-      await this.#pass();
-    } while (this.#nudged);
+    while (!this.#behind && !(await this.#pass()));
   }
 
   start(): void {
@@ -85,16 +82,18 @@ export class Projector {
 
   async #run(): Promise<void> {
     let failures = 0;
-    while (!this.#stopped) {
+    while (!this.#stopped && !this.#behind) {
       if (!this.#nudged) await this.#sleep(limits.projectorPollMs);
       const untilEpoch = this.#lastPublishMs + limits.epochIntervalMs - this.#parts.clock.nowMs();
       if (untilEpoch > 0 && !this.#stopped) await this.#pause(untilEpoch);
       this.#nudged = false;
       const waiting = this.#waiting.splice(0);
       try {
-        await this.#pass();
+        const reachedEnd = await this.#pass();
         failures = 0;
-        for (const resolve of waiting) resolve();
+        if (reachedEnd) for (const resolve of waiting) resolve();
+        else this.#waiting.unshift(...waiting);
+        this.#nudged ||= !reachedEnd;
       } catch (error) {
         this.#waiting.unshift(...waiting);
         // Another generation was made live: this one has nothing left to follow.
@@ -107,31 +106,35 @@ export class Projector {
     }
   }
 
-  /** Reads to the end of the changes; all of them become visible in one turn. */
-  async #pass(): Promise<void> {
+  /**
+   * Reads on in the changes; what was read becomes visible in one turn. True when the end was reached, false when there
+   * is more than one epoch may hold.
+   */
+  async #pass(): Promise<boolean> {
     const { store, clock, meter } = this.#parts;
     const { tenant, generation } = this.active;
     const changes: DocumentChange[] = [];
     let cursor = this.#cursor;
-    for (;;) {
+    let reachedEnd = true;
+    do {
       const page = await store.changes(tenant, generation, cursor, limits.projectorBatchRows);
       if (!page.complete) {
         this.#giveUp();
-        return;
+        return false;
       }
       await this.#prepare(page.changes);
       changes.push(...page.changes);
       cursor = page.cursor;
-      if (page.changes.length < limits.projectorBatchRows || changes.length >= limits.epochDocumentsMax)
-        break;
-    }
-    if (changes.length >= limits.epochDocumentsMax) this.#nudged = true;
+      reachedEnd = page.changes.length < limits.projectorBatchRows;
+    } while (!reachedEnd && changes.length < limits.epochDocumentsMax);
     this.#publish(changes);
     this.#cursor = cursor;
-    this.#lastPassMs = clock.nowMs();
-    meter.gauge('projector_lag_ms', 0);
+    if (reachedEnd) this.#lastPassMs = clock.nowMs();
+    meter.gauge('projector_lag_ms', reachedEnd ? 0 : this.lagMs);
+    return reachedEnd;
   }
 
+  /** Ends the loop; callers that wait are answered by `stop`, when the successor is loaded. */
   #giveUp(): void {
     if (!this.#behind && !this.#stopped) this.#onBehind();
     this.#behind = true;

@@ -82,6 +82,16 @@ describe('the projector', () => {
     await clock.run(registry.close());
   });
 
+  it('spreads a large write over epochs and reports it searchable after the last', async () => {
+    const { clock, registry, projections, put } = await setUp(0);
+    const count = limits.epochDocumentsMax * 2 + 5;
+    await put(0, count);
+    await clock.run(registry.caughtUp('default'));
+    expect(liveCount(registry)).toBe(count);
+    expect(projections[0]!.applied.length).toBe(3);
+    await clock.run(registry.close());
+  });
+
   it('finds writes of other processes by polling', async () => {
     const { clock, registry, put } = await setUp(1);
     await put(1, 5);
