@@ -83,27 +83,37 @@ export class Projector {
   async #run(): Promise<void> {
     let failures = 0;
     while (!this.#stopped && !this.#behind) {
-      if (!this.#nudged) await this.#sleep(limits.projectorPollMs);
-      const untilEpoch = this.#lastPublishMs + limits.epochIntervalMs - this.#parts.clock.nowMs();
-      if (untilEpoch > 0 && !this.#stopped) await this.#pause(untilEpoch);
+      await this.#untilNextPass();
       this.#nudged = false;
       const waiting = this.#waiting.splice(0);
       try {
         const reachedEnd = await this.#pass();
         failures = 0;
         if (reachedEnd) for (const resolve of waiting) resolve();
-        else this.#waiting.unshift(...waiting);
-        this.#nudged ||= !reachedEnd;
+        else {
+          this.#waiting.unshift(...waiting);
+          this.#nudged = true;
+        }
       } catch (error) {
         this.#waiting.unshift(...waiting);
-        // Another generation was made live: this one has nothing left to follow.
-        if (error instanceof TriptychError && error.code === 'no_catalogue') this.#giveUp();
         failures++;
-        if (failures === 1)
-          this.#parts.logger.warn({ err: error }, 'projector pass failed, will be repeated');
-        if (!this.#stopped) await this.#pause(Math.min(5_000, limits.projectorPollMs * 2 ** failures));
+        await this.#onFailure(error, failures);
       }
     }
+  }
+
+  /** Waits for a nudge or the next poll, and until the last epoch is old enough. */
+  async #untilNextPass(): Promise<void> {
+    if (!this.#nudged) await this.#sleep(limits.projectorPollMs);
+    const untilEpoch = this.#lastPublishMs + limits.epochIntervalMs - this.#parts.clock.nowMs();
+    if (untilEpoch > 0 && !this.#stopped) await this.#pause(untilEpoch);
+  }
+
+  async #onFailure(error: unknown, failures: number): Promise<void> {
+    // Another generation was made live: this one has nothing left to follow.
+    if (error instanceof TriptychError && error.code === 'no_catalogue') this.#giveUp();
+    if (failures === 1) this.#parts.logger.warn({ err: error }, 'projector pass failed, will be repeated');
+    if (!this.#stopped) await this.#pause(Math.min(5_000, limits.projectorPollMs * 2 ** failures));
   }
 
   /**
