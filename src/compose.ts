@@ -134,9 +134,19 @@ async function listen(
   recordUrl: (url: string) => Promise<void>,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const { service, clock, logger, meter } = parts;
-  const http = createHttpServer({ triptych: service, clock, logger, meter, tenant: defaultTenant, version });
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  const http = createHttpServer({
+    triptych: service,
+    clock,
+    logger,
+    meter,
+    tenant: defaultTenant,
+    version,
+    // Without keys the Host header is what keeps a web page from reaching the service through a name of its own.
+    hosts: ['localhost', '127.0.0.1', '[::1]', host],
+  });
   const { port } = await http.listen(config.port, config.host);
-  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  const url = `http://${host}:${port}`;
   await recordUrl(url);
   return {
     url,
