@@ -91,7 +91,7 @@ export const limits = {
   /** Tokens (padding included) that the built-in model works on at once: keeps one step near 100 ms. */
   embedStepTokensMax: 128,
   /** Estimated tokens sent to the built-in model in one batch: what a query may have to wait for. */
-  embedBatchTokensMax: 256,
+  embedBatchTokensMax: 128,
   /** Characters of a text that an embedder is given; the built-in model reads its first 128 tokens anyway. */
   embedTextCharsMax: 4_096,
   /** Failures in a row after which the built-in model is not started again. */

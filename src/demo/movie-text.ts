@@ -7,7 +7,7 @@ const typeWords: Readonly<Record<string, string>> = {
   Fantasy: 'fantasy',
   'Science Fiction': 'science fiction (sci-fi)',
   Dramatization: 'true story',
-  'Kids Fiction': 'family and kids',
+  'Kids Fiction': 'family',
   Factual: 'factual',
   'Super Hero': 'superhero comic book',
 };
@@ -50,7 +50,7 @@ const sourceWords: Readonly<Record<string, string>> = {
 
 /**
  * What is known about a film as short sentences with the words that people search for; the package has no plots.
- * They say `film` throughout: `movie` stays a word of titles, so that `scary movie` finds Scary Movie first.
+ * They say `film`: `movie` stays a word of titles (and of what is for kids), so that `scary movie` finds Scary Movie.
  */
 export function movieText(movie: Omit<Movie, 'id' | 'text'>): string {
   const kind = present([typeWords[movie.types ?? ''], genreWords[movie.genres[0] ?? ''], 'film']).join(' ');
@@ -59,6 +59,7 @@ export function movieText(movie: Omit<Movie, 'id' | 'text'>): string {
     ', ',
   );
   const sentences = [`${kind} of ${movie.year}`, credits, ...movie.collections.map((name) => `${name} film`)];
+  if (movie.types === 'Kids Fiction') sentences.push('a movie for kids and the whole family');
   return sentences
     .filter((sentence) => sentence !== '')
     .map((sentence) => `${upperFirst(sentence)}.`)

@@ -50,8 +50,8 @@ describe('tfjs embedder when its worker fails', () => {
       if (texts.includes('crash')) throw new Error('crashed on purpose');
       if (texts.includes('hang')) return;
       const vectors = new Float32Array(texts.length * ${dimension});
-      texts.forEach((text, i) => { vectors[i * ${dimension} + text.length] = 1; });
-      parentPort.postMessage({ kind: 'vectors', vectors });
+      texts.forEach((text, i) => { vectors[i * ${dimension} + (text.length % ${dimension})] = 1; });
+      parentPort.postMessage({ kind: 'vectors', rows: [...texts.keys()], vectors });
     });
     parentPort.postMessage({ kind: 'ready' });
   `;
@@ -64,6 +64,17 @@ describe('tfjs embedder when its worker fails', () => {
     const waits = embedder.embed(['four'], never);
     await expect(crashes).rejects.toMatchObject({ code: 'embedder_unavailable', retriable: true });
     expect((await waits)[0]![4]).toBe(1);
+  });
+
+  it('lets calls take turns: a short text does not wait for a long list before it', async () => {
+    embedder = new TfjsEmbedder(startFake);
+    await embedder.ready();
+    const order: string[] = [];
+    const texts = Array.from({ length: 200 }, () => 'long '.repeat(60));
+    const list = embedder.embed(texts, never).then(() => order.push('list'));
+    const query = embedder.embed(['query'], never).then(() => order.push('query'));
+    await Promise.all([list, query]);
+    expect(order).toEqual(['query', 'list']);
   });
 
   it('gives up after limits.embedRestartsMax failures in a row, with the cause', async () => {

@@ -7,6 +7,14 @@ import { stepsOf } from './token-steps.ts';
 import { UnigramTokenizer } from './unigram-tokenizer.ts';
 import { dimension, tokensMax } from './use-lite.ts';
 
+/** Some texts of a call, computed together. */
+export interface EncodedStep {
+  /** Which texts: indices into the call's. */
+  readonly rows: readonly number[];
+  /** Their vectors, row-major, in the order of `rows`. */
+  readonly vectors: Float32Array;
+}
+
 /**
  * The Universal Sentence Encoder Lite on the wasm kernels. Computing blocks the thread, so it lives in a worker.
  */
@@ -28,20 +36,24 @@ export class SentenceEncoder {
     return new SentenceEncoder(model, new UnigramTokenizer(vocabulary));
   }
 
-  /**
-   * One vector of length about 1 per text, row-major in one array. A text has the same vector, but for float noise,
-   * alone and among others.
-   */
+  /** The vectors of all texts, row-major in one array. */
   async encode(texts: readonly string[]): Promise<Float32Array> {
-    const tokens = texts.map((text) => this.tokens(text));
     const vectors = new Float32Array(texts.length * dimension);
-    for (const step of stepsOf(tokens.map(({ length }) => length))) {
-      const rows = await this.#run(step.map((index) => tokens[index]!));
-      step.forEach((index, row) => {
-        vectors.set(rows.subarray(row * dimension, (row + 1) * dimension), index * dimension);
+    for await (const step of this.steps(texts))
+      step.rows.forEach((row, index) => {
+        vectors.set(step.vectors.subarray(index * dimension, (index + 1) * dimension), row * dimension);
       });
-    }
     return vectors;
+  }
+
+  /**
+   * Computes step by step, short texts first. A text has the same vector, of length about 1, but for float noise, alone
+   * and among others.
+   */
+  async *steps(texts: readonly string[]): AsyncGenerator<EncodedStep> {
+    const tokens = texts.map((text) => this.tokens(text));
+    for (const rows of stepsOf(tokens.map(({ length }) => length)))
+      yield { rows, vectors: await this.#run(rows.map((row) => tokens[row]!)) };
   }
 
   /** The pieces that the model reads: the first `tokensMax` of the first limits.embedTextCharsMax characters. */

@@ -89,13 +89,14 @@ export class TextQueue {
       : { entries, texts: entries.map(({ job, index }) => job.texts[index]!) };
   }
 
-  /** Hands out a batch's vectors, row-major. */
-  resolve(batch: Batch, vectors: Float32Array): void {
-    batch.entries.forEach(({ job, index }, row) => {
-      job.vectors[index] = vectors.slice(row * dimension, (row + 1) * dimension);
+  /** Hands out the vectors (row-major) of some of a batch's entries. */
+  resolve(batch: Batch, rows: readonly number[], vectors: Float32Array): void {
+    for (const [at, row] of rows.entries()) {
+      const { job, index } = batch.entries[row]!;
+      job.vectors[index] = vectors.slice(at * dimension, (at + 1) * dimension);
       job.done++;
       if (job.done === job.texts.length) job.finish();
-    });
+    }
   }
 
   /** Fails the calls whose texts are in the batch. */

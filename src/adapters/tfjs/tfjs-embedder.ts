@@ -23,6 +23,8 @@ export class TfjsEmbedder implements Embedder {
   #worker: Worker | null = null;
   #loaded = false;
   #batch: Batch | null = null;
+  /** Texts of the batch whose vectors are still to come. */
+  #unanswered = 0;
   #watchdog: NodeJS.Timeout | undefined;
   #restart: NodeJS.Timeout | undefined;
   #failures = 0;
@@ -79,9 +81,10 @@ export class TfjsEmbedder implements Embedder {
       for (const { resolve } of this.#readyWaiters.splice(0)) resolve();
     } else if (this.#batch !== null) {
       this.#failures = 0;
-      const batch = this.#batch;
-      this.#batch = null;
-      this.#queue.resolve(batch, answer.vectors);
+      this.#unanswered -= answer.rows.length;
+      this.#queue.resolve(this.#batch, answer.rows, answer.vectors);
+      if (this.#unanswered > 0) this.#watch(worker, 'the model did not answer in time');
+      else this.#batch = null;
     }
     this.#next();
   }
@@ -93,6 +96,7 @@ export class TfjsEmbedder implements Embedder {
     const batch = this.#queue.take();
     if (batch === null) return;
     this.#batch = batch;
+    this.#unanswered = batch.texts.length;
     this.#watch(worker, 'the model did not answer in time');
     worker.postMessage({ texts: batch.texts } satisfies EmbedderRequest);
   }
