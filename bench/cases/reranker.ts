@@ -116,6 +116,7 @@ function batchOf(
   const column = (): Float32Array => Float32Array.from({ length }, () => random());
   return {
     table,
+    transient: null,
     requests,
     offsets: Uint32Array.from({ length: requests.length + 1 }, (_, i) => i * rows),
     rows: Uint32Array.from({ length }, () => Math.floor(random() * table.rowCount)),
@@ -175,10 +176,10 @@ async function stages(
   const batch = batchOf(table, random, rows, [request]);
   const answer = await new JsReranker().rerank(batch);
   const selected = answer.selected[0]!;
-  const rescored = await time(rounds, () => rescore(table, request, batch, selected));
-  const ranked = rescore(table, request, batch, selected);
+  const rescored = await time(rounds, () => rescore(batch, request, batch, selected));
+  const ranked = rescore(batch, request, batch, selected);
   const rankedRows = ranked.positions.map((position) => batch.rows[position]!);
-  const diverse = await time(rounds, () => diversify(ranked.scores, gram(table, rankedRows), 0.3));
+  const diverse = await time(rounds, () => diversify(ranked.scores, gram(batch, rankedRows), 0.3));
   return [
     { stage: 'dot products', rows, requests: 1, ...dots },
     { stage: 'rescore', rows: selected.length, requests: 1, ...rescored },

@@ -1,4 +1,5 @@
 import type { PreferenceTable } from './rerank-batch.ts';
+import type { RowBlock } from './row-block.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
 
 /** Preferences are rounded to multiples of 2^-40: sums of up to 4,096 of them are exact in f64, in any order. */
@@ -6,7 +7,7 @@ const grain = 2 ** 40;
 const empty = 0xffff_ffff;
 
 /**
- * A request's facet preferences against one table, looked up by value code. Neither answer depends on the order in
+ * A request's facet preferences against the rows of one block, looked up by value code. Neither answer depends on the order in
  * which a row lists its values (codes are numbered in order of arrival, which differs between replicas).
  */
 export class FacetPreferences {
@@ -24,11 +25,14 @@ export class FacetPreferences {
   readonly #known: Uint32Array;
   #factors = new Float64Array(64);
 
-  /** @throws RangeError where a value code is not in the dictionary or a number is out of its range */
-  constructor(preferences: PreferenceTable, table: TableSnapshot) {
-    this.#starts = table.facetStarts;
-    this.#counts = table.facetCounts;
-    this.#values = table.facetValues;
+  /**
+   * @param table whose schema and dictionary the block shares
+   * @throws RangeError where a value code is not in the dictionary or a number is out of its range
+   */
+  constructor(preferences: PreferenceTable, table: TableSnapshot, block: RowBlock) {
+    this.#starts = block.facetStarts;
+    this.#counts = block.facetCounts;
+    this.#values = block.facetValues;
     const bits = Math.max(2, Math.ceil(Math.log2(preferences.values.size + 1)) + 2);
     this.#shift = 32 - bits;
     this.#keys = new Uint32Array(2 ** bits).fill(empty);

@@ -1,21 +1,20 @@
 import { dateToMs, type Predicate } from './predicate.ts';
+import type { RowBlock } from './row-block.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
 
 /**
- * Hard rules compiled for one snapshot: a postfix program per rule over the table's columns. It holds numbers only, so
- * that every scoring backend can run it. Instruction = 4 words: opcode, a, b, c.
+ * Hard rules compiled for one snapshot: a postfix program per rule over the columns of a block. It holds numbers only, so
+ * that every scoring backend can run it on any block of the batch. Instruction = 4 words: opcode, a, b, c.
  */
 export interface MaskProgram {
   readonly ruleCount: number;
   /** Rule i owns instructions ruleStarts[i]..ruleStarts[i + 1]. */
   readonly ruleStarts: Uint32Array;
   readonly code: Int32Array;
-  /** Facet codes and rows, each list ascending. */
+  /** Facet codes and row numbers, each list ascending. */
   readonly lists: Uint32Array;
   /** Bounds and values of fields. */
   readonly constants: Float64Array;
-  /** Columns that `a` of range and in refers to, in the order of the schema's fields. */
-  readonly columns: readonly Float64Array[];
 }
 
 export const opcodes = {
@@ -24,11 +23,11 @@ export const opcodes = {
   /** any of lists[a .. a + b) is a facet value of the row. */
   facetAny: 1,
   facetAll: 2,
-  /** columns[a] within constants[b], constants[b + 1]; c: 1 = lower bound exclusive, 2 = upper bound exclusive. */
+  /** fields[a] within constants[b], constants[b + 1]; c: 1 = lower bound exclusive, 2 = upper bound exclusive. */
   range: 3,
-  /** columns[a] equals one of constants[b .. b + c). */
+  /** fields[a] equals one of constants[b .. b + c). */
   oneOf: 4,
-  /** the row is one of lists[a .. a + b). */
+  /** the row's number is one of lists[a .. a + b). */
   rows: 5,
   /** a operands of the stack. */
   and: 6,
@@ -43,10 +42,17 @@ export function keywordSpace(field: string): string {
   return `\0${field}`;
 }
 
-/** Compiles each predicate into one rule. Unknown values can match nothing, so they compile to constants. */
-export function compileMask(predicates: readonly Predicate[], table: TableSnapshot): MaskProgram {
-  const names = Object.keys(table.schema.fields);
-  const compiler = new MaskCompiler(table, names);
+/**
+ * Compiles each predicate into one rule. Unknown values can match nothing, so they compile to constants; hence a batch's
+ * transient block, whose values may be new to the dictionary, is filled before.
+ * @param rowOf number of a document's row, -1 where it has none; by default the table's, without a transient block
+ */
+export function compileMask(
+  predicates: readonly Predicate[],
+  table: TableSnapshot,
+  rowOf: (id: string) => number = (id) => table.rowOf(id),
+): MaskProgram {
+  const compiler = new MaskCompiler(table, rowOf);
   const starts = [0];
   for (const predicate of predicates) {
     compiler.emit(predicate);
@@ -58,7 +64,6 @@ export function compileMask(predicates: readonly Predicate[], table: TableSnapsh
     code: Int32Array.from(compiler.code),
     lists: Uint32Array.from(compiler.lists),
     constants: Float64Array.from(compiler.constants),
-    columns: names.map((name) => table.fields.get(name)!),
   };
 }
 
@@ -68,10 +73,12 @@ class MaskCompiler {
   readonly constants: number[] = [];
   readonly #table: TableSnapshot;
   readonly #fields: readonly string[];
+  readonly #rowOf: (id: string) => number;
 
-  constructor(table: TableSnapshot, fields: readonly string[]) {
+  constructor(table: TableSnapshot, rowOf: (id: string) => number) {
     this.#table = table;
-    this.#fields = fields;
+    this.#fields = Object.keys(table.schema.fields);
+    this.#rowOf = rowOf;
   }
 
   emit(predicate: Predicate): void {
@@ -97,7 +104,7 @@ class MaskCompiler {
       case 'ids':
         this.#list(
           opcodes.rows,
-          predicate.ids.map((id) => this.#table.rowOf(id)).filter((row) => row >= 0),
+          predicate.ids.map(this.#rowOf).filter((row) => row >= 0),
         );
         return;
     }
@@ -156,16 +163,26 @@ class MaskCompiler {
   }
 }
 
-/** Index of the first rule that the row fails, -1 when it passes them all. */
-export function firstFailingRule(program: MaskProgram, table: TableSnapshot, row: number): number {
-  for (let rule = 0; rule < program.ruleCount; rule++) if (!ruleHolds(program, rule, table, row)) return rule;
+/**
+ * Index of the first rule that a row of the block fails, -1 when it passes them all.
+ * @param firstRow number of the block's first row: 0 for the table, table.rowCount for a transient block
+ */
+export function firstFailingRule(program: MaskProgram, block: RowBlock, row: number, firstRow = 0): number {
+  for (let rule = 0; rule < program.ruleCount; rule++)
+    if (!ruleHolds(program, rule, block, row, firstRow)) return rule;
   return -1;
 }
 
 /** Deep enough: a rule pushes at most predicateTermsMax leaves and as many connectives; the compiler tests pin it. */
 const stack = new Uint8Array(1024);
 
-function ruleHolds(program: MaskProgram, rule: number, table: TableSnapshot, row: number): boolean {
+function ruleHolds(
+  program: MaskProgram,
+  rule: number,
+  block: RowBlock,
+  row: number,
+  firstRow: number,
+): boolean {
   const { code } = program;
   const end = program.ruleStarts[rule + 1]! * wordsPerInstruction;
   let top = 0;
@@ -177,7 +194,7 @@ function ruleHolds(program: MaskProgram, rule: number, table: TableSnapshot, row
       stack[top] = combine(op, top, a);
       top++;
     } else if (op === opcodes.not) stack[top - 1] = 1 - stack[top - 1]!;
-    else stack[top++] = leafHolds(program, table, row, at) ? 1 : 0;
+    else stack[top++] = leafHolds(program, block, row, firstRow, at) ? 1 : 0;
   }
   return stack[0] === 1;
 }
@@ -190,21 +207,27 @@ function combine(op: number, from: number, count: number): number {
   return op === opcodes.and ? 1 : 0;
 }
 
-function leafHolds(program: MaskProgram, table: TableSnapshot, row: number, at: number): boolean {
+function leafHolds(
+  program: MaskProgram,
+  block: RowBlock,
+  row: number,
+  firstRow: number,
+  at: number,
+): boolean {
   const { code, lists } = program;
   const a = code[at + 1]!;
   const b = code[at + 2]!;
   switch (code[at]) {
     case opcodes.facetAny:
-      return hasAny(table, row, lists, a, b);
+      return hasAny(block, row, lists, a, b);
     case opcodes.facetAll:
-      return hasAll(table, row, lists, a, b);
+      return hasAll(block, row, lists, a, b);
     case opcodes.range:
-      return within(program.columns[a]![row]!, program.constants, b, code[at + 3]!);
+      return within(block.fields[a]![row]!, program.constants, b, code[at + 3]!);
     case opcodes.oneOf:
-      return equalsOne(program.columns[a]![row]!, program.constants, b, code[at + 3]!);
+      return equalsOne(block.fields[a]![row]!, program.constants, b, code[at + 3]!);
     case opcodes.rows:
-      return contains(lists, a, b, row);
+      return contains(lists, a, b, firstRow + row);
     default:
       return a !== 0;
   }
@@ -224,18 +247,18 @@ function equalsOne(value: number, constants: Float64Array, at: number, count: nu
   return false;
 }
 
-function hasAny(table: TableSnapshot, row: number, lists: Uint32Array, at: number, count: number): boolean {
-  const start = table.facetStarts[row]!;
-  const end = start + table.facetCounts[row]!;
-  for (let i = start; i < end; i++) if (contains(lists, at, count, table.facetValues[i]!)) return true;
+function hasAny(block: RowBlock, row: number, lists: Uint32Array, at: number, count: number): boolean {
+  const start = block.facetStarts[row]!;
+  const end = start + block.facetCounts[row]!;
+  for (let i = start; i < end; i++) if (contains(lists, at, count, block.facetValues[i]!)) return true;
   return false;
 }
 
-function hasAll(table: TableSnapshot, row: number, lists: Uint32Array, at: number, count: number): boolean {
-  const start = table.facetStarts[row]!;
-  const end = start + table.facetCounts[row]!;
+function hasAll(block: RowBlock, row: number, lists: Uint32Array, at: number, count: number): boolean {
+  const start = block.facetStarts[row]!;
+  const end = start + block.facetCounts[row]!;
   let found = 0;
-  for (let i = start; i < end; i++) if (contains(lists, at, count, table.facetValues[i]!)) found++;
+  for (let i = start; i < end; i++) if (contains(lists, at, count, block.facetValues[i]!)) found++;
   return found === count;
 }
 

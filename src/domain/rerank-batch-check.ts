@@ -1,4 +1,6 @@
+import type { BatchRows } from './batch-rows.ts';
 import type { RerankBatch, RerankParams, RerankRequest } from './rerank-batch.ts';
+import type { RowBlock } from './row-block.ts';
 import { signalCount } from './signal.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
 
@@ -15,7 +17,8 @@ function reject(path: string, message: string): never {
  */
 export function checkRerankBatch(batch: RerankBatch): void {
   checkOffsets(batch);
-  checkRows(batch.table, batch.rows);
+  if (batch.transient !== null) checkTransient(batch.transient, batch.table);
+  checkRows(batch, batch.rows);
   for (const name of ['lexical', 'graph', 'fused'] as const) {
     if (batch[name].length !== batch.rows.length)
       reject(`batch.${name}`, `has ${batch[name].length} entries for ${batch.rows.length} rows`);
@@ -38,12 +41,43 @@ function checkOffsets({ offsets, requests, rows }: RerankBatch): void {
     reject(`batch.offsets[${offsets.length - 1}]`, `ends at ${end}, there are ${rows.length} rows`);
 }
 
-function checkRows(table: TableSnapshot, rows: Uint32Array): void {
+/** Every column has an entry for every row, and the facet values of a row lie within their array. */
+function checkTransient(block: RowBlock, table: TableSnapshot): void {
+  const path = 'batch.transient';
+  const { rowCount, facetStarts, facetCounts, facetValues, fields } = block;
+  if (!(Number.isInteger(rowCount) && rowCount >= 0))
+    reject(`${path}.rowCount`, `${rowCount} is not a whole number >= 0`);
+  checkLength(block.vectors, rowCount * table.dimension, `${path}.vectors`);
+  for (const name of ['tieRanks', 'popularity', 'recencyMs', 'facetStarts', 'facetCounts'] as const)
+    checkLength(block[name], rowCount, `${path}.${name}`);
+  const fieldCount = Object.keys(table.schema.fields).length;
+  if (fields.length !== fieldCount)
+    reject(`${path}.fields`, `has ${fields.length} columns for ${fieldCount} fields`);
+  fields.forEach((column, i) => {
+    checkLength(column, rowCount, `${path}.fields[${i}]`);
+  });
+  for (let row = 0; row < rowCount; row++) {
+    const end = facetStarts[row]! + facetCounts[row]!;
+    if (end > facetValues.length)
+      reject(`${path}.facetCounts[${row}]`, `ends at ${end} of ${facetValues.length} values`);
+  }
+}
+
+function checkLength(column: ArrayLike<number>, needed: number, path: string): void {
+  if (column.length < needed) reject(path, `has ${column.length} entries, needs ${needed}`);
+}
+
+function checkRows({ table, transient }: BatchRows, rows: Uint32Array): void {
   const { live, rowCount } = table;
+  const transientCount = transient?.rowCount ?? 0;
+  const endRow = rowCount + transientCount;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
-    if (row >= rowCount) reject(`batch.rows[${i}]`, `${row} is not a row of a table of ${rowCount}`);
-    if (live[row] !== 1) reject(`batch.rows[${i}]`, `row ${row} holds no document`);
+    if (row >= endRow) {
+      const beside = transient === null ? '' : ` and ${transientCount} transient rows`;
+      reject(`batch.rows[${i}]`, `${row} is not a row of a table of ${rowCount}${beside}`);
+    }
+    if (row < rowCount && live[row] !== 1) reject(`batch.rows[${i}]`, `row ${row} holds no document`);
   }
 }
 

@@ -1,6 +1,6 @@
+import type { BatchRows } from './batch-rows.ts';
 import type { MaskProgram } from './mask-program.ts';
 import type { ProfileFormula } from './profile.ts';
-import type { TableSnapshot } from './table-snapshot.ts';
 
 /** Scoring parameters of one request, complete: no optional members cross this boundary. */
 export interface RerankParams {
@@ -40,13 +40,14 @@ export interface RerankRequest {
 }
 
 /**
- * Windows of several requests over one table, as struct of arrays: request i owns positions
- * offsets[i]..offsets[i+1] of `rows` and of the columns. A column that is absent for a request is all NaN there.
+ * Windows of several requests over one table and at most one transient block, as struct of arrays: request i owns
+ * positions offsets[i]..offsets[i+1] of `rows` and of the columns. A column that is absent for a request is all NaN
+ * there. What a document scores does not depend on which of the two blocks it is in.
  */
-export interface RerankBatch {
-  readonly table: TableSnapshot;
+export interface RerankBatch extends BatchRows {
   readonly requests: readonly RerankRequest[];
   readonly offsets: Uint32Array;
+  /** Row numbers: see BatchRows. */
   readonly rows: Uint32Array;
   /** 0..1 per candidate, or NaN. */
   readonly lexical: Float32Array;

@@ -1,7 +1,7 @@
+import { type BatchRows, numberedBlocks, positionsIn } from './batch-rows.ts';
 import type { RerankRequest } from './rerank-batch.ts';
 import { ScorerScratch, type WindowColumns, WindowScorer } from './scoring.ts';
 import { signalCount } from './signal.ts';
-import type { TableSnapshot } from './table-snapshot.ts';
 import { topOrder } from './top-rows.ts';
 
 /** The first rows of a ranked list, best first, as struct of arrays. */
@@ -22,30 +22,39 @@ const scratch = new ScorerScratch();
 /**
  * Scores a backend's selection exactly and orders it: f64 in a fixed order over stored bits, rounded to f32 once. Every
  * backend's selection goes through here, so lists, scores and explanations are the same bits on all of them.
+ * @param blocks what the window's row numbers lead to
  * @param selected positions in the window, in any order
  * @returns at most params.rankDepth rows
  */
 export function rescore(
-  table: TableSnapshot,
+  blocks: BatchRows,
   request: RerankRequest,
   window: WindowColumns,
   selected: Uint32Array,
 ): RankedRows {
-  const scorer = new WindowScorer(table, request, window, selected, 'signals', scratch);
   const scores = new Float32Array(selected.length);
   const tieRanks = new Uint32Array(selected.length);
   const signals = new Float64Array(selected.length * signalCount);
   const contributions = new Float64Array(selected.length * signalCount);
-  for (let i = 0; i < selected.length; i++) {
-    scores[i] = scorer.score(i);
-    tieRanks[i] = table.tieRanks[window.rows[selected[i]!]!]!;
-    signals.set(scorer.signals, i * signalCount);
-    contributions.set(scorer.contributions, i * signalCount);
+  const positions = new Uint32Array(selected.length);
+  let count = 0;
+  for (const part of numberedBlocks(blocks)) {
+    const { firstRow, block } = part;
+    const blockTieRanks = block.tieRanks;
+    const own = positionsIn(part, window.rows, selected);
+    const scorer = new WindowScorer(part, request, window, own, 'signals', scratch);
+    for (let i = 0; i < own.length; i++, count++) {
+      positions[count] = own[i]!;
+      scores[count] = scorer.score(i);
+      tieRanks[count] = blockTieRanks[window.rows[own[i]!]! - firstRow]!;
+      signals.set(scorer.signals, count * signalCount);
+      contributions.set(scorer.contributions, count * signalCount);
+    }
   }
   const order = topOrder(scores, tieRanks, request.params.rankDepth);
   return {
     count: order.length,
-    positions: order.map((index) => selected[index]!),
+    positions: order.map((index) => positions[index]!),
     scores: Float32Array.from(order, (index) => scores[index]!),
     signals: gather(signals, order),
     contributions: gather(contributions, order),

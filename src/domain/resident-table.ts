@@ -202,7 +202,7 @@ class EpochSnapshot implements TableSnapshot {
   readonly facetCounts!: Uint32Array;
   readonly facetValues!: Uint32Array;
   readonly dictionary!: FacetDictionary;
-  readonly fields!: ReadonlyMap<string, Float64Array>;
+  readonly fields!: readonly Float64Array[];
   readonly ids!: readonly string[];
   readonly titles!: readonly string[];
   /** Rows of the newest epoch; `before` of this epoch and of those after it undo its changes. */

@@ -18,10 +18,10 @@ export function facetsOf(table: TableSnapshot, row: number): Record<string, stri
 /** The document's fields as the wire shows them; missing ones are left out. */
 export function fieldsOf(table: TableSnapshot, row: number): Record<string, FieldValue> {
   const fields: Record<string, FieldValue> = {};
-  for (const [name, column] of table.fields) {
-    const value = column[row]!;
+  for (const [i, [name, { type }]] of Object.entries(table.schema.fields).entries()) {
+    const value = table.fields[i]![row]!;
     if (Number.isNaN(value)) continue;
-    switch (table.schema.fields[name]!.type) {
+    switch (type) {
       case 'number':
         fields[name] = value;
         break;

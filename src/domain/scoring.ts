@@ -1,14 +1,15 @@
+import type { NumberedBlock } from './batch-rows.ts';
 import { contribute, toScore } from './contributions.ts';
 import { decay } from './decay.ts';
 import { dotRows } from './dot-rows.ts';
 import { FacetPreferences } from './facet-preferences.ts';
 import type { RerankRequest } from './rerank-batch.ts';
 import { signalCount, signalIndex } from './signal.ts';
-import type { TableSnapshot } from './table-snapshot.ts';
 import { widen } from './vector.ts';
 
 /** The candidates of one request, one entry each per position. A column that is absent is all NaN. */
 export interface WindowColumns {
+  /** Row numbers: see BatchRows. */
   readonly rows: Uint32Array;
   readonly lexical: Float32Array;
   readonly graph: Float32Array;
@@ -42,8 +43,9 @@ function clamp01(value: number): number {
 
 /**
  * The one definition of every signal and of the score, over stored bits alone: what a candidate scores does not depend
- * on its position, on the rest of the window or on other requests. Signals that cannot be known are NaN here and null
- * on the wire. A number that is not finite becomes a clamped or an absent signal, so a score is always finite.
+ * on its position, on the rest of the window, on other requests or on the block that it is in. Signals that cannot be
+ * known are NaN here and null on the wire. A number that is not finite becomes a clamped or an absent signal, so a score
+ * is always finite.
  */
 export class WindowScorer {
   /** Signals and contributions of the candidate that was scored last, in the order of signalNames. */
@@ -52,6 +54,7 @@ export class WindowScorer {
   readonly #request: RerankRequest;
   readonly #window: WindowColumns;
   readonly #positions: Uint32Array;
+  readonly #firstRow: number;
   readonly #popularity: Float32Array;
   readonly #recencyMs: Float64Array;
   /** Cosine by candidate; null where the signal is absent or not wanted. */
@@ -62,11 +65,12 @@ export class WindowScorer {
   readonly #multiplies: boolean;
 
   /**
+   * @param part the block that holds the candidates
    * @param positions the candidates to score: positions in the window
    * @param detail `score` leaves signals of weight 0 out (they cannot change the score), `signals` computes them all
    */
   constructor(
-    table: TableSnapshot,
+    part: NumberedBlock,
     request: RerankRequest,
     window: WindowColumns,
     positions: Uint32Array,
@@ -80,17 +84,20 @@ export class WindowScorer {
     this.#request = request;
     this.#window = window;
     this.#positions = positions;
-    this.#popularity = table.popularity;
-    this.#recencyMs = table.recencyMs;
+    const { table, block, firstRow } = part;
+    this.#firstRow = firstRow;
+    this.#popularity = block.popularity;
+    this.#recencyMs = block.recencyMs;
     this.#recency = wanted(signalIndex.recency);
     scratch.reserve(positions.length);
-    for (let i = 0; i < positions.length; i++) scratch.rows[i] = window.rows[positions[i]!]!;
+    for (let i = 0; i < positions.length; i++) scratch.rows[i] = window.rows[positions[i]!]! - firstRow;
     const similar = this.#multiplies || wanted(signalIndex.similarity);
-    this.#query = similar ? cosines(table, queryVector, positions.length, scratch, scratch.query) : null;
+    this.#query = similar ? cosines(part, queryVector, positions.length, scratch, scratch.query) : null;
     const tasteful = wanted(signalIndex.taste);
-    this.#taste = tasteful ? cosines(table, tasteVector, positions.length, scratch, scratch.taste) : null;
+    this.#taste = tasteful ? cosines(part, tasteVector, positions.length, scratch, scratch.taste) : null;
     const preferred = this.#multiplies || wanted(signalIndex.preference);
-    this.#preferences = preferences !== null && preferred ? new FacetPreferences(preferences, table) : null;
+    this.#preferences =
+      preferences !== null && preferred ? new FacetPreferences(preferences, table, block) : null;
   }
 
   /**
@@ -99,7 +106,7 @@ export class WindowScorer {
    */
   score(index: number): number {
     const position = this.#positions[index]!;
-    const row = this.#window.rows[position]!;
+    const row = this.#window.rows[position]! - this.#firstRow;
     this.#fill(index, position, row);
     const product = this.#multiplies && this.#preferences !== null ? this.#preferences.product(row) : 1;
     return toScore(contribute(this.#request.params, this.signals, product, this.contributions));
@@ -131,7 +138,7 @@ export class WindowScorer {
 
 /** Cosines of the candidates in scratch.rows with a unit vector, into `out`; null without a vector. */
 function cosines(
-  table: TableSnapshot,
+  { table, block }: NumberedBlock,
   vector: Float32Array | null,
   count: number,
   scratch: ScorerScratch,
@@ -139,6 +146,6 @@ function cosines(
 ): Float64Array | null {
   if (vector === null) return null;
   scratch.vector = widen(vector, scratch.vector);
-  dotRows(table.vectors, scratch.rows, count, scratch.vector, table.dimension, out);
+  dotRows(block.vectors, scratch.rows, count, scratch.vector, table.dimension, out);
   return out;
 }

@@ -11,6 +11,7 @@ import { dateToMs, numericValue } from './predicate.ts';
 export class TableColumns {
   readonly #schema: CatalogueSchema;
   readonly #dictionary: FacetDictionary;
+  readonly #fieldNames: readonly string[];
   capacity = 0;
   vectors = new Float32Array(0);
   recencyMs = new Float64Array(0);
@@ -19,7 +20,8 @@ export class TableColumns {
   facetStarts = new Uint32Array(0);
   facetCounts = new Uint32Array(0);
   facetValues = new Uint32Array(1024);
-  fields = new Map<string, Float64Array>();
+  /** In the order of the schema's fields. */
+  fields: readonly Float64Array[];
   readonly ids: string[] = [];
   readonly titles: string[] = [];
   /** facetValues in use, and how many of them belong to rows that were given up. */
@@ -29,7 +31,8 @@ export class TableColumns {
   constructor(schema: CatalogueSchema, dictionary: FacetDictionary) {
     this.#schema = schema;
     this.#dictionary = dictionary;
-    for (const name of Object.keys(schema.fields)) this.fields.set(name, new Float64Array(0));
+    this.#fieldNames = Object.keys(schema.fields);
+    this.fields = this.#fieldNames.map(() => new Float64Array(0));
   }
 
   grow(rowsNeeded: number): void {
@@ -41,9 +44,7 @@ export class TableColumns {
     this.versions = enlarge(this.versions, new Float64Array(capacity));
     this.facetStarts = enlarge(this.facetStarts, new Uint32Array(capacity));
     this.facetCounts = enlarge(this.facetCounts, new Uint32Array(capacity));
-    const fields = new Map<string, Float64Array>();
-    for (const [name, column] of this.fields) fields.set(name, enlarge(column, new Float64Array(capacity)));
-    this.fields = fields;
+    this.fields = this.fields.map((column) => enlarge(column, new Float64Array(capacity)));
     this.capacity = capacity;
   }
 
@@ -57,7 +58,9 @@ export class TableColumns {
     this.popularity[row] =
       popularity === null ? Number.NaN : numericValue(this.#schema, document, popularity);
     this.recencyMs[row] = recency === null ? Number.NaN : numericValue(this.#schema, document, recency.field);
-    for (const [name, column] of this.fields) column[row] = this.#fieldNumber(name, document);
+    this.#fieldNames.forEach((name, i) => {
+      this.fields[i]![row] = this.#fieldNumber(name, document);
+    });
     this.#writeFacets(row, document);
   }
 

@@ -6,18 +6,7 @@ export type {
   RerankParams,
   RerankRequest,
 } from '../domain/rerank-batch.ts';
-
-/** Vectors and columns of candidates that are not resident; row ids from `transientBase` on point into it. */
-export interface TransientBlock {
-  readonly count: number;
-  readonly vectors: Float32Array;
-  readonly tieRanks: Uint32Array;
-  readonly popularity: Float32Array;
-  readonly recencyMs: Float64Array;
-  readonly facetStarts: Uint32Array;
-  readonly facetCounts: Uint32Array;
-  readonly facetValues: Uint32Array;
-}
+export type { RowBlock } from '../domain/row-block.ts';
 
 /**
  * Per request: the positions (into its own slice of `rows`) of its best min(R + limits.rescoreMargin, passing) rows
@@ -30,7 +19,8 @@ export interface RerankAnswer {
 
 /**
  * A scoring backend. It selects; exact scores come from `domain/rescore.ts`, which runs the same on every backend.
- * Scores must be within 2e-6 of the f64 oracle on the stored bits, independent of position and batch neighbours.
+ * Scores must be within 2e-6 of the f64 oracle on the stored bits, independent of position, of batch neighbours and of
+ * whether a row is resident or transient.
  */
 export interface Reranker {
   readonly name: 'js' | 'native' | 'cuda' | 'tfjs-gpu' | 'tfjs-node' | 'tfjs-wasm';

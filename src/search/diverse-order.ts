@@ -9,7 +9,7 @@ export function diverseOrder(context: SearchContext, scored: ScoredWindow): Uint
   if (context.diversity === 0) return Uint32Array.from({ length: ranked.count }, (_, i) => i);
   const startMs = context.parts.clock.nowMs();
   const rows = Uint32Array.from(ranked.positions, (position) => window.rows[position]!);
-  const order = diversify(ranked.scores, gram(window.table, rows), context.diversity);
+  const order = diversify(ranked.scores, gram(window, rows), context.diversity);
   context.stages.diversify = context.parts.clock.nowMs() - startMs;
   return order;
 }

@@ -1,12 +1,11 @@
-import type { TableSnapshot } from '../domain/table-snapshot.ts';
+import type { BatchRows } from '../domain/batch-rows.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { RerankBatch, Reranker, RerankRequest } from '../ports/reranker.ts';
 
 /** One request's window, ready to be scored. Columns are as long as `rows`; all NaN where a signal is absent. */
-export interface ScorerWindow {
-  readonly table: TableSnapshot;
+export interface ScorerWindow extends BatchRows {
   readonly request: RerankRequest;
   readonly rows: Uint32Array;
   readonly lexical: Float32Array;
@@ -29,7 +28,8 @@ interface Waiting {
 
 /**
  * Natural micro-batching in front of a backend: windows that become ready in one turn, or while a batch is in flight,
- * go together in the next call. There is no timer, so a lone request never waits for company.
+ * go together in the next call, those of one epoch that read the same transient block or none. There is no timer, so a
+ * lone request never waits for company.
  */
 export class RerankBatcher {
   readonly #reranker: Reranker;
@@ -56,17 +56,30 @@ export class RerankBatcher {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      const table = this.#queue[0]!.window.table;
-      const batch = this.#queue.filter((waiting) => waiting.window.table.epoch === table.epoch);
-      this.#queue = this.#queue.filter((waiting) => waiting.window.table.epoch !== table.epoch);
-      await this.#run(batch);
+      const blocks = this.#nextBlocks();
+      const batch = this.#queue.filter((waiting) => fits(waiting.window, blocks));
+      this.#queue = this.#queue.filter((waiting) => !fits(waiting.window, blocks));
+      await this.#run(batch, blocks);
     }
     this.#busy = false;
   }
 
-  async #run(batch: readonly Waiting[]): Promise<void> {
+  /** What the next batch reads: the oldest window's epoch, and its transient block or else the first of that epoch. */
+  #nextBlocks(): BatchRows {
+    const { table, transient } = this.#queue[0]!.window;
+    if (transient !== null) return { table, transient };
+    const other = this.#queue.find(
+      ({ window }) => window.table.epoch === table.epoch && window.transient !== null,
+    );
+    return { table, transient: other?.window.transient ?? null };
+  }
+
+  async #run(batch: readonly Waiting[], blocks: BatchRows): Promise<void> {
     try {
-      const packed = pack(batch.map((waiting) => waiting.window));
+      const packed = pack(
+        batch.map((waiting) => waiting.window),
+        blocks,
+      );
       this.#meter.count('rerank_batches', 1);
       this.#meter.count('reranked_rows', packed.rows.length);
       const answer = await this.#reranker.rerank(packed);
@@ -79,8 +92,13 @@ export class RerankBatcher {
   }
 }
 
-/** Windows over one table, one after the other in shared columns. */
-function pack(windows: readonly ScorerWindow[]): RerankBatch {
+function fits(window: ScorerWindow, { table, transient }: BatchRows): boolean {
+  if (window.table.epoch !== table.epoch) return false;
+  return window.transient === null || window.transient === transient;
+}
+
+/** Windows that fit the blocks, one after the other in shared columns. */
+function pack(windows: readonly ScorerWindow[], { table, transient }: BatchRows): RerankBatch {
   const first = windows[0]!;
   if (windows.length === 1)
     return { ...first, requests: [first.request], offsets: Uint32Array.of(0, first.rows.length) };
@@ -101,5 +119,5 @@ function pack(windows: readonly ScorerWindow[]): RerankBatch {
     packed.graph.set(window.graph, offsets[i]!);
     packed.fused.set(window.fused, offsets[i]!);
   });
-  return { ...packed, table: first.table, requests: windows.map((window) => window.request), offsets };
+  return { ...packed, table, transient, requests: windows.map((window) => window.request), offsets };
 }

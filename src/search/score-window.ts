@@ -30,6 +30,8 @@ export async function scoreWindow(
   const startMs = parts.clock.nowMs();
   const window: ScorerWindow = {
     table: snapshot,
+    // Recall takes documents of the epoch alone, and those are all resident.
+    transient: null,
     request: rerankRequest(context, recalled),
     rows: candidates.rows,
     lexical: await lexicalColumn(context, recalled, candidates.rows),
@@ -44,7 +46,7 @@ export async function scoreWindow(
   context.stages.score = parts.clock.nowMs() - startMs;
   if (scored.value === null) throw scorerError(scored.state, scored.reason);
   const rescoreMs = parts.clock.nowMs();
-  const ranked = rescore(snapshot, window.request, window, scored.value.selected);
+  const ranked = rescore(window, window.request, window, scored.value.selected);
   context.stages.rescore = parts.clock.nowMs() - rescoreMs;
   return { window, ranked, droppedCount: scored.value.dropped.reduce((sum, count) => sum + count, 0) };
 }

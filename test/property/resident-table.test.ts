@@ -24,7 +24,7 @@ function contents(table: TableSnapshot): StoredDocumentView[] {
     ]
       .map((code) => `${table.dictionary.facetOf(code)}=${table.dictionary.valueOf(code)}`)
       .sort(),
-    year: table.fields.get('year')![row],
+    year: table.fields[Object.keys(testSchema.fields).indexOf('year')]![row],
     row: table.rowOf(table.idOf(row)) === row,
   }));
 }

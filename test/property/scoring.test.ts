@@ -8,6 +8,7 @@ import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
 import { expectExact } from '../support/expect-exact.ts';
 import { Random } from '../support/random.ts';
 import { permuted, randomCase, randomTable, type ScoreCase } from '../support/score-cases.ts';
+import { splitTable } from '../support/split-table.ts';
 
 interface Sample extends ScoreCase {
   readonly table: TableSnapshot;
@@ -35,7 +36,12 @@ function everyPosition(one: ScoreCase): Uint32Array {
 
 function rescoreAll({ table, request, window }: Sample): RankedRows {
   const params = { ...request.params, rankDepth: window.rows.length };
-  return rescore(table, { ...request, params }, window, everyPosition({ request, window }));
+  return rescore(
+    { table, transient: null },
+    { ...request, params },
+    window,
+    everyPosition({ request, window }),
+  );
 }
 
 /** Score bits by row. */
@@ -101,7 +107,7 @@ describe('scores', () => {
         expect(bitsByRow(rescoreAll({ ...sample, window: shuffled }), shuffled.rows)).toEqual(bits);
         for (const position of everyPosition(sample)) {
           const alone = permuted(window, [position]);
-          const ranked = rescore(table, request, alone, Uint32Array.of(0));
+          const ranked = rescore({ table, transient: null }, request, alone, Uint32Array.of(0));
           expect(bitsByRow(ranked, alone.rows).get(window.rows[position]!)).toBe(
             bits.get(window.rows[position]!),
           );
@@ -116,11 +122,26 @@ describe('scores', () => {
       fc.property(sampleArbitrary, (sample) => {
         const { table, request, window } = sample;
         const scratch = new ScorerScratch();
-        const first = new WindowScorer(table, request, window, everyPosition(sample), 'score', scratch);
+        const part = { table, block: table, firstRow: 0 };
+        const first = new WindowScorer(part, request, window, everyPosition(sample), 'score', scratch);
         const scores = Array.from(window.rows, (_, index) => first.score(index));
         const ranked = rescoreAll(sample);
         expect(Array.from(ranked.positions, (position) => scores[position])).toEqual(
           Array.from(ranked.scores),
+        );
+      }),
+    );
+  });
+
+  it('have the same bits for a row in a transient block as for a resident one', () => {
+    fc.assert(
+      fc.property(sampleArbitrary, fc.infiniteStream(fc.boolean()), (sample, moves) => {
+        const { table, request, window, random } = sample;
+        const { blocks, numbers } = splitTable(random, table, () => moves.next().value);
+        const params = { ...request.params, rankDepth: window.rows.length };
+        const other = { ...window, rows: window.rows.map((row) => numbers[row]!) };
+        expect(rescore(blocks, { ...request, params }, other, everyPosition(sample))).toEqual(
+          rescoreAll(sample),
         );
       }),
     );

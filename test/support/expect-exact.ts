@@ -32,7 +32,7 @@ export async function expectExact(
     const { rankDepth } = request.params;
     expect(selected.length).toBe(Math.min(rankDepth + limits.rescoreMargin, truth.ranked.length));
     expect(new Set(selected).size).toBe(selected.length);
-    const ranked = rescore(table, request, window, selected);
+    const ranked = rescore({ table, transient: null }, request, window, selected);
     const top = truth.ranked.slice(0, rankDepth);
     expect(Array.from(ranked.positions, (position) => window.rows[position])).toEqual(
       top.map((one) => one.row),

@@ -1,6 +1,7 @@
 import { compileMask } from '../../src/domain/mask-program.ts';
 import type { Predicate } from '../../src/domain/predicate.ts';
 import type { ProfileFormula } from '../../src/domain/profile.ts';
+import type { RowBlock } from '../../src/domain/row-block.ts';
 import type { WindowColumns } from '../../src/domain/scoring.ts';
 import { type SignalName, signalIndex, signalNames } from '../../src/domain/signal.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
@@ -71,7 +72,11 @@ export function windowOf(
 }
 
 /** The cases' windows one after the other, as a batch. */
-export function batchOf(table: TableSnapshot, cases: readonly ScoreCase[]): RerankBatch {
+export function batchOf(
+  table: TableSnapshot,
+  cases: readonly ScoreCase[],
+  transient: RowBlock | null = null,
+): RerankBatch {
   const offsets = new Uint32Array(cases.length + 1);
   cases.forEach(({ window }, i) => {
     offsets[i + 1] = offsets[i]! + window.rows.length;
@@ -80,6 +85,7 @@ export function batchOf(table: TableSnapshot, cases: readonly ScoreCase[]): Rera
     Float32Array.from(cases.flatMap(({ window }) => Array.from(window[name])));
   return {
     table,
+    transient,
     requests: cases.map((one) => one.request),
     offsets,
     rows: Uint32Array.from(cases.flatMap(({ window }) => Array.from(window.rows))),
@@ -120,6 +126,7 @@ export function randomTable(random: Random, count: number, dimension: number, va
         tags: [...tags],
       },
       fields: random.next() < 0.1 ? {} : { year: 1950 + random.integer(60) },
+      ...(random.next() < 0.1 ? {} : { language: ['en', 'fr', 'ja'][random.integer(3)]! }),
     };
   });
   return makeTable(dimension, rows);
@@ -147,7 +154,8 @@ export function randomPreferences(random: Random, table: TableSnapshot): Prefere
   };
 }
 
-const rules: readonly Predicate[] = [
+/** Hard rules that most rows of a random table pass. */
+export const rules: readonly Predicate[] = [
   { kind: 'range', field: 'year', gte: 1955, lt: 2005 },
   { kind: 'not', of: { kind: 'facet', facet: 'genres', match: 'any', values: ['Horror'] } },
   { kind: 'facet', facet: 'tags', match: 'any', values: ['t1', 't2', 't3', 't4', 't5', 't6', 't7', 't8'] },

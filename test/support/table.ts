@@ -1,5 +1,6 @@
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import { FacetDictionary } from '../../src/domain/facet-dictionary.ts';
+import { keywordSpace } from '../../src/domain/mask-program.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
 import { compareUtf8 } from '../../src/std/utf8-order.ts';
 
@@ -13,13 +14,15 @@ export interface TableRow {
   readonly facets?: Readonly<Record<string, readonly string[]>>;
   /** Numeric fields. */
   readonly fields?: Readonly<Record<string, number>>;
+  /** Keyword field. */
+  readonly language?: string;
 }
 
 export function testSchema(dimension: number, facets: readonly string[]): CatalogueSchema {
   return {
     name: 'test',
     facets,
-    fields: { year: { type: 'number' }, released: { type: 'date' } },
+    fields: { year: { type: 'number' }, released: { type: 'date' }, language: { type: 'keyword' } },
     scales: {},
     embedding: { model: 'test', dimension, lo: 0, hi: 1, text: ['title'] },
     popularity: null,
@@ -73,10 +76,13 @@ export function makeTable(
     facetCounts,
     facetValues: Uint32Array.from(facetValues),
     dictionary,
-    fields: new Map([
-      ['year', Float64Array.from(rows, (row) => row.fields?.year ?? Number.NaN)],
-      ['released', recencyMs],
-    ]),
+    fields: [
+      Float64Array.from(rows, (row) => row.fields?.year ?? Number.NaN),
+      recencyMs,
+      Float64Array.from(rows, ({ language }) =>
+        language === undefined ? Number.NaN : dictionary.intern(keywordSpace('language'), language),
+      ),
+    ],
     rowOf: (id) => rowOf.get(id) ?? -1,
     idOf: (row) => rows[row]!.id,
     titleOf: (row) => `Title of ${rows[row]!.id}`,

@@ -38,7 +38,7 @@ function scoreOf(
   from: TableSnapshot = table,
 ) {
   const { scores, signals, contributions } = rescore(
-    from,
+    { table: from, transient: null },
     request(changes),
     windowOf([row], columns),
     Uint32Array.of(0),
@@ -154,7 +154,7 @@ describe('multiplicative', () => {
 
 describe('facet preferences', () => {
   it('refuse what is not a preference, a weight or a code', () => {
-    const make = (table_: PreferenceTable) => () => new FacetPreferences(table_, table);
+    const make = (table_: PreferenceTable) => () => new FacetPreferences(table_, table, table);
     expect(make(preferences({ 'genres:Comedy': 1.5 }))).toThrow(/^preferences\.values\[\d+\]: 1\.5/);
     expect(make(preferences({ 'genres:Comedy': Number.NaN }))).toThrow(RangeError);
     expect(make(preferences({ 'genres:Comedy': 1 }, { genres: -1 }))).toThrow(

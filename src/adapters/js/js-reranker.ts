@@ -1,3 +1,4 @@
+import { type NumberedBlock, numberedBlocks } from '../../domain/batch-rows.ts';
 import { firstFailingRule } from '../../domain/mask-program.ts';
 import { checkRerankBatch } from '../../domain/rerank-batch-check.ts';
 import { ScorerScratch, WindowScorer } from '../../domain/scoring.ts';
@@ -29,22 +30,27 @@ export class JsReranker implements Reranker {
 
   /** Positions of the best rows of request `index`; counts what its rules drop into `drops`. */
   #select(batch: RerankBatch, index: number, drops: Uint32Array): Uint32Array {
-    const { tieRanks } = batch.table;
     const request = batch.requests[index]!;
     const from = batch.offsets[index]!;
-    const passing = this.#passing(batch, index, drops);
-    const scorer = new WindowScorer(batch.table, request, batch, passing, 'score', this.#scratch);
-    const best = new BestRows(Math.min(request.params.rankDepth + limits.rescoreMargin, passing.length));
-    for (let i = 0; i < passing.length; i++) {
-      const at = passing[i]!;
-      best.offer(scorer.score(i), tieRanks[batch.rows[at]!]!, at - from);
+    const count = batch.offsets[index + 1]! - from;
+    const best = new BestRows(Math.min(request.params.rankDepth + limits.rescoreMargin, count));
+    for (const part of numberedBlocks(batch)) {
+      const { tieRanks } = part.block;
+      const passing = this.#passing(batch, index, part, drops);
+      const scorer = new WindowScorer(part, request, batch, passing, 'score', this.#scratch);
+      for (let i = 0; i < passing.length; i++) {
+        const at = passing[i]!;
+        best.offer(scorer.score(i), tieRanks[batch.rows[at]! - part.firstRow]!, at - from);
+      }
     }
     return best.rows();
   }
 
-  /** Positions in the batch of the request's rows that no rule drops. */
-  #passing(batch: RerankBatch, index: number, drops: Uint32Array): Uint32Array {
-    const { table, rows } = batch;
+  /** Positions in the batch of the request's rows in one block that no rule drops. */
+  #passing(batch: RerankBatch, index: number, part: NumberedBlock, drops: Uint32Array): Uint32Array {
+    const { rows } = batch;
+    const { block, firstRow } = part;
+    const endRow = firstRow + block.rowCount;
     const { mask } = batch.requests[index]!;
     const from = batch.offsets[index]!;
     const to = batch.offsets[index + 1]!;
@@ -52,7 +58,9 @@ export class JsReranker implements Reranker {
     const positions = this.#positions;
     let count = 0;
     for (let at = from; at < to; at++) {
-      const rule = mask === null ? -1 : firstFailingRule(mask, table, rows[at]!);
+      const row = rows[at]!;
+      if (row < firstRow || row >= endRow) continue;
+      const rule = mask === null ? -1 : firstFailingRule(mask, block, row - firstRow, firstRow);
       if (rule >= 0) drops[rule]!++;
       else positions[count++] = at;
     }
