@@ -74,6 +74,7 @@ export class RerankBatcher {
     return { table, transient: other?.window.transient ?? null };
   }
 
+  /** Scores the windows in one call. If that fails each gets a call of its own, so that only the faulty one's fails. */
   async #run(batch: readonly Waiting[], blocks: BatchRows): Promise<void> {
     try {
       const packed = pack(
@@ -87,7 +88,8 @@ export class RerankBatcher {
         waiting.resolve({ selected: answer.selected[i]!, dropped: answer.dropped[i]! });
       });
     } catch (error) {
-      for (const waiting of batch) waiting.reject(error);
+      if (batch.length === 1) batch[0]!.reject(error);
+      else for (const waiting of batch) await this.#run([waiting], blocks);
     }
   }
 }
