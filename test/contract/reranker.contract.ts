@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { compileMask } from '../../src/domain/mask-program.ts';
+import type { Predicate } from '../../src/domain/predicate.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
 import type { RerankBatch, Reranker } from '../../src/ports/reranker.ts';
 import { denseCases } from '../support/dense-cases.ts';
 import { expectExact, selectedRows } from '../support/expect-exact.ts';
+import { expectSameWhenMoved, type RuledCase } from '../support/expect-same-when-moved.ts';
 import { Random } from '../support/random.ts';
 import {
   batchOf,
@@ -14,9 +16,11 @@ import {
   randomPreferences,
   randomTable,
   request,
+  rules,
   weightsOf,
   windowOf,
 } from '../support/score-cases.ts';
+import { splitTable } from '../support/split-table.ts';
 import { makeTable, type TableRow } from '../support/table.ts';
 
 const formulas = ['linear', 'multiplicative', 'rrf'] as const;
@@ -32,6 +36,7 @@ export function rerankerContract(name: string, create: () => Reranker | Promise<
     describe('ranks as the oracle', () => exactness(reranker));
     describe('edges', () => edges(reranker));
     describe('independence', () => independence(reranker));
+    describe('transient rows', () => transientRows(reranker));
     describe('refuses', () => refusals(reranker));
   });
 }
@@ -239,10 +244,74 @@ function independence(reranker: Get): void {
   });
 }
 
+/** What moves out of the table in each round; the last two move everything and nothing. */
+const shares = [0.5, 0.02, 0.98, 1, 0];
+
+function transientRows(reranker: Get): void {
+  for (const dimension of [1, 7, 64, 512]) {
+    it(`score as the same documents do when resident, dimension ${dimension}`, async () => {
+      const random = new Random(`transient ${dimension}`);
+      const table = randomTable(random, 160, dimension);
+      for (const share of shares) {
+        const split = splitTable(random, table, () => random.next() < share);
+        const cases = formulas.flatMap((formula) =>
+          [rules, idRules(random, table), []].map(
+            (some): RuledCase => ({
+              ...randomCase(random, table, { formula, absent: 0.2, rankDepth: 40, count: 150 }),
+              rules: some,
+            }),
+          ),
+        );
+        await expectSameWhenMoved(await reranker(), table, cases, split);
+      }
+    });
+  }
+
+  it('and rank by the tie rank among equal resident ones', async () => {
+    const random = new Random('transient ties');
+    const vector = random.unitVector(9);
+    const rows = Array.from({ length: 200 }, (_, i): TableRow => ({ id: `e${i}`, vector }));
+    const table = makeTable(9, rows);
+    const one = { request: request({ queryVector: vector }), window: windowOf(shuffledRows(random, table)) };
+    const split = splitTable(random, table, (row) => row % 2 === 0);
+    await expectSameWhenMoved(await reranker(), table, [{ ...one, rules: [] }], split);
+  });
+
+  for (const one of denseCases(new Random('dense transient'))) {
+    it(`score a millionth apart: ${one.name}`, async () => {
+      const random = new Random(`dense transient ${one.name}`);
+      const split = splitTable(random, one.table, () => random.next() < 0.5);
+      await expectSameWhenMoved(await reranker(), one.table, [{ ...one, rules: [] }], split);
+    });
+  }
+}
+
+/** Rules by id and by keyword, over documents that may be in either block, and over unknown ones. */
+function idRules(random: Random, table: TableSnapshot): Predicate[] {
+  const someIds = (share: number): string[] => [
+    'unknown',
+    ...Array.from({ length: table.rowCount }, (_, row) => table.idOf(row)).filter(
+      () => random.next() < share,
+    ),
+  ];
+  return [
+    { kind: 'ids', ids: someIds(0.9) },
+    { kind: 'not', of: { kind: 'ids', ids: someIds(0.1) } },
+    { kind: 'or', of: [{ kind: 'in', field: 'language', values: ['fr', 'ja'] }, rules[0]!] },
+    { kind: 'range', field: 'released', gte: Date.UTC(1975, 0, 1) },
+  ];
+}
+
 function refusals(reranker: Get): void {
   const random = new Random('refusals');
   const table = randomTable(random, 20, 6);
   const good = batchOf(table, [randomCase(random, table), randomCase(random, table)]);
+  const split = splitTable(random, table, (row) => row % 2 === 0);
+  const mixed = { ...good, ...split.blocks, rows: good.rows.map((row) => split.numbers[row]!) };
+  const withTransient = (changes: object): RerankBatch => ({
+    ...mixed,
+    transient: { ...split.blocks.transient, ...changes },
+  });
   const withRequest = (changes: object): RerankBatch => ({
     ...good,
     requests: [good.requests[0]!, { ...good.requests[1]!, ...changes }],
@@ -256,6 +325,22 @@ function refusals(reranker: Get): void {
     'batch.offsets[2]: ends': { ...good, offsets: Uint32Array.of(0, 20, 39) },
     'batch.rows[3]: 20': { ...good, rows: good.rows.with(3, 20) },
     'batch.rows[0]: row': { ...good, table: { ...table, live: new Uint8Array(20) } },
+    'batch.rows[5]: 20 is not a row of a table of 10 and 10 transient rows': {
+      ...mixed,
+      rows: mixed.rows.with(5, 20),
+    },
+    'batch.transient.rowCount:': withTransient({ rowCount: -1 }),
+    'batch.transient.vectors:': withTransient({ vectors: new Float32Array(59) }),
+    'batch.transient.tieRanks: has 9 entries, needs 10': withTransient({ tieRanks: new Uint32Array(9) }),
+    'batch.transient.popularity:': withTransient({ popularity: new Float32Array(9) }),
+    'batch.transient.recencyMs:': withTransient({ recencyMs: new Float64Array(9) }),
+    'batch.transient.facetStarts:': withTransient({ facetStarts: new Uint32Array(9) }),
+    'batch.transient.facetCounts:': withTransient({ facetCounts: new Uint32Array(9) }),
+    'batch.transient.facetCounts[0]:': withTransient({ facetCounts: new Uint32Array(10).fill(1e6) }),
+    'batch.transient.fields:': withTransient({ fields: [] }),
+    'batch.transient.fields[1]:': withTransient({
+      fields: split.blocks.transient.fields.with(1, new Float64Array(9)),
+    }),
     'batch.lexical:': { ...good, lexical: good.lexical.slice(1) },
     'batch.graph:': { ...good, graph: good.graph.slice(1) },
     'batch.fused:': { ...good, fused: good.fused.slice(1) },

@@ -5,6 +5,8 @@ import { matches } from '../../src/domain/predicate.ts';
 import { ResidentTable } from '../../src/domain/resident-table.ts';
 import { countFacets, facetsOf, fieldsOf } from '../../src/domain/row-view.ts';
 import { documentsArbitrary, predicateArbitrary, testSchema } from '../support/arbitraries.ts';
+import { Random } from '../support/random.ts';
+import { splitTable } from '../support/split-table.ts';
 
 function tableOf(documents: Parameters<ResidentTable['apply']>[0]) {
   const table = new ResidentTable(testSchema, 1);
@@ -38,6 +40,34 @@ describe('compiled predicates', () => {
           expect(firstFailingRule(program, table, table.rowOf(document.id))).toBe(expected);
         }
       }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('give a document in a transient block the answer that they give it in the table', () => {
+    fc.assert(
+      fc.property(
+        documentsArbitrary,
+        fc.array(predicateArbitrary, { maxLength: 4 }),
+        fc.nat(),
+        (documents, rules, salt) => {
+          const table = tableOf(documents.map((document) => ({ kind: 'put', document })));
+          const moved = new Random(`split ${salt}`);
+          const { blocks, numbers, rowOf } = splitTable(moved, table, () => moved.next() < 0.5);
+          const whole = compileMask(rules, table);
+          const split = compileMask(rules, blocks.table, rowOf);
+          for (const { id } of documents) {
+            const row = table.rowOf(id);
+            const number = numbers[row]!;
+            const place = number - blocks.table.rowCount;
+            const [block, at, firstRow] =
+              place < 0
+                ? ([blocks.table, number, 0] as const)
+                : ([blocks.transient, place, blocks.table.rowCount] as const);
+            expect(firstFailingRule(split, block, at, firstRow)).toBe(firstFailingRule(whole, table, row));
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });

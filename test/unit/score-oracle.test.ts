@@ -1,16 +1,45 @@
 import { describe, expect, it } from 'vitest';
 import { JsReranker } from '../../src/adapters/js/js-reranker.ts';
-import type { RerankBatch, Reranker } from '../../src/ports/reranker.ts';
+import type { SignalName } from '../../src/domain/signal.ts';
+import type { RerankBatch, Reranker, RowBlock } from '../../src/ports/reranker.ts';
 import { denseCases, perturbed } from '../support/dense-cases.ts';
 import { expectExact } from '../support/expect-exact.ts';
+import { expectSameWhenMoved } from '../support/expect-same-when-moved.ts';
 import { Random } from '../support/random.ts';
 import { params, randomCase, randomTable, request, weightsOf, windowOf } from '../support/score-cases.ts';
+import { splitTable } from '../support/split-table.ts';
 import { makeTable } from '../support/table.ts';
 
 /** A backend with a planted fault: it sees another batch than it was given. */
 function faulty(fault: (batch: RerankBatch) => RerankBatch): Reranker {
   const inner = new JsReranker();
   return { name: 'js', rerank: (batch) => inner.rerank(fault(batch)) };
+}
+
+/** Signals that come from the rows of a block; the others come with the window. */
+const readFromRows: ReadonlySet<SignalName> = new Set([
+  'similarity',
+  'taste',
+  'preference',
+  'popularity',
+  'recency',
+]);
+
+/** Every row but the last as the row after it: a backend that is one row off. Dense tables have two dimensions. */
+function shifted(block: RowBlock): RowBlock {
+  const next = <T extends Float32Array | Float64Array | Uint32Array>(column: T, width = 1): T => {
+    const copy = column.slice() as T;
+    copy.copyWithin(0, width, block.rowCount * width);
+    return copy;
+  };
+  return {
+    ...block,
+    vectors: next(block.vectors, 2),
+    popularity: next(block.popularity),
+    recencyMs: next(block.recencyMs),
+    facetStarts: next(block.facetStarts),
+    facetCounts: next(block.facetCounts),
+  };
 }
 
 describe('the oracle comparison notices', () => {
@@ -35,6 +64,30 @@ describe('the oracle comparison notices', () => {
       await expect(expectExact(mutant, one.table, [one])).rejects.toThrow();
     });
   }
+
+  for (const one of denseCases(new Random('mutants')).filter(({ signal }) => readFromRows.has(signal))) {
+    it(`transient rows mixed up: ${one.name}`, async () => {
+      const split = splitTable(new Random(one.name), one.table, (row) => row % 2 === 0);
+      const cases = [{ ...one, rules: [] }];
+      await expectSameWhenMoved(new JsReranker(), one.table, cases, split);
+      const mutant = faulty((batch) => ({
+        ...batch,
+        transient: batch.transient && shifted(batch.transient),
+      }));
+      await expect(expectSameWhenMoved(mutant, one.table, cases, split)).rejects.toThrow();
+    });
+  }
+
+  it('rules by id that do not know the transient rows', async () => {
+    const rows = Array.from({ length: 10 }, (_, i) => ({ id: String(i), vector: [1] }));
+    const table = makeTable(1, rows);
+    const ids = { kind: 'ids', ids: ['1', '2', '3', '4'] } as const;
+    const cases = [{ request: request(), window: windowOf(rows.map((_, row) => row)), rules: [ids] }];
+    const split = splitTable(new Random('ids'), table, (row) => row % 2 === 0);
+    await expectSameWhenMoved(new JsReranker(), table, cases, split);
+    const forgetful = { ...split, rowOf: (id: string) => split.blocks.table.rowOf(id) };
+    await expect(expectSameWhenMoved(new JsReranker(), table, cases, forgetful)).rejects.toThrow();
+  });
 
   it('ties broken by anything but the tie rank', async () => {
     const rows = Array.from({ length: 300 }, (_, i) => ({ id: String(i), vector: [1] }));
