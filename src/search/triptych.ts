@@ -63,18 +63,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
       open();
       return writes.write(tenant, operations, options);
     },
-    async document(tenant, id) {
-      const document = await store.get(tenant, registry.active(tenant).generation, id);
-      if (document === null) throw new TriptychError('document_not_found', `There is no document "${id}".`);
-      return document;
-    },
-    async documents(tenant, afterId, limit) {
-      const { generation } = registry.active(tenant);
-      return store.list(tenant, generation, afterId, Math.min(limit, limits.listPageMax));
-    },
-    async catalogue(tenant) {
-      return catalogueStatus(registry, tenant);
-    },
+    ...documentReads(store, registry),
     schema: (tenant) => registry.find(tenant)?.schema ?? null,
     async createCatalogue(tenant, schema) {
       open();
@@ -90,6 +79,27 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
     close() {
       closed ??= registry.close().then(parts.closeParts);
       return closed;
+    },
+  };
+}
+
+/** Reads of the truth, which need no search. */
+function documentReads(
+  store: DocumentStore,
+  registry: CatalogueRegistry,
+): Pick<Triptych, 'document' | 'documents' | 'catalogue'> {
+  return {
+    async document(tenant, id) {
+      const document = await store.get(tenant, registry.active(tenant).generation, id);
+      if (document === null) throw new TriptychError('document_not_found', `There is no document "${id}".`);
+      return document;
+    },
+    async documents(tenant, afterId, limit) {
+      const { generation } = registry.active(tenant);
+      return store.list(tenant, generation, afterId, Math.min(limit, limits.listPageMax));
+    },
+    async catalogue(tenant) {
+      return catalogueStatus(registry, tenant);
     },
   };
 }
