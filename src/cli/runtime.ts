@@ -1,18 +1,16 @@
+import type { ComposedTriptych } from '../compose.ts';
 import type { Config } from '../config/schema.ts';
-import type { Triptych } from '../ports/triptych.ts';
+import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
+import type { DocumentInput } from '../ports/triptych.ts';
 import type { ProgressOutput } from '../std/progress.ts';
 
-/** The service of this process and what it is made of. */
-export interface OpenTriptych {
-  readonly service: Triptych;
-  /** What is in use, in words: `stores`, `embedder`, `scorer`, ... */
-  readonly parts: Readonly<Record<string, string>>;
-}
-
-export interface Listening {
-  readonly url: string;
-  /** Refuses new requests, finishes those in flight, closes the stores. */
-  close(): Promise<void>;
+/** A catalogue that comes with the program. */
+export interface DemoSource {
+  /** Name of its schema. */
+  readonly name: string;
+  /** A search that shows what it can do. */
+  readonly exampleQuery: string;
+  load(): Promise<{ readonly schema: CatalogueSchema; readonly documents: readonly DocumentInput[] }>;
 }
 
 /** All that commands take from outside; tests bring their own. */
@@ -23,8 +21,8 @@ export interface Runtime {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** @throws TriptychError data_dir_locked */
-  open(config: Config): Promise<OpenTriptych>;
-  listen(open: OpenTriptych, config: Config): Promise<Listening>;
+  open(config: Config): Promise<ComposedTriptych>;
+  readonly demo: DemoSource;
   /** The process that uses the data folder, or null; its URL once it listens. */
   lockHolder(dataDir: string): Promise<{ readonly pid: number; readonly url: string | null } | null>;
   exit(code: number): never;

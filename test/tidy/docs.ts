@@ -24,18 +24,22 @@ export function differences(documented: readonly string[][], real: readonly stri
   ];
 }
 
-/** Folders of src that ARCHITECTURE.md names neither with their path nor, in backticks, by their last part. */
+/**
+ * Layers of src (`src/wire`) and adapters (`src/adapters/flat`) that ARCHITECTURE.md names neither with their path nor,
+ * in backticks, by their last part. How a layer is divided inside is its own business.
+ */
 export function unnamedFolders(architecture: string, paths: readonly string[]): string[] {
   const folders = new Set(
     paths.flatMap((path) => {
-      const parts = path.split('/').slice(0, -1);
-      return parts.slice(1).map((_, index) => parts.slice(0, index + 2).join('/'));
+      const [src, layer, part, ...rest] = path.split('/');
+      if (part === undefined) return [];
+      const own = `${src}/${layer}`;
+      return layer === 'adapters' && rest.length > 0 ? [own, `${own}/${part}`] : [own];
     }),
   );
   return [...folders].filter((folder) => {
     const last = folder.split('/').at(-1);
-    const named = [folder, `\`${last}\``, `\`${last}/\``].some((text) => architecture.includes(text));
-    return !named;
+    return ![folder, `\`${last}\``, `\`${last}/\``].some((text) => architecture.includes(text));
   });
 }
 

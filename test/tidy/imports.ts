@@ -30,6 +30,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   'src/compose.ts': [
     'src/adapters',
     'src/search',
+    'src/http',
     'src/config',
     'src/ports',
     'src/domain',

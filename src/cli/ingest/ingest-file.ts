@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import { TriptychError } from '../../errors.ts';
 import { rowMapping } from '../../ingest/mapping.ts';
-import { parseSchemaFile, type SchemaFile } from '../../ingest/schema-file.ts';
+import type { SchemaFile } from '../../ingest/schema-file.ts';
 import { Progress } from '../../std/progress.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { readSchemaFile } from '../read-schema-file.ts';
 import { type Runtime, say, wantsColour } from '../runtime.ts';
 import { onStopSignal, type StopSignal } from '../signals.ts';
 import {
@@ -68,16 +69,6 @@ async function openInput(runtime: Runtime, file: string): Promise<Input> {
   if (found === null) throw new TriptychError('not_found', `${file} does not exist`);
   if (!found.isFile()) throw new TriptychError('not_found', `${file} is not a file`);
   return { path, bytes: found.size };
-}
-
-async function readSchemaFile(path: string, shown: string): Promise<SchemaFile> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new TriptychError('invalid_schema', `The schema file ${shown} cannot be read`, { cause: error });
-  }
-  return parseSchemaFile(text);
 }
 
 /** The checkpoint to continue from, or null. @throws TriptychError invalid_settings if it belongs to another run */

@@ -1,10 +1,11 @@
+import { defaultTenant } from '../../compose.ts';
 import type { Config } from '../../config/schema.ts';
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import { TriptychError } from '../../errors.ts';
 import { type Runtime, say } from '../runtime.ts';
 import { httpTarget } from './http-target.ts';
 import type { IngestOptions } from './options.ts';
-import { type IngestTarget, liveTarget, replacementTarget, tenant } from './target.ts';
+import { type IngestTarget, liveTarget, replacementTarget } from './target.ts';
 
 /** Where the rows go: `--url`, the server that holds the data folder, or the data folder itself. */
 export async function openTarget(
@@ -31,7 +32,7 @@ export async function openTarget(
   }
   const { service } = await runtime.open(config);
   try {
-    if (options.replace && service.schema(tenant) !== null)
+    if (options.replace && service.schema(defaultTenant) !== null)
       return await replacementTarget(config.dataDir, service, schema);
     return await liveTarget(config.dataDir, service, schema);
   } catch (error) {

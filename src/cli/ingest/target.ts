@@ -1,9 +1,7 @@
+import { defaultTenant } from '../../compose.ts';
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import { errorCatalogue, TriptychError } from '../../errors.ts';
 import type { BulkOperation, StagedCatalogue, Triptych } from '../../ports/triptych.ts';
-
-/** The tenant of a service without API keys. */
-export const tenant = 'default';
 
 /** Where rows go: the service in this process, or a server over HTTP. */
 export interface IngestTarget {
@@ -26,13 +24,13 @@ export async function liveTarget(
   service: Triptych,
   schema: CatalogueSchema,
 ): Promise<IngestTarget> {
-  await service.createCatalogue(tenant, schema);
+  await service.createCatalogue(defaultTenant, schema);
   return {
     name,
     staged: false,
     write: (operations) =>
       writeOrSplit(operations, async (part) => {
-        await service.write(tenant, part, { waitSearchable: false });
+        await service.write(defaultTenant, part, { waitSearchable: false });
       }),
     leftOver: async () => 0,
     finish: async () => {},
@@ -46,7 +44,7 @@ export async function replacementTarget(
   service: Triptych,
   schema: CatalogueSchema,
 ): Promise<IngestTarget> {
-  const staged: StagedCatalogue = await service.replaceCatalogue(tenant, schema);
+  const staged: StagedCatalogue = await service.replaceCatalogue(defaultTenant, schema);
   return {
     name,
     staged: true,

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { JsReranker } from '../../src/adapters/js/js-reranker.ts';
+import { systemClock } from '../../src/adapters/system/system-clock.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import type { Runtime } from '../../src/cli/runtime.ts';
+import { builtInProfiles } from '../../src/domain/profile.ts';
+import type { Triptych } from '../../src/ports/triptych.ts';
+import { CatalogueRegistry } from '../../src/search/catalogue-registry.ts';
+import { assembleTriptych } from '../../src/search/triptych.ts';
+import { MemoryDocumentStore } from './memory-document-store.ts';
+import { silentLogger, silentMeter } from './search-fixture.ts';
+
+/** What one command line printed and ended with. */
+export interface CliRun {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command line over the real service and a store in memory that outlives each command. */
+export class CliFixture {
+  readonly folder = mkdtempSync(join(tmpdir(), 'triptych-cli-'));
+  readonly store = new MemoryDocumentStore();
+  /** Put around each service that a command opens. */
+  wrap: (service: Triptych) => Triptych = (service) => service;
+  holder: { readonly pid: number; readonly url: string | null } | null = null;
+
+  async run(...args: readonly string[]): Promise<CliRun> {
+    return this.runWith('', args);
+  }
+
+  /** Runs a command with this text on standard input. */
+  async runWith(stdin: string, args: readonly string[]): Promise<CliRun> {
+    const out: string[] = [];
+    const err: string[] = [];
+    const runtime: Runtime = {
+      stdout: { write: (text) => out.push(text) },
+      stderr: { write: (text) => err.push(text) },
+      stdin: Readable.from([stdin]),
+      env: {},
+      cwd: this.folder,
+      open: async () => ({
+        service: this.wrap(await this.#service()),
+        parts: {},
+        listen: () => Promise.reject(new Error('not listened to here')),
+      }),
+      demo: { name: 'none', exampleQuery: '', load: () => Promise.reject(new Error('no demo here')) },
+      lockHolder: async () => this.holder,
+      exit: (code) => {
+        throw new Error(`exit ${code}`);
+      },
+    };
+    const code = await runProgram(args, runtime);
+    return { code, stdout: out.join(''), stderr: err.join('') };
+  }
+
+  async #service(): Promise<Triptych> {
+    const clock = systemClock;
+    const stores = {
+      vector: { search: async () => [] },
+      text: { search: async () => ({ hits: [], score: async () => new Float64Array(0) }) },
+      graph: { recall: async () => ({ support: [] }), relationships: async () => [] },
+    };
+    const registry = new CatalogueRegistry({
+      store: this.store,
+      clock,
+      meter: silentMeter,
+      logger: silentLogger,
+      stores: () => ({ ...stores, projections: [] }),
+    });
+    await registry.open('default');
+    return assembleTriptych({
+      store: this.store,
+      registry,
+      embedder: null,
+      reranker: new JsReranker(),
+      profiles: builtInProfiles,
+      clock,
+      meter: silentMeter,
+      closeParts: async () => {},
+    });
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
