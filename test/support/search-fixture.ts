@@ -71,6 +71,7 @@ export function fanOfDocuments(count: number): Document[] {
 export interface FixtureOptions {
   readonly schema?: CatalogueSchema;
   readonly profiles?: readonly Profile[];
+  readonly meter?: Meter;
 }
 
 /** The stores that run inside the process, and an embedder that turns each word into a direction of its own. */
@@ -97,7 +98,7 @@ const wordEmbedder: Embedder = {
 export async function searchFixture(
   parts: (clock: FakeClock) => FixtureParts & { readonly projections?: readonly Projection[] },
   documents: readonly Document[],
-  { schema = testSchema, profiles = builtInProfiles }: FixtureOptions = {},
+  { schema = testSchema, profiles = builtInProfiles, meter = silentMeter }: FixtureOptions = {},
 ): Promise<SearchFixture> {
   const clock = new FakeClock();
   const store = new MemoryDocumentStore();
@@ -111,7 +112,7 @@ export async function searchFixture(
   const registry = new CatalogueRegistry({
     store,
     clock,
-    meter: silentMeter,
+    meter,
     logger: silentLogger,
     stores: () => ({ projections: [], ...stores }),
   });
@@ -123,7 +124,7 @@ export async function searchFixture(
     reranker: new JsReranker(),
     profiles,
     clock,
-    meter: silentMeter,
+    meter,
     closeParts: async () => {},
   });
   return {
