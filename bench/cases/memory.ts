@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createTriptych } from '../../src/compose.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { BenchCase, Measurement } from '../case.ts';
+import { round } from '../measure.ts';
+import { fill } from '../service.ts';
+
+export const memory: BenchCase = {
+  name: 'memory',
+  description: 'resident memory of a server with the catalogue, with and without the built-in embedder',
+  run: async ({ catalogue, size, seed }) => {
+    if (process.platform !== 'linux')
+      return {
+        measurements: [],
+        notes: [`skipped: resident memory is read from /proc, not on ${process.platform}`],
+      };
+    const dataDir = mkdtempSync(join(tmpdir(), 'triptych-bench-'));
+    try {
+      const { config } = loadConfig({
+        flags: { dataDir, embedder: 'none', demo: false },
+        cwd: process.cwd(),
+      });
+      const open = await createTriptych(config);
+      await fill(open, catalogue);
+      await open.service.close();
+      const texts = catalogue.queries.slice(0, size === 'full' ? 200 : 20).map(({ text }) => text);
+      const measurements: Measurement[] = [];
+      for (const embedder of ['none', 'builtin']) measurements.push(await measure(dataDir, embedder, texts));
+      return {
+        measurements,
+        notes: [`text searches after the start; a server process of its own for each; seed ${seed}`],
+      };
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  },
+};
+
+/** Starts a server on the folder, searches, and reads the resident memory of the whole process. */
+async function measure(dataDir: string, embedder: string, texts: readonly string[]): Promise<Measurement> {
+  const started = performance.now();
+  const args = ['serve', '--json', '--port', '0', '--no-demo', '--data-dir', dataDir, '--embedder', embedder];
+  const child = spawn(process.execPath, ['dist/cli/main.js', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const { url } = JSON.parse(await firstLine(child)) as { url: string };
+    const seconds = (performance.now() - started) / 1_000;
+    const idle = residentMib(child);
+    for (const query of texts) await search(url, query);
+    return {
+      name: `embedder ${embedder}`,
+      values: { start_seconds: round(seconds), idle_mib: idle, after_searches_mib: residentMib(child) },
+    };
+  } finally {
+    child.kill('SIGTERM');
+    await new Promise((resolve) => child.once('close', resolve));
+  }
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  for await (const line of createInterface({ input: child.stdout! })) return line;
+  throw new Error('the server ended before it was ready');
+}
+
+async function search(url: string, query: string): Promise<void> {
+  const response = await fetch(`${url}/v1/search`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, timeout_ms: 10_000 }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`a search was refused with ${response.status}: ${text.slice(0, 200)}`);
+}
+
+function residentMib(child: ChildProcess): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+  return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) / 1_024);
+}

@@ -1,0 +1,107 @@
+import type { CatalogueSchema } from '../src/domain/catalogue-schema.ts';
+import type { SearchRequest } from '../src/domain/search-request.ts';
+import type { DocumentInput } from '../src/ports/triptych.ts';
+import { filmDocuments, filmsAvailable, filmsSchema } from '../test/support/films.ts';
+import type { BenchSize } from './case.ts';
+import { random } from './random.ts';
+
+/** A catalogue with embeddings, and queries that its documents can answer. */
+export interface BenchCatalogue {
+  readonly source: 'films' | 'generated';
+  readonly schema: CatalogueSchema;
+  readonly documents: readonly DocumentInput[];
+  readonly queries: readonly BenchQuery[];
+}
+
+export interface BenchQuery {
+  readonly text: string;
+  readonly embedding: Float32Array;
+  readonly like: readonly string[];
+}
+
+const queryCount = 200;
+const documentCounts: Readonly<Record<BenchSize, number>> = { small: 300, full: 2_512 };
+
+/** The films, or the first 300 of them; generated documents of the same shape where the films are absent. */
+export function benchCatalogue(size: BenchSize, seed: number): BenchCatalogue {
+  const next = random(seed);
+  const films = filmsAvailable();
+  const schema = films ? filmsSchema().schema : generatedSchema;
+  const count = documentCounts[size];
+  const documents = films ? filmDocuments().slice(0, count) : generatedDocuments(count, next);
+  const queries = Array.from({ length: queryCount }, () => queryAbout(documents, next));
+  return { source: films ? 'films' : 'generated', schema, documents, queries };
+}
+
+/** Some words of a document, its vector, and another document as the seed: what all legs have to work on. */
+function queryAbout(documents: readonly DocumentInput[], next: () => number): BenchQuery {
+  const pick = (): DocumentInput => documents[Math.floor(next() * documents.length)]!;
+  const about = pick();
+  const words = `${about.title} ${about.text}`.split(/\s+/).filter((word) => word.length > 3);
+  const from = Math.floor(next() * Math.max(1, words.length - 4));
+  return { text: words.slice(from, from + 4).join(' '), embedding: about.embedding!, like: [pick().id] };
+}
+
+/** The search of a query with every leg planned: query and its vector, and a seed for the graph. */
+export function searchOf(query: BenchQuery, changes: Partial<SearchRequest> = {}): SearchRequest {
+  return {
+    query: query.text,
+    embedding: query.embedding,
+    like: query.like,
+    k: 10,
+    profile: 'linear',
+    timeoutMs: 10_000,
+    partial: false,
+    minScore: null,
+    filter: null,
+    diversity: null,
+    include: [],
+    includeRelationships: false,
+    explain: 'none',
+    ...changes,
+  };
+}
+
+const genres = ['Action', 'Comedy', 'Drama', 'Fantasy', 'Horror', 'Romance', 'Thriller', 'Western'];
+const syllables = ['ba', 'do', 'ke', 'li', 'mu', 'na', 'po', 'ra', 'si', 'to', 'vu', 'ze'];
+const dimension = 512;
+
+const generatedSchema: CatalogueSchema = {
+  name: 'generated',
+  facets: ['genres', 'directors'],
+  fields: { released: { type: 'date' }, votes: { type: 'number' } },
+  scales: {},
+  embedding: { model: 'random', dimension, lo: 0, hi: 1, text: ['title', 'text'] },
+  popularity: 'votes',
+  recency: { field: 'released', reference: 'newest_document' },
+  relations: [{ type: 'SAME_DIRECTOR', facet: 'directors', strength: 0.8 }],
+  language: 'none',
+};
+
+function generatedDocuments(count: number, next: () => number): DocumentInput[] {
+  const word = (): string =>
+    Array.from(
+      { length: 2 + Math.floor(next() * 2) },
+      () => syllables[Math.floor(next() ** 2 * syllables.length)],
+    ).join('');
+  const words = (length: number): string => Array.from({ length }, word).join(' ');
+  return Array.from({ length: count }, (_, index) => {
+    const embedding = Float32Array.from({ length: dimension }, () => next() - 0.5);
+    const length = Math.hypot(...embedding);
+    return {
+      id: `g${index}`,
+      title: words(3),
+      text: words(40),
+      facets: {
+        genres: [genres[Math.floor(next() * genres.length)]!],
+        directors: [`director ${Math.floor(next() * (count / 4))}`],
+      },
+      fields: {
+        released: `${1950 + Math.floor(next() * 70)}-06-01`,
+        votes: Math.floor(next() * 100_000),
+      },
+      relations: [],
+      embedding: embedding.map((value) => value / length),
+    };
+  });
+}
