@@ -62,6 +62,8 @@ describe('LexicalIndex', () => {
         for (const [turn, batch] of batches.entries()) {
           if (turn % 2 === 0) for (const one of batch) index.prepare(one);
           index.apply(batch);
+          // What was looked up for one state must not be used for the next.
+          index.search(text);
         }
         const documents = live(batches.flat());
         const wanted = referenceScores(testSchema, documents, text);

@@ -53,7 +53,7 @@ function expectSupport(got: readonly SupportedDocument[], wanted: readonly Suppo
 describe('SimilarityGraph', () => {
   it('recalls and relates what the formulas say of the live documents, after any history', () => {
     fc.assert(
-      fc.property(fc.array(change, { maxLength: 40 }), seeds, fc.nat(40), (changes, chosen, turn) => {
+      fc.property(fc.array(change, { maxLength: 60 }), seeds, fc.nat(40), (changes, chosen, turn) => {
         const graph = new SimilarityGraph(testSchema);
         for (const [i, one] of changes.entries()) {
           graph.apply([one]);
