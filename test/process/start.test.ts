@@ -1,4 +1,4 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   cpSync,
@@ -96,6 +96,29 @@ describe('npm start', () => {
     expect(stderr).toContain('npm ci did not finish');
     expect(existsSync(join(clone, 'node_modules/.triptych-stamp'))).toBe(false);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'stops once when npm ended and only the shell got the signal (not on Windows: no such signals)',
+    async () => {
+      const lines = [
+        "import { appendFileSync } from 'node:fs';",
+        "const note = (text: string): void => appendFileSync('notes', text);",
+        'const timer = setInterval(() => {}, 1000);',
+        "process.on('SIGTERM', () => {",
+        "  note('stopping ');",
+        "  setTimeout(() => (note('stopped'), clearInterval(timer)), 1200);",
+        '});',
+        "note('ready ');",
+      ];
+      write('src/cli/main.ts', `${lines.join('\n')}\n`);
+      // The second command keeps the shell from becoming node itself.
+      const shell = spawn('sh', ['-c', 'node scripts/start.mjs; true'], { cwd: clone, stdio: 'ignore' });
+      const notes = (): string => readFileSync(join(clone, 'notes'), 'utf8');
+      await expect.poll(notes, { timeout: 60_000 }).toBe('ready ');
+      shell.kill('SIGTERM');
+      await expect.poll(notes, { timeout: 60_000 }).toBe('ready stopping stopped');
+    },
+  );
 
   it('refuses a Node that is too old', () => {
     write('old.mjs', "Object.defineProperty(process.versions, 'node', { value: '20.18.3' });\n");
