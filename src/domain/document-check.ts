@@ -1,9 +1,12 @@
-import type { FieldProblem } from '../errors.ts';
+import type { ErrorCode, FieldProblem } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { textProblem } from '../std/clean-text.ts';
+import { jsonPath } from '../std/json-path.ts';
 import type { CatalogueSchema, FieldSchema } from './catalogue-schema.ts';
 import type { DocumentBody, FieldValue, Relation } from './document.ts';
+import { idPattern, idRule, similarTo, similarToRule } from './names.ts';
 import { dateToMs } from './predicate.ts';
+import { vectorProblem } from './vector-check.ts';
 
 /** A document before it is embedded; `embedding` null: the service embeds the catalogue's text. */
 export interface CheckableDocument extends DocumentBody {
@@ -11,13 +14,19 @@ export interface CheckableDocument extends DocumentBody {
   readonly embedding: Float32Array | null;
 }
 
+/** `code` is what an error is called that this problem alone would raise. */
+export interface DocumentProblem extends FieldProblem {
+  readonly code: Extract<ErrorCode, 'invalid_document' | 'unknown_field' | 'wrong_dimension'>;
+}
+
 /**
  * What is wrong with a document that has the right shape: names the schema does not know, wrong types, lengths, dates
  * that do not exist, numbers that are not finite, a vector that cannot be used. Empty when it may be stored. At most
- * limits.errorFieldsMax problems, each with its path (`facets.genres[2]`). Wire and ingest share it.
+ * limits.errorFieldsMax problems, each with its path (`facets.genres[2]`). Every way into the truth asks it: the wire,
+ * the ingest of files and the write path, which a library may call with anything.
  */
-export function documentProblems(schema: CatalogueSchema, document: CheckableDocument): FieldProblem[] {
-  const problems: FieldProblem[] = [];
+export function documentProblems(schema: CatalogueSchema, document: CheckableDocument): DocumentProblem[] {
+  const problems: DocumentProblem[] = [];
   for (const problem of allProblems(schema, document)) {
     problems.push(problem);
     if (problems.length >= limits.errorFieldsMax) break;
@@ -25,80 +34,78 @@ export function documentProblems(schema: CatalogueSchema, document: CheckableDoc
   return problems;
 }
 
-function* allProblems(schema: CatalogueSchema, document: CheckableDocument): Generator<FieldProblem> {
-  yield* idProblems('id', document.id);
-  if (document.title === '') yield { path: 'title', message: 'must not be empty' };
-  yield* stringProblems('title', document.title, limits.titleCharsMax);
-  yield* stringProblems('text', document.text, limits.textCharsMax);
+/** What is wrong with the id of a document, or null. */
+export function idProblem(id: string): string | null {
+  if (id === '') return 'must not be empty';
+  if (!idPattern.test(id)) return idRule;
+  return stringProblem(id, limits.idCharsMax);
+}
+
+function* allProblems(schema: CatalogueSchema, document: CheckableDocument): Generator<DocumentProblem> {
+  yield* invalid('id', idProblem(document.id));
+  yield* invalid('title', titleProblem(document.title));
+  yield* invalid('text', stringProblem(document.text, limits.textCharsMax));
   yield* facetProblems(schema, document);
   yield* fieldProblems(schema, document);
   yield* relationProblems(document);
   if (document.embedding !== null) yield* embeddingProblems(schema, document.embedding);
 }
 
-function* stringProblems(path: string, value: string, charsMax: number): Generator<FieldProblem> {
-  if (value.length > charsMax)
-    yield { path, message: `must have at most ${charsMax} characters, not ${value.length}` };
-  const problem = textProblem(value);
-  if (problem !== null) yield { path, message: problem };
+function* invalid(path: string, message: string | null): Generator<DocumentProblem> {
+  if (message !== null) yield { code: 'invalid_document', path, message };
 }
 
-function* idProblems(path: string, id: string): Generator<FieldProblem> {
-  if (id === '') yield { path, message: 'must not be empty' };
-  yield* stringProblems(path, id, limits.idCharsMax);
-  // Control characters would break logs; URLs drop dots that stand alone.
-  if (/^\.{1,2}$|\p{Cc}/u.test(id))
-    yield { path, message: 'must not contain control characters, nor be "." or ".."' };
+function titleProblem(title: string): string | null {
+  return title.trim() === '' ? 'must not be blank' : stringProblem(title, limits.titleCharsMax);
 }
 
-function* facetProblems(schema: CatalogueSchema, document: DocumentBody): Generator<FieldProblem> {
+function stringProblem(value: string, charsMax: number): string | null {
+  if (value.length > charsMax) return `must have at most ${charsMax} characters, not ${value.length}`;
+  return textProblem(value);
+}
+
+function* facetProblems(schema: CatalogueSchema, document: DocumentBody): Generator<DocumentProblem> {
   let count = 0;
   for (const [facet, values] of Object.entries(document.facets)) {
-    const path = `facets.${facet}`;
     if (!schema.facets.includes(facet)) {
-      yield { path, message: `is not a facet of the catalogue${knownNames(schema.facets)}` };
+      const message = `is not a facet of the catalogue${knownNames(schema.facets)}`;
+      yield { code: 'unknown_field', path: jsonPath(['facets', facet]), message };
       continue;
     }
     count += values.length;
     for (const [index, value] of values.entries()) {
-      if (value === '') yield { path: `${path}[${index}]`, message: 'must not be empty' };
-      yield* stringProblems(`${path}[${index}]`, value, limits.facetValueCharsMax);
+      const message = value === '' ? 'must not be empty' : stringProblem(value, limits.facetValueCharsMax);
+      if (message !== null) yield* invalid(`facets.${facet}[${index}]`, message);
     }
   }
-  if (count > limits.facetValuesPerDocumentMax)
-    yield {
-      path: 'facets',
-      message: `must have at most ${limits.facetValuesPerDocumentMax} values in all, not ${count}`,
-    };
+  const countMax = limits.facetValuesPerDocumentMax;
+  if (count > countMax) yield* invalid('facets', `must have at most ${countMax} values in all, not ${count}`);
 }
 
-function* fieldProblems(schema: CatalogueSchema, document: DocumentBody): Generator<FieldProblem> {
+function* fieldProblems(schema: CatalogueSchema, document: DocumentBody): Generator<DocumentProblem> {
   for (const [name, value] of Object.entries(document.fields)) {
-    const path = `fields.${name}`;
     const field = Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;
-    if (field === undefined)
-      yield { path, message: `is not a field of the catalogue${knownNames(Object.keys(schema.fields))}` };
-    else yield* fieldValueProblems(path, field, value);
+    if (field === undefined) {
+      const message = `is not a field of the catalogue${knownNames(Object.keys(schema.fields))}`;
+      yield { code: 'unknown_field', path: jsonPath(['fields', name]), message };
+    } else yield* invalid(`fields.${name}`, fieldValueProblem(field, value));
   }
 }
 
-function* fieldValueProblems(path: string, field: FieldSchema, value: FieldValue): Generator<FieldProblem> {
+function fieldValueProblem(field: FieldSchema, value: FieldValue): string | null {
   switch (field.type) {
     case 'number':
-      if (typeof value !== 'number' || !Number.isFinite(value))
-        yield { path, message: 'must be a finite number' };
-      return;
+      return typeof value === 'number' && Number.isFinite(value) ? null : 'must be a finite number';
     case 'flag':
-      if (typeof value !== 'boolean') yield { path, message: 'must be true or false' };
-      return;
+      return typeof value === 'boolean' ? null : 'must be true or false';
     case 'date':
-      if (typeof value !== 'string' || !isDate(value))
-        yield { path, message: 'must be a date like 1998-06-12 or a time like 1998-06-12T20:15:00Z' };
-      return;
+      return typeof value === 'string' && isDate(value)
+        ? null
+        : 'must be a date like 1998-06-12 or a time like 1998-06-12T20:15:00Z';
     case 'keyword':
-      if (typeof value !== 'string') yield { path, message: 'must be text' };
-      else if (value === '') yield { path, message: 'must not be empty; leave it out instead' };
-      else yield* stringProblems(path, value, limits.fieldStringCharsMax);
+      if (typeof value !== 'string') return 'must be text';
+      if (value === '') return 'must not be empty; leave it out instead';
+      return stringProblem(value, limits.fieldStringCharsMax);
   }
 }
 
@@ -115,45 +122,41 @@ export function isDate(value: string): boolean {
   return day >= 1 && day <= monthLength;
 }
 
-function* relationProblems(document: CheckableDocument): Generator<FieldProblem> {
+function* relationProblems(document: CheckableDocument): Generator<DocumentProblem> {
   const count = document.relations.length;
-  if (count > limits.relationsPerDocumentMax)
-    yield {
-      path: 'relations',
-      message: `must have at most ${limits.relationsPerDocumentMax} entries, not ${count}`,
-    };
-  const seen = new Set<string>();
+  const countMax = limits.relationsPerDocumentMax;
+  if (count > countMax) yield* invalid('relations', `must have at most ${countMax} entries, not ${count}`);
+  const seen = new Map<string, number>();
   for (const [index, relation] of document.relations.entries()) {
     const path = `relations[${index}]`;
     yield* oneRelationProblems(path, document.id, relation);
     // One fact: the same type to the same document twice would leave open which strength counts.
     const key = `${relation.type}\0${relation.id}`;
-    if (seen.has(key)) yield { path, message: 'repeats an earlier relation' };
-    seen.add(key);
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, index);
+    else yield* invalid(path, `repeats relations[${first}]`);
   }
 }
 
-function* oneRelationProblems(path: string, ownId: string, relation: Relation): Generator<FieldProblem> {
-  if (relation.type === '') yield { path: `${path}.type`, message: 'must not be empty' };
-  if (relation.type === 'SIMILAR_TO')
-    yield { path: `${path}.type`, message: 'is computed by the service and cannot be given' };
-  yield* stringProblems(`${path}.type`, relation.type, limits.relationTypeCharsMax);
-  yield* idProblems(`${path}.id`, relation.id);
-  if (relation.id === ownId) yield { path: `${path}.id`, message: 'is the document itself' };
+function* oneRelationProblems(path: string, ownId: string, relation: Relation): Generator<DocumentProblem> {
+  yield* invalid(`${path}.type`, relationTypeProblem(relation.type));
+  yield* invalid(`${path}.id`, relation.id === ownId ? 'is the document itself' : idProblem(relation.id));
   if (!(relation.strength >= 0 && relation.strength <= 1))
-    yield { path: `${path}.strength`, message: 'must be a number from 0 to 1' };
+    yield* invalid(`${path}.strength`, 'must be a number from 0 to 1');
 }
 
-function* embeddingProblems(schema: CatalogueSchema, embedding: Float32Array): Generator<FieldProblem> {
-  const path = 'embedding';
-  const { dimension } = schema.embedding;
-  if (embedding.length !== dimension) {
-    yield { path, message: `must have ${dimension} numbers, not ${embedding.length}` };
-    return;
-  }
-  const wrong = embedding.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0) yield { path: `${path}[${wrong}]`, message: 'must be a finite number' };
-  else if (embedding.every((value) => value === 0)) yield { path, message: 'must not be the zero vector' };
+function relationTypeProblem(type: string): string | null {
+  if (type === '') return 'must not be empty';
+  if (type === similarTo) return similarToRule;
+  return stringProblem(type, limits.relationTypeCharsMax);
+}
+
+function* embeddingProblems(schema: CatalogueSchema, embedding: Float32Array): Generator<DocumentProblem> {
+  const problem = vectorProblem(embedding, schema.embedding.dimension);
+  if (problem === null) return;
+  const { kind, component, message } = problem;
+  const path = component === null ? 'embedding' : `embedding[${component}]`;
+  yield { code: kind === 'dimension' ? 'wrong_dimension' : 'invalid_document', path, message };
 }
 
 function knownNames(names: readonly string[]): string {

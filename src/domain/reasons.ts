@@ -1,3 +1,4 @@
+import { similarTo } from './names.ts';
 import type { PathStep } from './search-response.ts';
 import { type Leg, type SignalName, signalIndex, signalNames } from './signal.ts';
 
@@ -105,7 +106,7 @@ export function pathReason(path: readonly PathStep[], titleOf: (id: string) => s
     const shared = first.shared.map(({ facet, values }) => `${nameOf(facet, values)} ${listed(values)}`);
     return `shares ${enumerate(shared)} with ${seed}`;
   }
-  if (first.type === 'SIMILAR_TO') return `similar to ${seed}`;
+  if (first.type === similarTo) return `similar to ${seed}`;
   return `related to ${seed} (${first.type.toLowerCase().replaceAll('_', ' ')})`;
 }
 

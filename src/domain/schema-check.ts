@@ -1,17 +1,20 @@
-import type { FieldProblem } from '../errors.ts';
+import { type FieldProblem, TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { textProblem } from '../std/clean-text.ts';
+import { jsonPath } from '../std/json-path.ts';
 import type { CatalogueSchema } from './catalogue-schema.ts';
+import { nameProblem, similarTo, similarToRule } from './names.ts';
 
-const namePattern = new RegExp(`^[A-Za-z][A-Za-z0-9_-]{0,${limits.nameCharsMax - 1}}$`);
-
-/** Names of catalogues, facets, fields, scales and relation types appear in paths and SQL; they are plain ASCII. */
-function isName(name: string): boolean {
-  return namePattern.test(name) && !(name in Object.prototype);
+/** Every way to a catalogue asks it. @throws TriptychError invalid_schema, with field paths as in the wire form */
+export function requireValidSchema(schema: CatalogueSchema): void {
+  const fields = schemaProblems(schema);
+  const first = fields[0];
+  if (first !== undefined)
+    throw new TriptychError('invalid_schema', `${first.path}: ${first.message}`, { fields });
 }
 
-/** What is wrong with a catalogue schema of the right shape, empty when it is usable. Paths as in the wire form. */
-export function schemaProblems(schema: CatalogueSchema): FieldProblem[] {
+/** What is wrong with a catalogue schema of the right shape, empty when it is usable. */
+function schemaProblems(schema: CatalogueSchema): FieldProblem[] {
   return [
     ...nameProblems(schema),
     ...scaleProblems(schema),
@@ -22,15 +25,16 @@ export function schemaProblems(schema: CatalogueSchema): FieldProblem[] {
 }
 
 function* nameProblems(schema: CatalogueSchema): Generator<FieldProblem> {
-  const message = `must be a letter, then at most ${limits.nameCharsMax - 1} letters, digits, "_" or "-"`;
-  if (!isName(schema.name)) yield { path: 'name', message };
-  const named: [string, readonly string[]][] = [
-    ['facets', schema.facets],
-    ['fields', Object.keys(schema.fields)],
-    ['scales', Object.keys(schema.scales)],
+  const named: [PropertyKey[], string][] = [
+    [['name'], schema.name],
+    ...schema.facets.map((name, index): [PropertyKey[], string] => [['facets', index], name]),
+    ...Object.keys(schema.fields).map((name): [PropertyKey[], string] => [['fields', name], name]),
+    ...Object.keys(schema.scales).map((name): [PropertyKey[], string] => [['scales', name], name]),
   ];
-  for (const [path, names] of named)
-    for (const name of names) if (!isName(name)) yield { path: `${path}.${name}`, message };
+  for (const [path, name] of named) {
+    const message = nameProblem(name);
+    if (message !== null) yield { path: jsonPath(path), message };
+  }
   if (schema.facets.length > limits.facetsMax)
     yield { path: 'facets', message: `must have at most ${limits.facetsMax} entries` };
   if (new Set(schema.facets).size < schema.facets.length)
@@ -57,9 +61,16 @@ function* scaleValueProblems(path: string, values: readonly string[]): Generator
     yield { path, message: `must have 2 to ${limits.scaleValuesMax} values` };
   if (new Set(values).size < values.length) yield { path, message: 'must not have a value twice' };
   for (const [index, value] of values.entries()) {
-    const problem = value === '' ? 'must not be empty' : textProblem(value);
+    const problem = scaleValueProblem(value);
     if (problem !== null) yield { path: `${path}[${index}]`, message: problem };
   }
+}
+
+function scaleValueProblem(value: string): string | null {
+  if (value === '') return 'must not be empty';
+  if (value.length > limits.fieldStringCharsMax)
+    return `must have at most ${limits.fieldStringCharsMax} characters, not ${value.length}`;
+  return textProblem(value);
 }
 
 function* sourceProblems(schema: CatalogueSchema): Generator<FieldProblem> {
@@ -78,7 +89,8 @@ function* embeddingProblems(schema: CatalogueSchema): Generator<FieldProblem> {
     yield { path: 'embedding.dimension', message: `must be an integer from 1 to ${limits.dimensionMax}` };
   if (!(lo >= -1 && lo < 1)) yield { path: 'embedding.lo', message: 'must be a cosine from -1 to below 1' };
   if (!(hi > lo && hi <= 1)) yield { path: 'embedding.hi', message: 'must be above lo and at most 1' };
-  if (text.length === 0) yield { path: 'embedding.text', message: 'must name at least one source' };
+  if (text.length === 0 || text.length > limits.facetsMax)
+    yield { path: 'embedding.text', message: `must name 1 to ${limits.facetsMax} sources` };
   for (const [index, source] of text.entries())
     if (!isTextSource(schema, source))
       yield {
@@ -93,11 +105,8 @@ function* relationProblems(schema: CatalogueSchema): Generator<FieldProblem> {
   const types = new Set<string>();
   for (const [index, relation] of schema.relations.entries()) {
     const path = `relations[${index}]`;
-    if (!isName(relation.type) || relation.type === 'SIMILAR_TO')
-      yield {
-        path: `${path}.type`,
-        message: 'must be a name other than SIMILAR_TO',
-      };
+    const typeProblem = relation.type === similarTo ? similarToRule : nameProblem(relation.type);
+    if (typeProblem !== null) yield { path: `${path}.type`, message: typeProblem };
     if (types.has(relation.type)) yield { path: `${path}.type`, message: 'is used twice' };
     types.add(relation.type);
     if (!schema.facets.includes(relation.facet))

@@ -4,11 +4,9 @@ import { compareUtf8 } from '../std/utf8-order.ts';
 import type { CatalogueSchema } from './catalogue-schema.ts';
 import type { DocumentChange } from './document.ts';
 import { ExplicitRelations } from './explicit-relations.ts';
+import { similarTo } from './names.ts';
 import type { PathStep, Relationship } from './search-response.ts';
 import { SharedValues } from './shared-values.ts';
-
-/** Type of the edges that derived relations add up to. */
-export const similarTo = 'SIMILAR_TO';
 
 /** An edge as recall follows it, away from the document that was asked. */
 export interface Edge {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
-import { schemaProblems } from '../domain/schema-check.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { catalogueSchemaOf, commonSchemaShape, embeddingSpaceShape, fieldShape } from '../wire/catalogue.ts';
 import { parseJson } from '../wire/json.ts';
 import { nameSchema } from '../wire/names.ts';
-import { Problems, parseWith } from '../wire/problems.ts';
+import { parseWith } from '../wire/problems.ts';
 import { type MemberPath, parseMemberPath } from './member-path.ts';
 
 const path = z
@@ -26,8 +26,7 @@ const paths = z.array(path).min(1).max(limits.facetsMax);
 
 const fieldSchema = z
   .strictObject({
-    type: z.enum(['number', 'date', 'keyword', 'flag']),
-    scale: nameSchema.optional().meta({ description: 'Ordered scale of a keyword field.' }),
+    ...fieldShape,
     from: onePath
       .optional()
       .meta({ description: "Where the value stands in a row; the field's name if left out." }),
@@ -47,7 +46,7 @@ const fieldSchema = z
  */
 export const schemaFileSchema = z
   .strictObject({
-    name: nameSchema,
+    ...commonSchemaShape,
     id: z
       .union([onePath, z.array(onePath).min(1).max(8)])
       .default('id')
@@ -59,32 +58,11 @@ export const schemaFileSchema = z
       .meta({ description: 'One member or several, joined by blanks; may be missing in a row.' }),
     facets: z.record(nameSchema, z.strictObject({ from: path.optional() })).default({}),
     fields: z.record(nameSchema, fieldSchema).default({}),
-    scales: z
-      .record(
-        nameSchema,
-        z.array(z.string().min(1).max(limits.fieldStringCharsMax)).max(limits.scaleValuesMax),
-      )
-      .default({}),
-    popularity: nameSchema.nullable().default(null),
-    recency: z
-      .strictObject({ field: nameSchema, reference: z.enum(['now', 'newest_document']).default('now') })
-      .nullable()
-      .default(null),
-    relations: z
-      .array(z.strictObject({ type: nameSchema, facet: nameSchema, strength: z.number() }))
-      .max(limits.derivedRelationsMax)
-      .default([])
-      .meta({ description: 'Derived: documents that share a value of the facet are related.' }),
     relations_from: path
       .optional()
       .meta({ description: 'Member with explicit relations: an array of {type, id, strength}.' }),
-    language: z.enum(['en', 'none']).default('none'),
     embedding: z.strictObject({
-      model: z.string().min(1).max(limits.idCharsMax),
-      dimension: z.int().min(1).max(limits.dimensionMax),
-      lo: z.number(),
-      hi: z.number(),
-      text: z.array(z.string()).min(1).max(limits.facetsMax).default(['title', 'text']),
+      ...embeddingSpaceShape,
       from: onePath.optional().meta({
         description: 'Member with a vector: numbers, or {"b64": little-endian f32}. Without: embedded here.',
       }),
@@ -139,34 +117,11 @@ export function parseSchemaFile(text: string): SchemaFile {
 /** The same for a value that `parseJson` gave. @throws TriptychError invalid_schema, with field paths */
 export function schemaFileOf(value: unknown): SchemaFile {
   const file = parseWith(schemaFileSchema, value, 'invalid_schema');
-  const schema = catalogueSchemaOf(file);
-  const problems = new Problems();
-  for (const { path: at, message } of schemaProblems(schema)) problems.add('invalid_schema', at, message);
-  problems.throwIfAny();
-  return { schema, layout: layoutOf(file) };
-}
-
-function catalogueSchemaOf(file: WireSchemaFile): CatalogueSchema {
-  const { model, dimension, lo, hi, text } = file.embedding;
-  const fields = Object.entries(file.fields).map(([name, { type, scale }]) => [
-    name,
-    scale === undefined ? { type } : { type, scale },
-  ]);
-  const scales = Object.entries(file.scales).map(([name, values]) => [
-    name,
-    values.map((value) => value.normalize('NFC')),
-  ]);
-  return {
-    name: file.name,
-    facets: Object.keys(file.facets),
-    fields: Object.fromEntries(fields),
-    scales: Object.fromEntries(scales),
-    embedding: { model, dimension, lo, hi, text },
-    popularity: file.popularity,
-    recency: file.recency,
-    relations: file.relations,
-    language: file.language,
-  };
+  const { name, fields, scales, popularity, recency, relations, language } = file;
+  const { from: _from, ...embedding } = file.embedding;
+  const facets = Object.keys(file.facets);
+  const shape = { name, facets, fields, scales, embedding, popularity, recency, relations, language };
+  return { schema: catalogueSchemaOf(shape), layout: layoutOf(file) };
 }
 
 function layoutOf(file: WireSchemaFile): RowLayout {

@@ -1,6 +1,7 @@
 import type { Profile } from '../domain/profile.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
 import type { HeldSnapshot } from '../domain/table-snapshot.ts';
+import { vectorProblem } from '../domain/vector-check.ts';
 import { TriptychError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Embedder } from '../ports/embedder.ts';
@@ -54,7 +55,7 @@ export function openSearch(
       fields: [{ path: 'profile', message: `one of ${[...parts.profiles.keys()].join(', ')}` }],
     });
   const catalogue = parts.registry.active(tenant);
-  checkDimension(request, catalogue);
+  checkEmbedding(request, catalogue);
   const snapshot = catalogue.table.acquire();
   try {
     const warnings: string[] = [];
@@ -82,12 +83,18 @@ export function openSearch(
   }
 }
 
-function checkDimension(request: SearchRequest, catalogue: ActiveCatalogue): void {
-  const { dimension } = catalogue.schema.embedding;
-  if (request.embedding !== null && request.embedding.length !== dimension)
-    throw new TriptychError('wrong_dimension', `The catalogue's vectors have ${dimension} numbers.`, {
-      fields: [{ path: 'embedding', message: `has ${request.embedding.length} numbers, needs ${dimension}` }],
-    });
+function checkEmbedding(request: SearchRequest, catalogue: ActiveCatalogue): void {
+  if (request.embedding === null) return;
+  const problem = vectorProblem(request.embedding, catalogue.schema.embedding.dimension);
+  if (problem === null) return;
+  const { kind, message } = problem;
+  throw new TriptychError(
+    kind === 'dimension' ? 'wrong_dimension' : 'invalid_request',
+    `embedding: ${message}`,
+    {
+      fields: [{ path: 'embedding', message }],
+    },
+  );
 }
 
 /** Unknown seeds warn; nothing but unknown seeds is 404. */

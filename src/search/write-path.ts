@@ -1,7 +1,8 @@
 import type { Catalogue, CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { Document } from '../domain/document.ts';
-import { documentProblems } from '../domain/document-check.ts';
+import { type DocumentProblem, documentProblems, idProblem } from '../domain/document-check.ts';
 import { embeddingText } from '../domain/embedding-text.ts';
+import { requireValidSchema } from '../domain/schema-check.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -27,7 +28,7 @@ export class WritePath {
     this.#parts = parts;
   }
 
-  /** Commits the operations in order in one transaction. @throws TriptychError invalid_document with paths */
+  /** Commits the operations in order in one transaction. @throws TriptychError as documentProblems says, with paths */
   async write(
     tenant: string,
     operations: readonly BulkOperation[],
@@ -43,14 +44,17 @@ export class WritePath {
     return { outcomes, searchable: await this.#waitSearchable(tenant) };
   }
 
+  /** @throws TriptychError invalid_schema with paths */
   async createCatalogue(tenant: string, schema: CatalogueSchema): Promise<Catalogue> {
+    requireValidSchema(schema);
     const catalogue = await this.#parts.store.createCatalogue(tenant, schema);
     await this.#parts.registry.show(tenant, catalogue);
     return catalogue;
   }
 
-  /** The next generation, filled beside the live one and swapped in by `activate`. */
+  /** The next generation, filled beside the live one and swapped in by `activate`. @throws TriptychError invalid_schema with paths */
   async replaceCatalogue(tenant: string, schema: CatalogueSchema): Promise<StagedCatalogue> {
+    requireValidSchema(schema);
     const { store, registry } = this.#parts;
     const { generation } = await store.stageCatalogue(tenant, schema);
     return {
@@ -71,16 +75,7 @@ export class WritePath {
     generation: number,
     operations: readonly BulkOperation[],
   ): Promise<BulkOutcome[]> {
-    const problems = operations.flatMap((operation, i) =>
-      operation.kind === 'delete'
-        ? []
-        : documentProblems(schema, operation.document).map(({ path, message }) => ({
-            path: operations.length === 1 ? path : `[${i}].${path}`,
-            message,
-          })),
-    );
-    if (problems.length > 0)
-      throw new TriptychError('invalid_document', problems[0]!.message, { fields: problems });
+    refuseBadOperations(schema, operations);
     const embedded = await this.#embed(schema, operations);
     const writes = operations.map<DocumentWrite>((operation, i) =>
       operation.kind === 'delete' ? operation : { kind: 'put', document: embedded[i]! },
@@ -128,4 +123,28 @@ export class WritePath {
       );
     });
   }
+}
+
+/**
+ * Callers may have checked already; a second look costs far less than the write, and a library may send anything.
+ * @throws TriptychError with the first problem's code
+ */
+function refuseBadOperations(schema: CatalogueSchema, operations: readonly BulkOperation[]): void {
+  const problems = operations.flatMap((operation, i) =>
+    operationProblems(schema, operation).map(({ code, path, message }) => ({
+      code,
+      path: operations.length === 1 ? path : `[${i}].${path}`,
+      message,
+    })),
+  );
+  const first = problems[0];
+  if (first === undefined) return;
+  const fields = problems.slice(0, limits.errorFieldsMax).map(({ path, message }) => ({ path, message }));
+  throw new TriptychError(first.code, `${first.path}: ${first.message}`, { fields });
+}
+
+function operationProblems(schema: CatalogueSchema, operation: BulkOperation): DocumentProblem[] {
+  if (operation.kind === 'put') return documentProblems(schema, operation.document);
+  const message = idProblem(operation.id);
+  return message === null ? [] : [{ code: 'invalid_document', path: 'id', message }];
 }

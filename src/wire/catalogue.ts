@@ -1,57 +1,65 @@
 import { z } from 'zod';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
-import { schemaProblems } from '../domain/schema-check.ts';
+import { requireValidSchema } from '../domain/schema-check.ts';
 import { limits } from '../limits.ts';
+import { mapValues } from '../std/map-values.ts';
 import { components } from './components.ts';
 import { nameSchema } from './names.ts';
-import { Problems, parseWith } from './problems.ts';
+import { parseWith } from './problems.ts';
 
-const fieldSchema = z.strictObject({
+/** A field's members; a schema file adds where the value stands in a row. */
+export const fieldShape = {
   type: z.enum(['number', 'date', 'keyword', 'flag']),
   scale: nameSchema.optional().meta({ description: 'Ordered scale of a keyword field.' }),
-});
+};
 
-const embeddingSpaceSchema = z.strictObject({
-  model: z.string().min(1).max(256).meta({ description: 'Name of the embedding space.' }),
+/** An embedding space's members; a schema file adds where a row's vector stands. */
+export const embeddingSpaceShape = {
+  model: z.string().min(1).max(limits.idCharsMax).meta({ description: 'Name of the embedding space.' }),
   dimension: z.int().min(1).max(limits.dimensionMax),
   lo: z.number().min(-1).max(1).default(0).meta({ description: 'Cosine that counts as similarity 0.' }),
   hi: z.number().min(-1).max(1).default(1).meta({ description: 'Cosine that counts as similarity 1.' }),
   text: z
-    .array(
-      z
-        .string()
-        .regex(/^(title|text|(facets|fields)\..+)$/, 'must be title, text, facets.NAME or fields.NAME'),
-    )
+    .array(z.string())
     .min(1)
     .max(limits.facetsMax)
     .default(['title', 'text'])
-    .meta({ description: 'What is embedded, in this order.' }),
-});
+    .meta({ description: 'What is embedded, in this order: title, text, facets.NAME or fields.NAME.' }),
+};
+
+/** The members that a catalogue schema and a schema file write alike. */
+export const commonSchemaShape = {
+  name: nameSchema,
+  scales: z
+    .record(
+      nameSchema,
+      z.array(z.string().min(1).max(limits.fieldStringCharsMax)).min(2).max(limits.scaleValuesMax),
+    )
+    .default({})
+    .meta({ description: 'Ordered values of keyword fields, lowest first.' }),
+  popularity: nameSchema.nullable().default(null).meta({ description: 'Number field.' }),
+  recency: z
+    .strictObject({ field: nameSchema, reference: z.enum(['now', 'newest_document']).default('now') })
+    .nullable()
+    .default(null),
+  relations: z
+    .array(z.strictObject({ type: nameSchema, facet: nameSchema, strength: z.number().min(0).max(1) }))
+    .max(limits.derivedRelationsMax)
+    .default([])
+    .meta({ description: 'Derived: documents that share a rare value of the facet are related.' }),
+  language: z.enum(['en', 'none']).default('none'),
+};
+
+const { name, scales, ...rest } = commonSchemaShape;
 
 export const catalogueSchemaSchema = z
   .strictObject({
-    name: nameSchema,
+    name,
     facets: z.array(nameSchema).max(limits.facetsMax).default([]),
-    fields: z.record(nameSchema, fieldSchema).default({}),
-    scales: z
-      .record(
-        nameSchema,
-        z.array(z.string().min(1).max(limits.fieldStringCharsMax)).min(1).max(limits.scaleValuesMax),
-      )
-      .default({})
-      .meta({ description: 'Ordered values of keyword fields, lowest first.' }),
-    embedding: embeddingSpaceSchema,
-    popularity: nameSchema.nullable().default(null).meta({ description: 'Number field.' }),
-    recency: z
-      .strictObject({ field: nameSchema, reference: z.enum(['now', 'newest_document']).default('now') })
-      .nullable()
-      .default(null),
-    relations: z
-      .array(z.strictObject({ type: nameSchema, facet: nameSchema, strength: z.number().min(0).max(1) }))
-      .max(limits.derivedRelationsMax)
-      .default([])
-      .meta({ description: 'Documents that share a rare value of the facet are related.' }),
-    language: z.enum(['en', 'none']).default('none'),
+    fields: z.record(nameSchema, z.strictObject(fieldShape)).default({}),
+    scales,
+    embedding: z.strictObject(embeddingSpaceShape),
+    ...rest,
   })
   .meta({
     description: "What a catalogue's documents look like.",
@@ -88,15 +96,17 @@ export type WireCatalogueSchema = z.input<typeof catalogueSchemaSchema>;
  * @throws TriptychError invalid_schema, with field paths
  */
 export function parseCatalogueSchema(input: unknown): CatalogueSchema {
-  const wire = parseWith(catalogueSchemaSchema, input, 'invalid_schema');
+  return catalogueSchemaOf(parseWith(catalogueSchemaSchema, input, 'invalid_schema'));
+}
+
+/** The domain's schema of one that has the right shape. @throws TriptychError invalid_schema, with field paths */
+export function catalogueSchemaOf(wire: z.output<typeof catalogueSchemaSchema>): CatalogueSchema {
   const schema: CatalogueSchema = {
     ...wire,
     fields: mapValues(wire.fields, ({ type, scale }) => (scale === undefined ? { type } : { type, scale })),
     scales: mapValues(wire.scales, (values) => values.map((value) => value.normalize('NFC'))),
   };
-  const problems = new Problems();
-  for (const { path, message } of schemaProblems(schema)) problems.add('invalid_schema', path, message);
-  problems.throwIfAny();
+  requireValidSchema(schema);
   return schema;
 }
 
@@ -113,8 +123,4 @@ export function catalogueSchemaToWire(schema: CatalogueSchema): z.output<typeof 
     relations: schema.relations.map(({ type, facet, strength }) => ({ type, facet, strength })),
     language: schema.language,
   };
-}
-
-function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }

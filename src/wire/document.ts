@@ -1,14 +1,19 @@
 import { z } from 'zod';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
-import type { Document, DocumentBody, FieldValue, StoredDocument } from '../domain/document.ts';
+import type { Document, FieldValue, StoredDocument } from '../domain/document.ts';
 import { documentProblems } from '../domain/document-check.ts';
 import { limits } from '../limits.ts';
+import { mapValues } from '../std/map-values.ts';
 import { vectorToBase64 } from '../std/vector-base64.ts';
 import { components } from './components.ts';
 import { embeddingSchema, parseEmbedding } from './embedding.ts';
 import { idSchema } from './names.ts';
-import { jsonPath, Problems, parseWith } from './problems.ts';
+import { Problems, parseWith } from './problems.ts';
 
+/**
+ * Lengths and ranges stand here for readers of the API. What needs the catalogue, and what a pattern cannot say, is
+ * checked by the domain, for whatever way a document comes in.
+ */
 const memberName = z.string().min(1).max(limits.nameCharsMax);
 
 export const relationSchema = z.strictObject({
@@ -28,7 +33,7 @@ const fieldsSchema = z.record(
 );
 
 const bodyShape = {
-  title: z.string().min(1).max(limits.titleCharsMax).regex(/\S/, 'must not be blank'),
+  title: z.string().min(1).max(limits.titleCharsMax),
   text: z.string().max(limits.textCharsMax).default(''),
   embedding: embeddingSchema
     .optional()
@@ -77,44 +82,29 @@ export function parseDocumentBody(id: string, input: unknown, schema: CatalogueS
   return checkDocument(id, parseWith(documentBodySchema, input, 'invalid_document'), schema);
 }
 
-/** The shape is right already; what is left are names, which have codes of their own, and the domain's rules. */
+/** The shape is right already; what the values must be is the domain's to say. */
 function checkDocument(
   id: string,
   body: z.output<typeof documentBodySchema>,
   schema: CatalogueSchema,
 ): ParsedDocument {
-  const problems = new Problems();
-  const facets = knownOnly('facets', body.facets, (name) => schema.facets.includes(name), problems);
-  const fields = knownOnly('fields', body.fields, (name) => Object.hasOwn(schema.fields, name), problems);
-  const parsed: DocumentBody = {
+  const document = {
+    id,
     title: body.title.normalize('NFC'),
     text: body.text.normalize('NFC'),
-    facets: Object.fromEntries(facets.map(([name, values]) => [name, distinctNfc(values)])),
-    fields: Object.fromEntries(fields.map(([name, value]) => [name, nfc(value)])),
+    facets: mapValues(body.facets, distinctNfc),
+    fields: mapValues(body.fields, nfc),
     relations: body.relations,
+    embedding: null,
   };
-  checkRelations(id, body.relations, problems);
-  for (const { path, message } of documentProblems(schema, { id, ...parsed, embedding: null }))
-    problems.add('invalid_document', path, message);
+  const problems = new Problems();
+  for (const { code, path, message } of documentProblems(schema, document)) problems.add(code, path, message);
   const embedding =
     body.embedding === undefined
       ? null
       : parseEmbedding(body.embedding, schema.embedding.dimension, 'embedding', problems);
   problems.throwIfAny();
-  return { id, ...parsed, embedding };
-}
-
-function knownOnly<T>(
-  member: 'facets' | 'fields',
-  values: Readonly<Record<string, T>>,
-  isKnown: (name: string) => boolean,
-  problems: Problems,
-): [string, T][] {
-  return Object.entries(values).filter(([name]) => {
-    if (!isKnown(name))
-      problems.add('unknown_field', jsonPath([member, name]), 'is not in the catalogue schema');
-    return isKnown(name);
-  });
+  return { ...document, embedding };
 }
 
 function distinctNfc(values: readonly string[]): string[] {
@@ -123,25 +113,6 @@ function distinctNfc(values: readonly string[]): string[] {
 
 function nfc(value: FieldValue): FieldValue {
   return typeof value === 'string' ? value.normalize('NFC') : value;
-}
-
-/** A relation is one fact: the same type to the same document twice would leave open which strength counts. */
-function checkRelations(
-  id: string,
-  relations: readonly { readonly type: string; readonly id: string }[],
-  problems: Problems,
-): void {
-  const seen = new Map<string, number>();
-  for (const [index, relation] of relations.entries()) {
-    const path = `relations[${index}]`;
-    if (relation.id === id) problems.add('invalid_document', `${path}.id`, 'is the document itself');
-    if (relation.type === 'SIMILAR_TO')
-      problems.add('invalid_document', `${path}.type`, 'is computed by the service and cannot be given');
-    const key = `${relation.type}\0${relation.id}`;
-    const first = seen.get(key);
-    if (first === undefined) seen.set(key, index);
-    else problems.add('invalid_document', path, `repeats relations[${first}]`);
-  }
 }
 
 /** A stored document as `GET` answers it. */
@@ -165,15 +136,20 @@ export const storedDocumentSchema = z
 export type WireStoredDocument = z.output<typeof storedDocumentSchema>;
 
 export function storedDocumentToWire(document: StoredDocument, withEmbedding: boolean): WireStoredDocument {
+  const embedding = withEmbedding ? document.embedding : null;
+  return { ...documentToWire({ ...document, embedding }), version: document.version };
+}
+
+/** A document as a write sends it; without the embedding where it is null. */
+export function documentToWire(document: ParsedDocument): Omit<WireStoredDocument, 'version'> {
   return {
     id: document.id,
-    version: document.version,
     title: document.title,
     text: document.text,
-    facets: Object.fromEntries(Object.entries(document.facets).map(([name, values]) => [name, [...values]])),
+    facets: mapValues(document.facets, (values) => [...values]),
     fields: { ...document.fields },
     relations: document.relations.map(({ type, id, strength }) => ({ type, id, strength })),
-    ...(withEmbedding && { embedding: { b64: vectorToBase64(document.embedding) } }),
+    ...(document.embedding !== null && { embedding: { b64: vectorToBase64(document.embedding) } }),
   };
 }
 

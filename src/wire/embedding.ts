@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { vectorProblem } from '../domain/vector-check.ts';
 import { limits } from '../limits.ts';
 import { unitVector } from '../std/unit-vector.ts';
 import { vectorFromBase64 } from '../std/vector-base64.ts';
@@ -38,20 +39,11 @@ export function parseEmbedding(
     problems.add('invalid_request', `${path}.b64`, 'must hold a whole number of 4-byte floats');
     return null;
   }
-  if (values.length !== dimension) {
-    problems.add('wrong_dimension', path, `has ${values.length} components, the catalogue has ${dimension}`);
-    return null;
-  }
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    const at = Array.isArray(wire) ? `${path}[${bad}]` : `${path}.b64`;
-    problems.add('invalid_request', at, `component ${bad} is not a finite 32-bit float`);
-    return null;
-  }
-  return unitVector(values) ?? reportZero(path, problems);
-}
-
-function reportZero(path: string, problems: Problems): null {
-  problems.add('invalid_request', path, 'has length zero, so it has no direction');
+  const problem = vectorProblem(values, dimension);
+  if (problem === null) return unitVector(values);
+  const { kind, component, message } = problem;
+  // A component has a place of its own in an array of numbers only.
+  const at = component === null ? '' : Array.isArray(wire) ? `[${component}]` : '.b64';
+  problems.add(kind === 'dimension' ? 'wrong_dimension' : 'invalid_request', `${path}${at}`, message);
   return null;
 }

@@ -1,7 +1,8 @@
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { textProblem } from '../std/clean-text.ts';
-import { jsonPath, Problems } from './problems.ts';
+import { jsonPath } from '../std/json-path.ts';
+import { Problems } from './problems.ts';
 
 /**
  * JSON text from outside to a value that every later step may trust: nested at most limits.jsonDepthMax deep (checked

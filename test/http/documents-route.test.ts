@@ -55,6 +55,7 @@ describe('/v1/documents/{id}', () => {
   it.each([
     ['%00', 'id'],
     ['a%0Ab', 'id'],
+    ['a%C2%85b', 'id'],
     ['x'.repeat(limits.idCharsMax + 1), 'id'],
     ['%ff', 'path'],
     ['%zz', 'path'],
@@ -73,8 +74,10 @@ describe('/v1/documents/{id}', () => {
 
   it.each<[unknown, string, string]>([
     [{}, 'invalid_document', 'title'],
+    [{ ...film, title: ' ' }, 'invalid_document', 'title'],
     [{ ...film, colour: 'red' }, 'invalid_document', 'colour'],
     [{ ...film, facets: { moods: ['dark'] } }, 'unknown_field', 'facets.moods'],
+    [{ ...film, facets: { 'odd name': ['x'] } }, 'unknown_field', 'facets["odd name"]'],
     [{ ...film, fields: { rating: 3 } }, 'unknown_field', 'fields.rating'],
     [{ ...film, fields: { year: '1995' } }, 'invalid_document', 'fields.year'],
     [{ ...film, fields: { released: '1995-02-30' } }, 'invalid_document', 'fields.released'],
@@ -108,6 +111,18 @@ describe('/v1/documents/{id}', () => {
     const answer = await http.call('PUT', '/v1/documents/heat', body);
     expect([answer.status, answer.at('code'), answer.at('fields.0.path')]).toEqual([400, code, path]);
     expect(http.triptych.writes).toEqual([]);
+  });
+
+  it('names each thing that is wrong once', async () => {
+    const relation = { type: 'SIMILAR_TO', id: 'heat' };
+    const answer = await http.call('PUT', '/v1/documents/heat', { ...film, relations: [relation, relation] });
+    expect((answer.at('fields') as { path: string }[]).map(({ path }) => path)).toEqual([
+      'relations[0].type',
+      'relations[0].id',
+      'relations[1].type',
+      'relations[1].id',
+      'relations[1]',
+    ]);
   });
 
   it('needs a catalogue', async () => {

@@ -109,6 +109,7 @@ describe('row mapping', () => {
     ['an id that URLs drop', { id: '..' }, 'id'],
     ['a long id', { id: 'x'.repeat(limits.idCharsMax + 1) }, 'id'],
     ['no title', { name: null }, 'name'],
+    ['a blank title', { name: ' ' }, 'title'],
     ['NUL in a title', { name: 'a\0b' }, 'title'],
     ['a lone surrogate in a text', { summary: 'a\ud800' }, 'text'],
     ['a long text', { summary: 'x'.repeat(limits.textCharsMax + 1) }, 'text'],

@@ -80,6 +80,7 @@ describe('schema file', () => {
       { embedding: { ...embedding, text: ['facets.x'] } },
       'embedding.text[0]',
     ],
+    ['a scale of one value', { scales: { s: ['a'] } }, 'scales.s'],
     ['a value twice in a scale', { scales: { s: ['a', 'a'] } }, 'scales.s'],
   ])('refuses %s, with the path', (_, members, path) => {
     expect(Object.keys(problemsOf({ name: 'notes', embedding, ...members }))).toContain(path);

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { errorCatalogue, TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
+import { jsonPath } from '../../src/std/json-path.ts';
 import { problemOf, problemSchema } from '../../src/wire/problem.ts';
-import { jsonPath, Problems, parseWith } from '../../src/wire/problems.ts';
+import { Problems, parseWith } from '../../src/wire/problems.ts';
 
 function fieldsOf(run: () => unknown) {
   try {
