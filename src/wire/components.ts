@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mapValues } from '../std/map-values.ts';
 
 /**
  * The schemas that get a name of their own in the OpenAPI document (`#/components/schemas/NAME`). Descriptions and
@@ -13,7 +14,7 @@ export function componentSchemas(): Record<string, Record<string, unknown>> {
     io: 'input',
     uri: (id) => `#/components/schemas/${id}`,
   });
-  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withoutIdentity(schema)]));
+  return mapValues(schemas, withoutIdentity);
 }
 
 /** The JSON Schema of a schema that has no name, with references to the named ones. */

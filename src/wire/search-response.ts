@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PathStep, SearchResponse, SearchResult } from '../domain/search-response.ts';
 import { signalNames } from '../domain/signal.ts';
+import { mapValues } from '../std/map-values.ts';
 import { components } from './components.ts';
 import { coverageSchema, coverageToWire } from './coverage.ts';
 import { planSchema, planToWire, roundMs } from './plan.ts';
@@ -131,7 +132,7 @@ export function searchResponseToWire(response: SearchResponse, requestId: string
     took_ms: roundMs(response.tookMs),
     ...(response.plan !== undefined && {
       plan: planToWire(response.plan),
-      timings: Object.fromEntries(Object.entries(response.stages).map(([stage, ms]) => [stage, roundMs(ms)])),
+      timings: mapValues(response.stages, roundMs),
     }),
     request_id: requestId,
   };
@@ -148,7 +149,7 @@ function resultToWire(result: SearchResult): WireSearchResponse['results'][numbe
     sources: [...result.sources],
     ...(reasons !== undefined && { reasons: [...reasons] }),
     ...(fields !== undefined && { fields: { ...fields } }),
-    ...(facets !== undefined && { facets: copyLists(facets) }),
+    ...(facets !== undefined && { facets: mapValues(facets, (values) => [...values]) }),
     ...(relationships !== undefined && {
       relationships: relationships.map(({ type, id, strength }) => ({ type, id, strength })),
     }),
@@ -172,14 +173,5 @@ export function pathStepToWire(step: PathStep): z.output<typeof pathStepSchema> 
 export function facetCountsToWire(
   counts: Readonly<Record<string, readonly { readonly value: string; readonly count: number }[]>>,
 ): z.output<typeof facetCountsSchema> {
-  return Object.fromEntries(
-    Object.entries(counts).map(([facet, values]) => [
-      facet,
-      values.map(({ value, count }) => ({ value, count })),
-    ]),
-  );
-}
-
-function copyLists(lists: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
-  return Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, [...values]]));
+  return mapValues(counts, (values) => values.map(({ value, count }) => ({ value, count })));
 }

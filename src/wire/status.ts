@@ -4,6 +4,7 @@ import { type Epoch, epochKey } from '../domain/epoch.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { FacetCount } from '../domain/search-response.ts';
 import { signalNames } from '../domain/signal.ts';
+import { mapValues } from '../std/map-values.ts';
 import { catalogueSchemaSchema, catalogueSchemaToWire } from './catalogue.ts';
 import { components } from './components.ts';
 import { roundMs } from './plan.ts';
@@ -127,12 +128,11 @@ export function planStatsToWire(
   requestId: string,
 ): z.output<typeof planStatsSchema> {
   return {
-    legs: Object.fromEntries(
-      Object.entries(stats.legs).map(([leg, { count, p50Ms, p95Ms }]) => [
-        leg,
-        { count, p50_ms: roundMs(p50Ms), p95_ms: roundMs(p95Ms) },
-      ]),
-    ),
+    legs: mapValues(stats.legs, ({ count, p50Ms, p95Ms }) => ({
+      count,
+      p50_ms: roundMs(p50Ms),
+      p95_ms: roundMs(p95Ms),
+    })),
     backend: stats.backend,
     request_id: requestId,
   };

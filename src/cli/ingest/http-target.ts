@@ -1,16 +1,16 @@
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import { type ErrorCode, TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import type { BulkOperation, DocumentInput } from '../../ports/triptych.ts';
-import { vectorToBase64 } from '../../std/vector-base64.ts';
+import type { BulkOperation } from '../../ports/triptych.ts';
 import { bulkOutcomeSchema } from '../../wire/bulk.ts';
-import type { WireDocument } from '../../wire/document.ts';
+import { catalogueSchemaToWire } from '../../wire/catalogue.ts';
+import { documentToWire, type WireDocument } from '../../wire/document.ts';
 import { problemSchema } from '../../wire/problem.ts';
 import { type IngestTarget, isAboutDocument } from './target.ts';
 
 /** Writes through the API of a running server, because it holds the data folder. The catalogue is created if absent. */
 export async function httpTarget(url: string, name: string, schema: CatalogueSchema): Promise<IngestTarget> {
-  await send(url, '/v1/catalogue', 'PUT', 'application/json', JSON.stringify(schema));
+  await send(url, '/v1/catalogue', 'PUT', 'application/json', JSON.stringify(catalogueSchemaToWire(schema)));
   return {
     name,
     staged: false,
@@ -42,14 +42,7 @@ async function writeBulk(
 
 function toWire(operation: BulkOperation): WireDocument | { readonly delete: string } {
   if (operation.kind === 'delete') return { delete: operation.id };
-  const { embedding, ...document }: DocumentInput = operation.document;
-  return {
-    ...document,
-    facets: Object.fromEntries(Object.entries(document.facets).map(([name, values]) => [name, [...values]])),
-    fields: { ...document.fields },
-    relations: document.relations.map((relation) => ({ ...relation })),
-    ...(embedding !== null && { embedding: { b64: vectorToBase64(embedding) } }),
-  };
+  return documentToWire(operation.document);
 }
 
 /** The answer's text. @throws TriptychError the server's own error, or unavailable */
