@@ -1,6 +1,6 @@
 import type { CatalogueSchema } from '../src/domain/catalogue-schema.ts';
+import type { DocumentInput } from '../src/domain/document.ts';
 import type { SearchRequest } from '../src/domain/search-request.ts';
-import type { DocumentInput } from '../src/ports/triptych.ts';
 import { filmDocuments, filmsAvailable, filmsSchema } from '../test/support/films.ts';
 import type { BenchSize } from './case.ts';
 import { random } from './random.ts';

@@ -1,7 +1,7 @@
 import type { ComposedTriptych } from '../compose.ts';
 import type { Config } from '../config/schema.ts';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
-import type { DocumentInput } from '../ports/triptych.ts';
+import type { DocumentInput } from '../domain/document.ts';
 import type { ProgressOutput } from '../std/progress.ts';
 
 /** A catalogue that comes with the program. */

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
+import type { DocumentInput } from '../domain/document.ts';
 import { embeddingText } from '../domain/embedding-text.ts';
 import { rowMapping } from '../ingest/mapping.ts';
 import { parseSchemaFile } from '../ingest/schema-file.ts';
-import type { DocumentInput } from '../ports/triptych.ts';
 import type { RawMovie } from './movie.ts';
 import { type Collections, cleanMovies } from './movie-rows.ts';
 import {

@@ -3,16 +3,10 @@ import { limits } from '../limits.ts';
 import { textProblem } from '../std/clean-text.ts';
 import { jsonPath } from '../std/json-path.ts';
 import type { CatalogueSchema, FieldSchema } from './catalogue-schema.ts';
-import type { DocumentBody, FieldValue, Relation } from './document.ts';
+import type { DocumentBody, DocumentInput, FieldValue, Relation } from './document.ts';
 import { idPattern, idRule, similarTo, similarToRule } from './names.ts';
 import { dateToMs } from './predicate.ts';
 import { vectorProblem } from './vector-check.ts';
-
-/** A document before it is embedded; `embedding` null: the service embeds the catalogue's text. */
-export interface CheckableDocument extends DocumentBody {
-  readonly id: string;
-  readonly embedding: Float32Array | null;
-}
 
 /** `code` is what an error is called that this problem alone would raise. */
 export interface DocumentProblem extends FieldProblem {
@@ -25,7 +19,7 @@ export interface DocumentProblem extends FieldProblem {
  * limits.errorFieldsMax problems, each with its path (`facets.genres[2]`). Every way into the truth asks it: the wire,
  * the ingest of files and the write path, which a library may call with anything.
  */
-export function documentProblems(schema: CatalogueSchema, document: CheckableDocument): DocumentProblem[] {
+export function documentProblems(schema: CatalogueSchema, document: DocumentInput): DocumentProblem[] {
   const problems: DocumentProblem[] = [];
   for (const problem of allProblems(schema, document)) {
     problems.push(problem);
@@ -41,7 +35,7 @@ export function idProblem(id: string): string | null {
   return stringProblem(id, limits.idCharsMax);
 }
 
-function* allProblems(schema: CatalogueSchema, document: CheckableDocument): Generator<DocumentProblem> {
+function* allProblems(schema: CatalogueSchema, document: DocumentInput): Generator<DocumentProblem> {
   yield* invalid('id', idProblem(document.id));
   yield* invalid('title', titleProblem(document.title));
   yield* invalid('text', stringProblem(document.text, limits.textCharsMax));
@@ -122,7 +116,7 @@ export function isDate(value: string): boolean {
   return day >= 1 && day <= monthLength;
 }
 
-function* relationProblems(document: CheckableDocument): Generator<DocumentProblem> {
+function* relationProblems(document: DocumentInput): Generator<DocumentProblem> {
   const count = document.relations.length;
   const countMax = limits.relationsPerDocumentMax;
   if (count > countMax) yield* invalid('relations', `must have at most ${countMax} entries, not ${count}`);

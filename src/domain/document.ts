@@ -25,6 +25,17 @@ export interface Document extends DocumentBody {
   readonly embedding: Float32Array;
 }
 
+/** A document to write; without an embedding the service embeds the catalogue's text. */
+export interface DocumentInput extends DocumentBody {
+  readonly id: string;
+  readonly embedding: Float32Array | null;
+}
+
+/** One step of a write, which is all done or not at all. */
+export type BulkOperation =
+  | { readonly kind: 'put'; readonly document: DocumentInput }
+  | { readonly kind: 'delete'; readonly id: string };
+
 export interface StoredDocument extends Document {
   /** Counts the writes of this id within its catalogue generation, from 1. */
   readonly version: number;

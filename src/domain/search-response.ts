@@ -77,3 +77,14 @@ export interface SearchResponse {
   /** Actual milliseconds per stage, for Server-Timing, metrics and explain. */
   readonly stages: Readonly<Record<string, number>>;
 }
+
+/** A neighbour of a document. */
+export interface SimilarDocument {
+  readonly id: string;
+  readonly title: string;
+  /** 0..1, the stronger of path and similarity. */
+  readonly score: number;
+  readonly similarity: number | null;
+  readonly path: readonly PathStep[] | null;
+  readonly reasons: readonly string[];
+}

@@ -10,6 +10,15 @@ export interface JsonBody {
   readonly receivedAtMs: number;
 }
 
+/** The codes of `readJson`, for the operations that call it. */
+export const jsonBodyErrors = [
+  'invalid_json',
+  'invalid_request',
+  'request_timeout',
+  'body_too_large',
+  'unsupported_media_type',
+] as const;
+
 /**
  * Reads and parses a JSON body of at most `bytesMax` bytes.
  * @throws TriptychError unsupported_media_type | body_too_large | request_timeout | invalid_json | invalid_request

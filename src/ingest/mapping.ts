@@ -1,8 +1,7 @@
-import type { FieldValue, Relation } from '../domain/document.ts';
+import type { DocumentInput, FieldValue, Relation } from '../domain/document.ts';
 import { documentProblems } from '../domain/document-check.ts';
 import type { FieldProblem } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { DocumentInput } from '../ports/triptych.ts';
 import { slug } from '../std/slug.ts';
 import { type MemberPath, readMember } from './member-path.ts';
 import { type Converted, dateOf, relationsOf, textOf, vectorOf } from './row-value.ts';

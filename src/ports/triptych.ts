@@ -1,38 +1,17 @@
 import type { Catalogue, CatalogueSchema } from '../domain/catalogue-schema.ts';
-import type { Document, StoredDocument } from '../domain/document.ts';
+import type { BulkOperation, StoredDocument } from '../domain/document.ts';
 import type { Epoch } from '../domain/epoch.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
-import type { FacetCount, PathStep, SearchResponse } from '../domain/search-response.ts';
-
-/** A document to write; without an embedding the service embeds the catalogue's text. */
-export type DocumentInput = Omit<Document, 'embedding'> & { readonly embedding: Float32Array | null };
-
-export type BulkOperation =
-  | { readonly kind: 'put'; readonly document: DocumentInput }
-  | { readonly kind: 'delete'; readonly id: string };
-
-export interface BulkOutcome {
-  readonly id: string;
-  readonly version: number;
-}
-
-export interface SimilarDocument {
-  readonly id: string;
-  readonly title: string;
-  /** 0..1, the stronger of path and similarity. */
-  readonly score: number;
-  readonly similarity: number | null;
-  readonly path: readonly PathStep[] | null;
-  readonly reasons: readonly string[];
-}
+import type { FacetCount, SearchResponse, SimilarDocument } from '../domain/search-response.ts';
+import type { WriteAck } from './document-store.ts';
 
 /** A catalogue generation that is filled beside the live one. */
 export interface StagedCatalogue {
   readonly generation: number;
   /** Documents that it holds already: more than 0 after an interrupted run. */
   count(): Promise<number>;
-  write(operations: readonly BulkOperation[]): Promise<readonly BulkOutcome[]>;
+  write(operations: readonly BulkOperation[]): Promise<readonly WriteAck[]>;
   /** Makes it the live catalogue and deletes the old one's documents. */
   activate(): Promise<Catalogue>;
 }
@@ -87,7 +66,7 @@ export interface Triptych {
     tenant: string,
     operations: readonly BulkOperation[],
     options: { readonly waitSearchable: boolean },
-  ): Promise<{ readonly outcomes: readonly BulkOutcome[]; readonly searchable: boolean }>;
+  ): Promise<{ readonly outcomes: readonly WriteAck[]; readonly searchable: boolean }>;
   document(tenant: string, id: string): Promise<StoredDocument>;
   documents(tenant: string, afterId: string | null, limit: number): Promise<readonly StoredDocument[]>;
 

@@ -1,11 +1,11 @@
 import { pathReason } from '../domain/reasons.ts';
 import { titleIn } from '../domain/row-view.ts';
+import type { SimilarDocument } from '../domain/search-response.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { dot } from '../domain/vector.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { GraphHit } from '../ports/graph-store.ts';
-import type { SimilarDocument } from '../ports/triptych.ts';
 import { type LegOutcome, runLeg } from './leg-runner.ts';
 import type { SearchParts } from './search-context.ts';
 

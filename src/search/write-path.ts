@@ -1,14 +1,14 @@
 import type { Catalogue, CatalogueSchema } from '../domain/catalogue-schema.ts';
-import type { Document } from '../domain/document.ts';
+import type { BulkOperation, Document, DocumentInput } from '../domain/document.ts';
 import { type DocumentProblem, documentProblems, idProblem } from '../domain/document-check.ts';
 import { embeddingText } from '../domain/embedding-text.ts';
 import { requireValidSchema } from '../domain/schema-check.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { DocumentStore, DocumentWrite } from '../ports/document-store.ts';
+import type { DocumentStore, DocumentWrite, WriteAck } from '../ports/document-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
-import type { BulkOperation, BulkOutcome, DocumentInput, StagedCatalogue } from '../ports/triptych.ts';
+import type { StagedCatalogue } from '../ports/triptych.ts';
 import { unitVector } from '../std/unit-vector.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 import { requireEmbedder } from './embedding-space.ts';
@@ -33,7 +33,7 @@ export class WritePath {
     tenant: string,
     operations: readonly BulkOperation[],
     options: { readonly waitSearchable: boolean },
-  ): Promise<{ readonly outcomes: readonly BulkOutcome[]; readonly searchable: boolean }> {
+  ): Promise<{ readonly outcomes: readonly WriteAck[]; readonly searchable: boolean }> {
     const { registry } = this.#parts;
     const { schema, generation } = registry.active(tenant);
     const outcomes = await this.#commit(tenant, schema, generation, operations);
@@ -74,7 +74,7 @@ export class WritePath {
     schema: CatalogueSchema,
     generation: number,
     operations: readonly BulkOperation[],
-  ): Promise<BulkOutcome[]> {
+  ): Promise<WriteAck[]> {
     refuseBadOperations(schema, operations);
     const embedded = await this.#embed(schema, operations);
     const writes = operations.map<DocumentWrite>((operation, i) =>

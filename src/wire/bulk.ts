@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
+import type { BulkOperation } from '../domain/document.ts';
 import { components } from './components.ts';
-import { documentSchema, type ParsedDocument, parseDocument } from './document.ts';
+import { documentSchema, parseDocument } from './document.ts';
 import { idSchema } from './names.ts';
 import { problemSchema } from './problem.ts';
 import { parseWith } from './problems.ts';
@@ -17,12 +18,8 @@ export const bulkLineSchema = z
   .meta({ description: 'A document to write, or the id of one to delete.' })
   .register(components, { id: 'BulkLine' });
 
-export type ParsedBulkLine =
-  | { readonly kind: 'put'; readonly document: ParsedDocument }
-  | { readonly kind: 'delete'; readonly id: string };
-
 /** @throws TriptychError invalid_document | unknown_field | wrong_dimension, with field paths */
-export function parseBulkLine(input: unknown, schema: CatalogueSchema): ParsedBulkLine {
+export function parseBulkLine(input: unknown, schema: CatalogueSchema): BulkOperation {
   if (typeof input === 'object' && input !== null && Object.hasOwn(input, 'delete'))
     return { kind: 'delete', id: parseWith(deleteLineSchema, input, 'invalid_document').delete };
   return { kind: 'put', document: parseDocument(input, schema) };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
-import type { Document, FieldValue, StoredDocument } from '../domain/document.ts';
+import type { DocumentInput, FieldValue, StoredDocument } from '../domain/document.ts';
 import { documentProblems } from '../domain/document-check.ts';
 import { limits } from '../limits.ts';
 import { mapValues } from '../std/map-values.ts';
@@ -65,20 +65,17 @@ export const documentSchema = z
 
 export type WireDocument = z.input<typeof documentSchema>;
 
-/** A checked document; `embedding: null` asks the service to embed it. */
-export type ParsedDocument = Omit<Document, 'embedding'> & { readonly embedding: Float32Array | null };
-
 /**
  * Checks a document against the catalogue's schema. Texts become NFC, repeated facet values are dropped.
  * @throws TriptychError invalid_document | unknown_field | wrong_dimension, with field paths
  */
-export function parseDocument(input: unknown, schema: CatalogueSchema): ParsedDocument {
+export function parseDocument(input: unknown, schema: CatalogueSchema): DocumentInput {
   const { id, ...body } = parseWith(documentSchema, input, 'invalid_document');
   return checkDocument(id, body, schema);
 }
 
 /** As parseDocument, with the id from elsewhere (the path of a PUT). */
-export function parseDocumentBody(id: string, input: unknown, schema: CatalogueSchema): ParsedDocument {
+export function parseDocumentBody(id: string, input: unknown, schema: CatalogueSchema): DocumentInput {
   return checkDocument(id, parseWith(documentBodySchema, input, 'invalid_document'), schema);
 }
 
@@ -87,7 +84,7 @@ function checkDocument(
   id: string,
   body: z.output<typeof documentBodySchema>,
   schema: CatalogueSchema,
-): ParsedDocument {
+): DocumentInput {
   const document = {
     id,
     title: body.title.normalize('NFC'),
@@ -141,7 +138,7 @@ export function storedDocumentToWire(document: StoredDocument, withEmbedding: bo
 }
 
 /** A document as a write sends it; without the embedding where it is null. */
-export function documentToWire(document: ParsedDocument): Omit<WireStoredDocument, 'version'> {
+export function documentToWire(document: DocumentInput): Omit<WireStoredDocument, 'version'> {
   return {
     id: document.id,
     title: document.title,

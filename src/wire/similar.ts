@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PathStep } from '../domain/search-response.ts';
+import type { SimilarDocument } from '../domain/search-response.ts';
 import { components } from './components.ts';
 import { pathStepSchema, pathStepToWire } from './search-response.ts';
 
@@ -23,19 +23,9 @@ export const similarResponseSchema = z
 
 export type WireSimilarResponse = z.output<typeof similarResponseSchema>;
 
-/** A neighbour as the service gives it. */
-interface Neighbour {
-  readonly id: string;
-  readonly title: string;
-  readonly score: number;
-  readonly similarity: number | null;
-  readonly path: readonly PathStep[] | null;
-  readonly reasons: readonly string[];
-}
-
 export function similarToWire(
   id: string,
-  neighbours: readonly Neighbour[],
+  neighbours: readonly SimilarDocument[],
   requestId: string,
 ): WireSimilarResponse {
   return {

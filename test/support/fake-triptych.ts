@@ -1,17 +1,15 @@
 import type { Catalogue, CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
-import type { StoredDocument } from '../../src/domain/document.ts';
+import type { BulkOperation, StoredDocument } from '../../src/domain/document.ts';
 import { addHash, documentHash } from '../../src/domain/epoch.ts';
 import { matches } from '../../src/domain/predicate.ts';
 import { builtInProfiles } from '../../src/domain/profile.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
-import type { SearchResponse } from '../../src/domain/search-response.ts';
+import type { SearchResponse, SimilarDocument } from '../../src/domain/search-response.ts';
 import { TriptychError } from '../../src/errors.ts';
 import type {
-  BulkOperation,
   CallOptions,
   CatalogueStatus,
   Readiness,
-  SimilarDocument,
   StagedCatalogue,
   Triptych,
 } from '../../src/ports/triptych.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { DocumentInput } from '../../src/domain/document.ts';
 import { rowMapping } from '../../src/ingest/mapping.ts';
 import { parseSchemaFile, type SchemaFile } from '../../src/ingest/schema-file.ts';
-import type { DocumentInput } from '../../src/ports/triptych.ts';
 
 /** Tests and benches run in the repository's root; benches are compiled into another folder. */
 const root = pathToFileURL(`${process.cwd()}/`);

@@ -7,9 +7,9 @@ import { demoTexts, movieDemo } from '../../src/demo/movie-demo.ts';
 import { cleanMovies } from '../../src/demo/movie-rows.ts';
 import { dequantise, quantise, textsDigest } from '../../src/demo/quantised-vectors.ts';
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
+import type { DocumentInput } from '../../src/domain/document.ts';
 import { documentProblems } from '../../src/domain/document-check.ts';
 import { dot } from '../../src/domain/vector.ts';
-import type { DocumentInput } from '../../src/ports/triptych.ts';
 
 const collections = JSON.parse(
   readFileSync(new URL('../../demo/collections.json', import.meta.url), 'utf8'),

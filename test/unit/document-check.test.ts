@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CheckableDocument, documentProblems, isDate } from '../../src/domain/document-check.ts';
+import type { DocumentInput } from '../../src/domain/document.ts';
+import { documentProblems, isDate } from '../../src/domain/document-check.ts';
 import { schemaFileOf } from '../../src/ingest/schema-file.ts';
 import { limits } from '../../src/limits.ts';
 
@@ -10,7 +11,7 @@ const { schema } = schemaFileOf({
   embedding: { model: 'm', dimension: 2, lo: 0, hi: 1 },
 });
 
-function pathsOf(change: Partial<CheckableDocument>): string[] {
+function pathsOf(change: Partial<DocumentInput>): string[] {
   const document = { id: 'x', title: 'X', text: '', facets: {}, fields: {}, relations: [], embedding: null };
   return documentProblems(schema, { ...document, ...change }).map(({ path }) => path);
 }

@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from 'vitest';
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
+import type { BulkOperation, DocumentInput } from '../../src/domain/document.ts';
 import { TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
-import type { BulkOperation, DocumentInput } from '../../src/ports/triptych.ts';
 import { testSchema } from '../support/arbitraries.ts';
 import {
   fanOfDocuments,

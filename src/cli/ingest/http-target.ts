@@ -1,7 +1,7 @@
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
+import type { BulkOperation } from '../../domain/document.ts';
 import { type ErrorCode, TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import type { BulkOperation } from '../../ports/triptych.ts';
 import { bulkOutcomeSchema } from '../../wire/bulk.ts';
 import { catalogueSchemaToWire } from '../../wire/catalogue.ts';
 import { documentToWire, type WireDocument } from '../../wire/document.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BulkOperation } from '../../domain/document.ts';
 import { TriptychError } from '../../errors.ts';
 import type { RowMapping } from '../../ingest/mapping.ts';
 import { limits } from '../../limits.ts';
-import type { BulkOperation } from '../../ports/triptych.ts';
 import { type Line, readLines } from '../../std/lines.ts';
 import type { Progress } from '../../std/progress.ts';
 import { type Reject, type RejectFile, rejectOf } from './reject-file.ts';

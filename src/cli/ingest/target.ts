@@ -1,7 +1,8 @@
 import { defaultTenant } from '../../compose.ts';
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
+import type { BulkOperation } from '../../domain/document.ts';
 import { errorCatalogue, TriptychError } from '../../errors.ts';
-import type { BulkOperation, StagedCatalogue, Triptych } from '../../ports/triptych.ts';
+import type { StagedCatalogue, Triptych } from '../../ports/triptych.ts';
 
 /** Where rows go: the service in this process, or a server over HTTP. */
 export interface IngestTarget {

@@ -1,7 +1,7 @@
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
+import type { BulkOperation } from '../../domain/document.ts';
 import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import type { BulkOperation } from '../../ports/triptych.ts';
 import { parseBulkLine, type WireBulkOutcome } from '../../wire/bulk.ts';
 import { parseJson } from '../../wire/json.ts';
 import { idSchema } from '../../wire/names.ts';

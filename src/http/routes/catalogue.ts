@@ -6,7 +6,7 @@ import {
   catalogueStatusToWire,
   catalogueToWire,
 } from '../../wire/status.ts';
-import { readJson } from '../read-body.ts';
+import { jsonBodyErrors, readJson } from '../read-body.ts';
 import type { Route } from '../route.ts';
 
 const get: Route = {
@@ -36,17 +36,7 @@ const put: Route = {
     tag: 'catalogue',
     body: { schema: catalogueSchemaSchema, contentType: 'application/json' },
     answers: { 200: { description: 'The live schema.', schema: catalogueAckSchema } },
-    errors: [
-      'invalid_json',
-      'invalid_request',
-      'invalid_schema',
-      'request_timeout',
-      'catalogue_conflict',
-      'body_too_large',
-      'unsupported_media_type',
-      'overloaded',
-      'unavailable',
-    ],
+    errors: [...jsonBodyErrors, 'invalid_schema', 'catalogue_conflict', 'overloaded', 'unavailable'],
   },
   handle: (exchange, _inputs, { documents, triptych, tenant, clock }) =>
     documents.pass(async () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { BulkOperation } from '../../domain/document.ts';
 import { limits } from '../../limits.ts';
-import type { BulkOperation } from '../../ports/triptych.ts';
 import { idFromCursor } from '../../wire/cursor.ts';
 import {
   documentBodySchema,
@@ -12,7 +12,7 @@ import {
 } from '../../wire/document.ts';
 import { nextPage } from '../document-page.ts';
 import { documentNotFound, liveSchema } from '../preconditions.ts';
-import { readJson } from '../read-body.ts';
+import { jsonBodyErrors, readJson } from '../read-body.ts';
 import type { HttpServices, Reply, Route } from '../route.ts';
 
 /** `?wait=searchable`, on every write. */
@@ -46,14 +46,10 @@ const put: Route = {
     body: { schema: documentBodySchema, contentType: 'application/json' },
     answers: { 202: { description: 'Committed.', schema: writeAckSchema } },
     errors: [
-      'invalid_json',
-      'invalid_request',
+      ...jsonBodyErrors,
       'invalid_document',
       'unknown_field',
       'wrong_dimension',
-      'request_timeout',
-      'body_too_large',
-      'unsupported_media_type',
       'embedder_unavailable',
       ...writeErrors,
     ],

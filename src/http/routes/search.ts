@@ -12,21 +12,17 @@ import {
   searchResponseToWire,
 } from '../../wire/search-response.ts';
 import { liveSchema } from '../preconditions.ts';
-import { readJson } from '../read-body.ts';
+import { jsonBodyErrors, readJson } from '../read-body.ts';
 import { problemFor } from '../reply.ts';
 import type { HttpServices, Route } from '../route.ts';
 
 const searchErrors = [
-  'invalid_json',
-  'invalid_request',
+  ...jsonBodyErrors,
   'unknown_field',
   'unknown_profile',
   'wrong_dimension',
   'document_not_found',
-  'request_timeout',
   'no_catalogue',
-  'body_too_large',
-  'unsupported_media_type',
   'overloaded',
   'unavailable',
   'embedder_unavailable',
