@@ -5,6 +5,7 @@ import { limits } from '../../src/limits.ts';
 import { bulkOutcomeSchema, type WireBulkOutcome } from '../../src/wire/bulk.ts';
 import type { FakeTriptych } from '../support/fake-triptych.ts';
 import { type HttpHarness, startHttp } from '../support/http-harness.ts';
+import { rawClient } from '../support/raw-client.ts';
 
 let http: HttpHarness<FakeTriptych>;
 
@@ -196,24 +197,19 @@ describe('POST /v1/documents/bulk', () => {
       release = resolve;
     });
     http.triptych.beforeWrite = () => held;
-    const socket = connect(http.port, '127.0.0.1');
+    const client = rawClient(http.port);
     const row = line('d', { text: 'x'.repeat(30_000) });
     const body = Buffer.from(`${row}\n`.repeat(1_500));
-    socket.write(
+    client.socket.write(
       `POST /v1/documents/bulk HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/x-ndjson\r\ncontent-length: ${body.length}\r\n\r\n`,
     );
-    socket.write(body);
-    let text = '';
-    socket.setEncoding('latin1').on('data', (chunk: string) => {
-      text += chunk;
-    });
-    const closed = new Promise((resolve) => socket.on('close', resolve));
+    client.socket.write(body);
     await new Promise((resolve) => setTimeout(resolve, 300));
     // 45 MB were offered; what was taken is one batch and what the sockets hold.
-    expect(socket.writableLength).toBeGreaterThan(body.length / 2);
+    expect(client.socket.writableLength).toBeGreaterThan(body.length / 2);
     release();
-    await closed;
-    expect(text.match(/"status":202/g)).toHaveLength(1_500);
+    await client.closed;
+    expect(client.text.match(/"status":202/g)).toHaveLength(1_500);
   });
 
   it('writes no further while its answers are not read', { timeout: 60_000 }, async () => {

@@ -1,9 +1,9 @@
-import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeTriptych } from '../support/fake-triptych.ts';
 import { type HttpHarness, startHttp } from '../support/http-harness.ts';
+import { rawClient } from '../support/raw-client.ts';
 
 let http: HttpHarness<FakeTriptych>;
 
@@ -58,15 +58,13 @@ describe('bytes that are no request', () => {
     const line = `${JSON.stringify({ id: 'a', title: 'x' })}\n`.repeat(limits.ingestBatchRows + 1);
     const bulk =
       'POST /v1/documents/bulk HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n';
-    const socket = connect(http.port, '127.0.0.1');
-    let text = '';
-    socket.setEncoding('latin1').on('data', (chunk: string) => {
-      text += chunk;
-      if (text.includes('"line":1,')) socket.write('zz\r\n');
+    const client = rawClient(http.port);
+    client.socket.on('data', () => {
+      if (client.text.includes('"line":1,')) client.socket.write('zz\r\n');
     });
-    socket.write(`${bulk}${line.length.toString(16)}\r\n${line}\r\n`);
-    await new Promise((resolve) => socket.on('close', resolve));
-    expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    client.socket.write(`${bulk}${line.length.toString(16)}\r\n${line}\r\n`);
+    await client.closed;
+    expect(client.text.match(/HTTP\/1\.1/g)).toHaveLength(1);
     expect((await http.call('GET', '/livez')).status).toBe(200);
   });
 });
@@ -143,19 +141,14 @@ describe('slow clients', () => {
     const triptych = new FakeTriptych();
     const slow = await startHttp(triptych, clock);
     try {
-      const socket = connect(slow.port, '127.0.0.1');
-      let text = '';
-      socket.setEncoding('latin1').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      const closed = new Promise((resolve) => socket.on('close', resolve));
-      socket.write(`${head('/v1/search', 'content-length: 100')}{"que`);
+      const client = rawClient(slow.port);
+      client.socket.write(`${head('/v1/search', 'content-length: 100')}{"que`);
       await expect.poll(() => clock.waiting, { timeout: 20_000 }).toBe(1);
       clock.advance(limits.requestTimeoutMs);
-      await expect.poll(() => text, { timeout: 20_000 }).toContain('request_timeout');
-      expectProblem(text, 408, 'request_timeout');
+      await expect.poll(() => client.text, { timeout: 20_000 }).toContain('request_timeout');
+      expectProblem(client.text, 408, 'request_timeout');
       clock.advance(limits.lingerMsMax);
-      await closed;
+      await client.closed;
       expect(triptych.searches).toEqual([]);
     } finally {
       await slow.close();
@@ -167,21 +160,17 @@ describe('slow clients', () => {
     const triptych = new FakeTriptych();
     const slow = await startHttp(triptych, clock);
     try {
-      const socket = connect(slow.port, '127.0.0.1');
-      let text = '';
-      socket.setEncoding('latin1').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      socket.write(
+      const client = rawClient(slow.port);
+      client.socket.write(
         'POST /v1/documents/bulk HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ncontent-length: 1000\r\n\r\n{"id":"a","title":"x"}\n{"id":"b","ti',
       );
       await expect.poll(() => clock.waiting, { timeout: 20_000 }).toBe(1);
       clock.advance(limits.bulkIdleMsMax);
-      await expect.poll(() => text, { timeout: 20_000 }).toContain('request_timeout');
-      expect(text).toContain('{"line":1,"id":"a","status":202,"version":1}');
-      expect(text).toContain('{"line":2,"status":408,');
+      await expect.poll(() => client.text, { timeout: 20_000 }).toContain('request_timeout');
+      expect(client.text).toContain('{"line":1,"id":"a","status":202,"version":1}');
+      expect(client.text).toContain('{"line":2,"status":408,');
       expect([...triptych.stored.keys()]).toEqual(['a']);
-      socket.destroy();
+      client.socket.destroy();
     } finally {
       await slow.close();
     }

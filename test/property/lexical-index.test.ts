@@ -4,6 +4,7 @@ import type { DocumentChange, StoredDocument } from '../../src/domain/document.t
 import { LexicalIndex } from '../../src/domain/text/lexical-index.ts';
 import { documentArbitrary, testSchema } from '../support/arbitraries.ts';
 import { referenceScores } from '../support/bm25f-reference.ts';
+import { liveDocuments } from '../support/live-documents.ts';
 import { Random } from '../support/random.ts';
 
 const words = [
@@ -45,15 +46,6 @@ const change: fc.Arbitrary<DocumentChange> = fc.oneof(
   { weight: 1, arbitrary: textDocument.map(({ id }) => ({ kind: 'delete' as const, id, version: 9 })) },
 );
 
-function live(changes: readonly DocumentChange[]): StoredDocument[] {
-  const documents = new Map<string, StoredDocument>();
-  for (const one of changes) {
-    if (one.kind === 'put') documents.set(one.document.id, one.document);
-    else documents.delete(one.id);
-  }
-  return [...documents.values()];
-}
-
 describe('LexicalIndex', () => {
   it('scores every document as the formula does on the live documents, after any history', () => {
     fc.assert(
@@ -65,7 +57,7 @@ describe('LexicalIndex', () => {
           // What was looked up for one state must not be used for the next.
           index.search(text);
         }
-        const documents = live(batches.flat());
+        const documents = liveDocuments(batches.flat());
         const wanted = referenceScores(testSchema, documents, text);
         const scores = index.search(text);
         expect(index.documentCount).toBe(documents.length);
@@ -81,7 +73,7 @@ describe('LexicalIndex', () => {
       fc.property(fc.array(change, { maxLength: 60 }), query, fc.nat(), (changes, text, turn) => {
         const grown = new LexicalIndex(testSchema);
         for (const one of changes) grown.apply([one]);
-        const documents = live(changes);
+        const documents = liveDocuments(changes);
         const fresh = new LexicalIndex(testSchema);
         const shuffled = new Random(`insertion ${turn}`).shuffle(documents);
         fresh.apply(shuffled.map((document) => ({ kind: 'put', document })));
@@ -101,7 +93,7 @@ describe('LexicalIndex', () => {
         (before, after, text) => {
           const index = new LexicalIndex(testSchema);
           for (const one of before) index.apply([one]);
-          const wanted = referenceScores(testSchema, live(before), text);
+          const wanted = referenceScores(testSchema, liveDocuments(before), text);
           const scores = index.search(text);
           for (const one of after) index.apply([one]);
           const ids = [...before, ...after].map((one) => (one.kind === 'put' ? one.document.id : one.id));

@@ -7,6 +7,7 @@ import { SimilarityGraph } from '../../src/domain/similarity-graph.ts';
 import { limits } from '../../src/limits.ts';
 import { documentArbitrary, idArbitrary, testSchema } from '../support/arbitraries.ts';
 import { ReferenceGraph } from '../support/graph-reference.ts';
+import { liveDocuments } from '../support/live-documents.ts';
 import { Random } from '../support/random.ts';
 import { documentOf } from '../support/recall-subject.ts';
 
@@ -25,15 +26,6 @@ const change: fc.Arbitrary<DocumentChange> = fc.oneof(
 const seeds = fc.array(fc.record({ id: idArbitrary, weight: fc.constantFrom(0, 0.25, 0.5, 1, 2) }), {
   maxLength: 6,
 });
-
-function live(changes: readonly DocumentChange[]): StoredDocument[] {
-  const documents = new Map<string, StoredDocument>();
-  for (const one of changes) {
-    if (one.kind === 'put') documents.set(one.document.id, one.document);
-    else documents.delete(one.id);
-  }
-  return [...documents.values()];
-}
 
 /** Same documents and strengths; the order must hold wherever strengths differ by more than rounding. */
 function expectSupport(got: readonly SupportedDocument[], wanted: readonly SupportedDocument[]): void {
@@ -61,7 +53,7 @@ describe('SimilarityGraph', () => {
           if (i === turn) for (const { id } of chosen) graph.relationships(id, 10);
           if (i === turn + 3) recallSupport(graph, chosen);
         }
-        const documents = live(changes);
+        const documents = liveDocuments(changes);
         const reference = new ReferenceGraph(testSchema, documents);
         expect(graph.documentCount).toBe(documents.length);
         expectSupport(recallSupport(graph, chosen), reference.recall(chosen));
@@ -84,7 +76,7 @@ describe('SimilarityGraph', () => {
         const grown = new SimilarityGraph(testSchema);
         for (const one of changes) grown.apply([one]);
         const fresh = new SimilarityGraph(testSchema);
-        const reordered = random.shuffle(live(changes)).map((document): DocumentChange => {
+        const reordered = random.shuffle(liveDocuments(changes)).map((document): DocumentChange => {
           const facets = Object.entries(document.facets).map(([facet, values]) => [
             facet,
             random.shuffle(values),

@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import { PromMeter } from '../../src/adapters/prom/prom-meter.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import type { HttpAppOptions } from '../../src/http/app.ts';
@@ -6,6 +5,7 @@ import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
 import { FakeTriptych } from './fake-triptych.ts';
+import { rawClient } from './raw-client.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -103,21 +103,14 @@ export async function startHttp(
   };
 }
 
-function exchangeRaw(
+async function exchangeRaw(
   port: number,
   bytes: string | Buffer | readonly (string | Buffer)[],
   thenEnd: boolean,
 ): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    let text = '';
-    socket.setEncoding('latin1');
-    socket.on('data', (chunk: string) => {
-      text += chunk;
-    });
-    socket.on('error', () => {});
-    socket.on('close', () => resolve(text));
-    for (const part of Array.isArray(bytes) ? bytes : [bytes as string | Buffer]) socket.write(part);
-    if (thenEnd) socket.end();
-  });
+  const client = rawClient(port);
+  for (const part of Array.isArray(bytes) ? bytes : [bytes as string | Buffer]) client.socket.write(part);
+  if (thenEnd) client.socket.end();
+  await client.closed;
+  return client.text;
 }

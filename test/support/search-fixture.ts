@@ -39,6 +39,7 @@ export interface SearchFixture {
   search(request: Partial<SearchRequest>): ReturnType<Triptych['search']>;
 }
 
+/** A request for nothing yet, with the wire's defaults. */
 export const plainRequest: SearchRequest = {
   query: null,
   embedding: null,

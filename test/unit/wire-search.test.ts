@@ -4,27 +4,14 @@ import type { SearchResponse } from '../../src/domain/search-response.ts';
 import { parseSearchRequest } from '../../src/wire/search.ts';
 import { searchResponseSchema, searchResponseToWire } from '../../src/wire/search-response.ts';
 import { filmSchema } from '../support/fake-triptych.ts';
+import { plainRequest } from '../support/search-fixture.ts';
 
 const context = { schema: filmSchema, profiles: ['linear', 'rrf'] };
 const parse = (body: unknown): SearchRequest => parseSearchRequest(body, context);
 
 describe('parseSearchRequest', () => {
   it('fills in the defaults', () => {
-    expect(parse({ query: '  Caf\u0065\u0301 ' })).toEqual({
-      query: 'Caf\u00e9',
-      embedding: null,
-      like: [],
-      k: 10,
-      profile: 'linear',
-      timeoutMs: 500,
-      partial: true,
-      minScore: null,
-      filter: null,
-      diversity: null,
-      include: [],
-      includeRelationships: false,
-      explain: 'score',
-    });
+    expect(parse({ query: '  Caf\u0065\u0301 ' })).toEqual({ ...plainRequest, query: 'Caf\u00e9' });
   });
 
   it('reads the filter of the design', () => {
