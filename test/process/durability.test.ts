@@ -96,13 +96,16 @@ class Witness {
   }
 }
 
-/** Runs a writer and kills it `killAfterMs` after its start or, where it may get ready, after that. */
-async function cycle(
-  witness: Witness,
-  dataDir: string,
-  seed: number,
-  kill: { readonly from: 'start' | 'ready'; readonly afterMs: number },
-): Promise<void> {
+/**
+ * When a writer is killed: some time after its start, or after it said some lines from `ready` on and some time more.
+ * Lines, not time alone, so that a busy machine kills as many writes under way as an idle one.
+ */
+type Kill =
+  | { readonly from: 'start'; readonly afterMs: number }
+  | { readonly from: 'ready'; readonly afterLines: number; readonly afterMs: number };
+
+/** Runs a writer until it is killed. */
+async function cycle(witness: Witness, dataDir: string, seed: number, kill: Kill): Promise<void> {
   witness.restart();
   const writer = spawn(process.execPath, [child, 'write', dataDir, String(seed)], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -115,10 +118,13 @@ async function cycle(
     writer.once('close', (_, signal) => resolve(signal)),
   );
   const killSoon = () => void delay(kill.afterMs).then(() => writer.kill('SIGKILL'));
+  let linesLeft = kill.from === 'ready' ? kill.afterLines : Number.POSITIVE_INFINITY;
+  let ready = false;
   if (kill.from === 'start') killSoon();
   for await (const line of createInterface({ input: writer.stdout })) {
     witness.hear(line);
-    if (line === 'ready' && kill.from === 'ready') killSoon();
+    ready ||= line === 'ready';
+    if (ready && linesLeft-- === 0) killSoon();
   }
   expect(await ended, errors).toBe('SIGKILL');
 }
@@ -142,7 +148,7 @@ describe('a store whose process is killed', () => {
           n * 2 ** 16 + random.integer(2 ** 16),
           duringOpen
             ? { from: 'start', afterMs: random.integer(1_500) }
-            : { from: 'ready', afterMs: 30 + random.integer(600) },
+            : { from: 'ready', afterLines: random.integer(200), afterMs: random.integer(40) },
         );
       }
       process.stderr.write(
