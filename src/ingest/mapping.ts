@@ -4,7 +4,7 @@ import type { FieldProblem } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { slug } from '../std/slug.ts';
 import { type MemberPath, readMember } from './member-path.ts';
-import { type Converted, dateOf, relationsOf, textOf, vectorOf } from './row-value.ts';
+import { type Converted, dateOf, idOf, relationsOf, textOf, vectorOf } from './row-value.ts';
 import type { RowLayout, SchemaFile } from './schema-file.ts';
 
 /** A row became a document, or is refused with every reason and its path in the row. */
@@ -54,7 +54,7 @@ class RowReader {
 
   #id(paths: readonly MemberPath[]): string {
     const [only] = paths;
-    if (paths.length === 1 && only !== undefined) return this.#required('id', only);
+    if (paths.length === 1 && only !== undefined) return this.#required('id', only, idOf);
     const parts = paths.map((path) => slug(this.#one(path, textOf) ?? '')).filter((part) => part !== '');
     const id = parts.join('-');
     if (id === '' && this.problems.length === 0)
@@ -62,9 +62,9 @@ class RowReader {
     return id;
   }
 
-  #required(part: string, path: MemberPath): string {
+  #required(part: string, path: MemberPath, convert = textOf): string {
     const before = this.problems.length;
-    const value = this.#one(path, textOf);
+    const value = this.#one(path, convert);
     if ((value === undefined || value === '') && this.problems.length === before)
       this.#add(path.text, `is missing: every row needs it as the ${part}`);
     return value ?? '';

@@ -14,6 +14,14 @@ export function textOf(raw: unknown): Converted<string> {
   return { message: 'must be text or a number' };
 }
 
+/** An id: text byte for byte, as the API takes it, or a whole number that JSON carries without loss. */
+export function idOf(raw: unknown): Converted<string> {
+  if (typeof raw === 'string') return { value: raw };
+  if (typeof raw !== 'number') return { message: 'must be text or a whole number' };
+  if (Number.isSafeInteger(raw)) return { value: String(raw) };
+  return { message: 'is not a whole number that JSON can carry exactly: write ids like this one as text' };
+}
+
 const unitMs: Readonly<Record<DateUnit, number>> = { days: 86_400_000, seconds: 1_000, milliseconds: 1 };
 
 /** A date as ISO 8601 text: from a number in `unit` since 1970-01-01, or from text, which the schema check reads. */
@@ -51,6 +59,5 @@ const relationSchema = z.strictObject({ type: z.string(), id: z.string(), streng
 export function relationsOf(raw: unknown): Converted<Relation> {
   const parsed = relationSchema.safeParse(raw);
   if (!parsed.success) return { message: 'must be {"type": text, "id": text, "strength": number}' };
-  const { type, id, strength } = parsed.data;
-  return { value: { type: type.normalize('NFC'), id: id.normalize('NFC'), strength } };
+  return { value: parsed.data };
 }

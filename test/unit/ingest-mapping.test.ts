@@ -101,10 +101,19 @@ describe('row mapping', () => {
     expect(pathsOf(slugged({ name: '???' }))).toEqual(['id']);
   });
 
+  it('takes ids byte for byte, as the API does', () => {
+    const id = 'e\u0301';
+    const row = { id, name: id, links: [{ type: 'NEXT_TO', id: 'a\u0301', strength: 1 }] };
+    const document = documentOf(map(row));
+    expect([document.id, document.title, document.relations[0]!.id]).toEqual([id, '\u00e9', 'a\u0301']);
+  });
+
   it.each<[string, Record<string, unknown>, string]>([
     ['no id', { id: undefined }, 'id'],
     ['an empty id', { id: '' }, 'id'],
     ['an id that is an object', { id: {} }, 'id'],
+    ['an id that JSON numbers cannot carry', { id: 2 ** 53 }, 'id'],
+    ['an id with a fraction', { id: 1.5 }, 'id'],
     ['an id with a control character', { id: 'a\nb' }, 'id'],
     ['an id that URLs drop', { id: '..' }, 'id'],
     ['a long id', { id: 'x'.repeat(limits.idCharsMax + 1) }, 'id'],
