@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { BenchResult } from './case.ts';
 
@@ -16,6 +16,8 @@ export function circumstances(seed: number): Record<string, unknown> {
     machine: {
       cpu: cpu?.model.trim() ?? 'unknown',
       cores: cpus().length,
+      // Of the last minute, this bench included: far above 1 means that others were at work.
+      load: Math.round(loadavg()[0]! * 10) / 10,
       memory_gib: Math.round(totalmem() / 2 ** 30),
       platform: `${process.platform} ${process.arch}`,
       node: process.versions.node,
