@@ -87,6 +87,13 @@ export const unusualIds: readonly string[] = [
   'x'.repeat(256),
   '\u{1f600}'.repeat(128),
   '\u4e2d'.repeat(256),
+  // A byte order mark is a character like any other, wherever it stands.
+  '\ufeff',
+  '\ufeff\ufeff',
+  '\ufeffa',
+  '\ufeff\ufeffa',
+  'a\ufeff',
+  'a',
 ];
 
 /** All changes after `cursor` in pages of `limit`, as `+id@version` and `-id@version`, and the cursor behind them. */

@@ -102,6 +102,34 @@ export function writeTests(tested: StoreUnderTest): void {
       expect(await tested.store.count(tenant, 1)).toBe(0);
     });
 
+    it('keeps byte order marks in every text, and documents apart whose ids differ in one', async () => {
+      const tenant = await tested.tenant();
+      const texts = ['', '\ufeff', '\ufeff\ufeff', '\ufeffx', '\ufeff\ufeffx', 'x\ufeff', 'x'];
+      const documents = texts.map((text) =>
+        documentOf(`${text}id`, {
+          title: text,
+          text,
+          facets: { genres: [text] },
+          fields: { word: text },
+          relations: [{ type: `${text}T`, id: `${text}id`, strength: 1 }],
+        }),
+      );
+      const acks = await tested.store.write(
+        tenant,
+        1,
+        documents.map((document) => ({ kind: 'put', document })),
+      );
+      expect(acks).toEqual(documents.map(({ id }) => ({ id, version: 1 })));
+      for (const document of documents)
+        expect(await tested.store.get(tenant, 1, document.id)).toEqual({ ...document, version: 1 });
+      const { changes } = await tested.store.changes(tenant, 1, null, 100);
+      const fed = new Set(changes.map((change) => (change.kind === 'put' ? change.document.title : null)));
+      expect(fed).toEqual(new Set(texts));
+      await tested.store.write(tenant, 1, [remove('\ufeffid')]);
+      expect(await tested.store.get(tenant, 1, 'id')).not.toBeNull();
+      expect(await tested.store.count(tenant, 1)).toBe(texts.length - 1);
+    });
+
     it('pages through the list after an id, which need not exist', async () => {
       const tenant = await tested.tenant();
       await tested.store.write(

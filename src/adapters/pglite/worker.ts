@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openEngine } from './engine.ts';
+import { decodeTextExactly } from './exact-text.ts';
 import type { WorkerAnswer, WorkerData, WorkerRequest } from './worker-protocol.ts';
 
 const port = parentPort;
@@ -14,6 +15,7 @@ function messageOf(error: unknown): string {
 }
 
 try {
+  decodeTextExactly();
   const engine = await openEngine((workerData as WorkerData).folder);
   let tail: Promise<void> = Promise.resolve();
   port.on('message', (request: WorkerRequest) => {
