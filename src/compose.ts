@@ -107,7 +107,7 @@ export async function dataDirHolder(
 const embeddedStores: RecallStoresFactory = () => {
   const text = new MemoryTextIndex();
   const graph = new MemoryGraphStore();
-  return { vector: new FlatVectorIndex(), text, graph, projections: [text, graph] };
+  return { vector: new FlatVectorIndex(), text, graph, pushdownShare: 1, projections: [text, graph] };
 };
 
 function createEmbedder(config: EmbedderConfig, clock: Clock, meter: Meter): Embedder | null {

@@ -106,7 +106,7 @@ export const limits = {
   catalogueFacetValuesMax: 20,
   projectorBatchRows: 500,
   /** Documents that one epoch may change after start-up: bounds how long publishing holds the event loop. */
-  epochDocumentsMax: 1_000,
+  epochDocumentsMax: 100,
   projectorSliceMs: 5,
   ingestBatchRows: 100,
   /** Attempts to write one batch of an ingest before it stops (and can be continued). */
@@ -128,7 +128,7 @@ export const limits = {
   httpConnectionsMax: 1_024,
 
   // times
-  epochIntervalMs: 250,
+  epochIntervalMs: 100,
   projectorPollMs: 100,
   searchableWaitMsMax: 10_000,
   readyLagMsMax: 2_000,

@@ -1,3 +1,4 @@
+import { TriptychError } from '../errors.ts';
 import { dateToMs, type Predicate } from './predicate.ts';
 import type { RowBlock } from './row-block.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
@@ -158,7 +159,10 @@ class MaskCompiler {
 
   #column(field: string): number {
     const index = this.#fields.indexOf(field);
-    if (index < 0) throw new RangeError(`field ${field} is not in the schema`);
+    if (index < 0)
+      throw new TriptychError('unknown_field', `The catalogue has no field "${field}".`, {
+        fields: [{ path: 'filter', message: `there is no field "${field}"` }],
+      });
     return index;
   }
 }

@@ -1,4 +1,3 @@
-import { limits } from '../limits.ts';
 import type { PlannedLeg, RejectedPlan, SearchPlan, SkippedLeg, Strategy } from './plan.ts';
 import type { Profile } from './profile.ts';
 import { type RecallLeg, recallLegs } from './signal.ts';
@@ -17,6 +16,8 @@ export interface PlannerInput {
   readonly diversity: number;
   readonly profile: Profile;
   readonly timeoutMs: number;
+  /** Share of passing documents below which a filter is pushed into the legs; 1 where that costs nothing. */
+  readonly pushdownShare: number;
   /** Documents that pass the filter and documents in all; null without a filter. */
   readonly predicate: { readonly passing: number; readonly of: number } | null;
   readonly embedderAvailable: boolean;
@@ -50,7 +51,7 @@ export function planSearch(input: PlannerInput): SearchPlan {
     legs,
     skipped,
     predicate:
-      input.predicate === null ? null : { ...input.predicate, pushdown: isSelective(input.predicate) },
+      input.predicate === null ? null : { ...input.predicate, pushdown: pushesDown(input, input.predicate) },
     stages: stagesOf(input, embeds),
     rankDepth: input.profile.rankDepth,
     estimatedMs: Math.max(0, ...slowest) + scoreMs,
@@ -58,14 +59,26 @@ export function planSearch(input: PlannerInput): SearchPlan {
   };
 }
 
-/** Whether a filter passes so few documents that over-fetching would not fill the window: push it into the legs. */
-function isSelective(predicate: { readonly passing: number; readonly of: number }): boolean {
-  return predicate.passing < limits.pushdownShare * predicate.of;
+/** Whether over-fetching might not fill the window: a filter that passes everything needs no push-down. */
+function pushesDown(
+  { pushdownShare }: PlannerInput,
+  predicate: { readonly passing: number; readonly of: number },
+): boolean {
+  return predicate.passing < pushdownShare * predicate.of;
 }
 
 function planEmbedding(input: PlannerInput, end: number): SearchPlan['embed'] {
   if (!input.hasQuery || input.hasEmbedding || !input.embedderAvailable) return null;
-  return { budgetMs: Math.max(1, end - estimate(input, 'vector')), estimatedMs: estimate(input, 'embedder') };
+  return { budgetMs: embeddingBudgetMs(input, end), estimatedMs: estimate(input, 'embedder') };
+}
+
+/**
+ * What the vector leg leaves of the time. A probe tries a leg that looks too slow, so it may not take its estimate at its
+ * word: half of the time stays for the embedder.
+ */
+function embeddingBudgetMs(input: PlannerInput, end: number): number {
+  const vectorMs = estimate(input, 'vector');
+  return Math.max(1, end - (input.probe ? Math.min(vectorMs, end / 2) : vectorMs));
 }
 
 function chooseLegs(

@@ -37,7 +37,7 @@ export function lexicalSignal(bm25: number, midpoint: number): number {
   return bm25 > 0 ? bm25 / (bm25 + midpoint) : 0;
 }
 
-function clamp01(value: number): number {
+export function clamp01(value: number): number {
   return Math.min(1, Math.max(0, value));
 }
 

@@ -15,6 +15,8 @@ export interface RecallStores {
   readonly vector: VectorIndex;
   readonly text: TextIndex;
   readonly graph: GraphStore;
+  /** Share of passing documents below which a filter is pushed into the legs; 1 where that costs nothing. */
+  readonly pushdownShare: number;
   /** Filled by the projector together with the resident table. */
   readonly projections: readonly Projection[];
 }

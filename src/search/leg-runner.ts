@@ -34,7 +34,8 @@ export function runLeg<T>(
       controller.abort();
     });
     work(controller.signal).then(
-      (value) => settle('ok', value),
+      // Work that holds the event loop also holds the timer back, so the clock is asked as well.
+      (value) => (clock.nowMs() > endMs ? settle('late', null, 'budget_exceeded') : settle('ok', value)),
       (error: unknown) => settle('failed', null, error instanceof TriptychError ? error.code : 'error'),
     );
   });

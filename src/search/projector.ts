@@ -47,7 +47,8 @@ export class Projector {
 
   /** Loads everything there is. */
   async load(): Promise<void> {
-    while (!this.#behind && !(await this.#pass()));
+    // Nobody searches it yet, so everything becomes one epoch.
+    await this.#pass(Number.POSITIVE_INFINITY);
   }
 
   start(): void {
@@ -87,7 +88,7 @@ export class Projector {
       this.#nudged = false;
       const waiting = this.#waiting.splice(0);
       try {
-        const reachedEnd = await this.#pass();
+        const reachedEnd = await this.#pass(limits.epochDocumentsMax);
         failures = 0;
         if (reachedEnd) for (const resolve of waiting) resolve();
         else {
@@ -112,7 +113,7 @@ export class Projector {
   async #onFailure(error: unknown, failures: number): Promise<void> {
     // Another generation was made live: this one has nothing left to follow.
     if (error instanceof TriptychError && error.code === 'no_catalogue') this.#giveUp();
-    if (failures === 1) this.#parts.logger.warn({ err: error }, 'projector pass failed, will be repeated');
+    if (failures === 1) this.#parts.logger.warn({ error }, 'projector pass failed, will be repeated');
     if (!this.#stopped) await this.#pause(Math.min(5_000, limits.projectorPollMs * 2 ** failures));
   }
 
@@ -120,14 +121,15 @@ export class Projector {
    * Reads on in the changes; what was read becomes visible in one turn. True when the end was reached, false when there
    * is more than one epoch may hold.
    */
-  async #pass(): Promise<boolean> {
+  async #pass(documentsMax: number): Promise<boolean> {
     const { store, clock, meter } = this.#parts;
     const { tenant, generation } = this.active;
     const changes: DocumentChange[] = [];
     let cursor = this.#cursor;
     let reachedEnd = true;
     do {
-      const page = await store.changes(tenant, generation, cursor, limits.projectorBatchRows);
+      const rows = Math.min(limits.projectorBatchRows, documentsMax - changes.length);
+      const page = await store.changes(tenant, generation, cursor, rows);
       if (!page.complete) {
         this.#giveUp();
         return false;
@@ -135,8 +137,8 @@ export class Projector {
       await this.#prepare(page.changes);
       changes.push(...page.changes);
       cursor = page.cursor;
-      reachedEnd = page.changes.length < limits.projectorBatchRows;
-    } while (!reachedEnd && changes.length < limits.epochDocumentsMax);
+      reachedEnd = page.changes.length < rows;
+    } while (!reachedEnd && changes.length < documentsMax);
     this.#publish(changes);
     this.#cursor = cursor;
     if (reachedEnd) this.#lastPassMs = clock.nowMs();

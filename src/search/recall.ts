@@ -166,6 +166,7 @@ function legCoverage(
   if (outcome !== null) return coverageOf(outcome, candidates);
   const skipped = plan.skipped.find((candidate) => candidate.leg === leg);
   if (skipped !== undefined) return skippedCoverage(skipped.reason);
-  // Planned but not started: only the vector leg waits for anything, and what it waits for did not come.
+  // Planned but not started: seeds that cancel out have no direction, or the embedding did not come.
+  if (embedded === null) return skippedCoverage('no_vector');
   return skippedCoverage(embedded?.state === 'late' ? 'embedder_late' : 'embedder_failed');
 }

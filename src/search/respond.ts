@@ -170,7 +170,11 @@ async function relationshipsOf(
   );
   context.stages.relationships = outcome.ms;
   parts.meter.stage('relationships', outcome.state, outcome.ms);
-  if (outcome.value !== null) return { coverage: ranked.coverage, lists: outcome.value };
+  if (outcome.value !== null) {
+    // The graph is asked now, the answer is of the epoch in which the search began.
+    const lists = outcome.value.map((list) => list.filter(({ id: other }) => snapshot.rowOf(other) >= 0));
+    return { coverage: ranked.coverage, lists };
+  }
   context.warnings.push('relationships: the graph did not answer, they are left out');
   const { graph } = ranked.coverage;
   const coverage =

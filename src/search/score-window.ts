@@ -5,7 +5,7 @@ import { type RankedRows, rescore } from '../domain/rescore.ts';
 import { lexicalSignal } from '../domain/scoring.ts';
 import { signalNames } from '../domain/signal.ts';
 import { TriptychError } from '../errors.ts';
-import { runLeg } from './leg-runner.ts';
+import { type LegOutcome, runLeg } from './leg-runner.ts';
 import { graphCandidates, type Recalled } from './recall.ts';
 import type { ScorerWindow } from './rerank-batcher.ts';
 import type { SearchContext } from './search-context.ts';
@@ -18,6 +18,8 @@ export interface ScoredWindow {
   readonly ranked: RankedRows;
   /** Rows that the hard rules dropped from the window. */
   readonly droppedCount: number;
+  /** How scoring the words of all candidates went; null where the leg brought nothing to score with. */
+  readonly words: LegOutcome<unknown> | null;
 }
 
 /** Fills the columns of the window, lets the backend select, and scores the selection exactly. */
@@ -28,13 +30,14 @@ export async function scoreWindow(
 ): Promise<ScoredWindow> {
   const { parts, snapshot, request, startedAtMs } = context;
   const startMs = parts.clock.nowMs();
+  const words = await scoreWords(context, recalled, candidates.rows);
   const window: ScorerWindow = {
     table: snapshot,
     // Recall takes documents of the epoch alone, and those are all resident.
     transient: null,
     request: rerankRequest(context, recalled),
     rows: candidates.rows,
-    lexical: await lexicalColumn(context, recalled, candidates.rows),
+    lexical: lexicalColumn(context, words?.value ?? null, candidates.rows),
     graph: graphColumn(context, recalled, candidates.rows),
     fused: fusionColumn(context, recalled, candidates.rows),
   };
@@ -48,7 +51,7 @@ export async function scoreWindow(
   const rescoreMs = parts.clock.nowMs();
   const ranked = rescore(window, window.request, window, scored.value.selected);
   context.stages.rescore = parts.clock.nowMs() - rescoreMs;
-  return { window, ranked, droppedCount: scored.value.dropped.reduce((sum, count) => sum + count, 0) };
+  return { window, ranked, words, droppedCount: scored.value.dropped.reduce((sum, count) => sum + count, 0) };
 }
 
 function scorerError(state: string, reason: string | undefined): TriptychError {
@@ -90,25 +93,23 @@ function rerankParams(context: SearchContext): RerankParams {
   };
 }
 
-/** bm25 / (bm25 + midpoint) for every candidate, whichever leg brought it; NaN for all when the leg did not answer. */
-async function lexicalColumn(
+/** BM25 of every candidate, whichever leg brought it. */
+async function scoreWords(
   context: SearchContext,
   recalled: Recalled,
   rows: Uint32Array,
-): Promise<Float32Array> {
-  const column = new Float32Array(rows.length).fill(Number.NaN);
-  if (recalled.text === null) return column;
-  const { parts, snapshot, startedAtMs, request, profile } = context;
-  const ids = Array.from(rows, (row) => snapshot.idOf(row));
+): Promise<LegOutcome<Float64Array> | null> {
   const answer = recalled.text;
-  const scores = await runLeg(parts.clock, startedAtMs + request.timeoutMs, () => answer.score(ids));
-  if (scores.value === null) {
-    context.warnings.push(
-      "lexical: scores of the other legs' candidates did not arrive, the signal is left out",
-    );
-    return column;
-  }
-  return column.map((_, i) => lexicalSignal(scores.value![i]!, profile.lexicalMidpoint));
+  if (answer === null) return null;
+  const { parts, snapshot, startedAtMs, request } = context;
+  const ids = Array.from(rows, (row) => snapshot.idOf(row));
+  return runLeg(parts.clock, startedAtMs + request.timeoutMs, () => answer.score(ids));
+}
+
+/** The lexical signal of every candidate; NaN for all of them when the leg, or its second answer, did not come. */
+function lexicalColumn(context: SearchContext, scores: Float64Array | null, rows: Uint32Array): Float32Array {
+  if (scores === null) return new Float32Array(rows.length).fill(Number.NaN);
+  return Float32Array.from(scores, (bm25) => lexicalSignal(bm25, context.profile.lexicalMidpoint));
 }
 
 /** The strength of each candidate within the seeds' support, 0 outside it; NaN when there is no graph leg. */

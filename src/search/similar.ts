@@ -1,5 +1,6 @@
 import { pathReason } from '../domain/reasons.ts';
 import { titleIn } from '../domain/row-view.ts';
+import { clamp01 } from '../domain/scoring.ts';
 import type { SimilarDocument } from '../domain/search-response.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { dot } from '../domain/vector.ts';
@@ -76,7 +77,7 @@ function connect(
     snapshot.vectors.subarray(row * snapshot.dimension, (row + 1) * snapshot.dimension),
     vector,
   );
-  const similarity = Math.min(1, Math.max(0, (cosine - lo) / (hi - lo)));
+  const similarity = clamp01((cosine - lo) / (hi - lo));
   const reason = hit === null ? null : pathReason(hit.path, (other) => titleIn(snapshot, other));
   return [
     {

@@ -23,7 +23,7 @@ export interface CliRun {
 /** The command line over the real service and a store in memory that outlives each command. */
 export class CliFixture {
   readonly folder = mkdtempSync(join(tmpdir(), 'triptych-cli-'));
-  readonly store = new MemoryDocumentStore();
+  store = new MemoryDocumentStore();
   /** Put around each service that a command opens. */
   wrap: (service: Triptych) => Triptych = (service) => service;
   holder: { readonly pid: number; readonly url: string | null } | null = null;
@@ -69,7 +69,7 @@ export class CliFixture {
       clock,
       meter: silentMeter,
       logger: silentLogger,
-      stores: () => ({ ...stores, projections: [] }),
+      stores: () => ({ ...stores, pushdownShare: 1, projections: [] }),
     });
     await registry.open('default');
     return assembleTriptych({

@@ -29,6 +29,11 @@ export class FakeClock implements Clock {
     };
   }
 
+  /** Lets time pass without a turn for any timer, as work that holds the event loop does. */
+  hold(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.after(ms, resolve);

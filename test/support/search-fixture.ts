@@ -6,6 +6,7 @@ import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import type { Document } from '../../src/domain/document.ts';
 import { builtInProfiles, type Profile } from '../../src/domain/profile.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
+import { limits } from '../../src/limits.ts';
 import type { Embedder } from '../../src/ports/embedder.ts';
 import type { GraphStore } from '../../src/ports/graph-store.ts';
 import type { Logger } from '../../src/ports/logger.ts';
@@ -76,10 +77,20 @@ export interface FixtureOptions {
 }
 
 /** The stores that run inside the process, and an embedder that turns each word into a direction of its own. */
-export function inProcessParts(): FixtureParts & { readonly projections: readonly Projection[] } {
+export function inProcessParts(): FixtureParts & {
+  readonly projections: readonly Projection[];
+  readonly pushdownShare: number;
+} {
   const text = new MemoryTextIndex();
   const graph = new MemoryGraphStore();
-  return { vector: new FlatVectorIndex(), text, graph, embedder: wordEmbedder, projections: [text, graph] };
+  return {
+    vector: new FlatVectorIndex(),
+    text,
+    graph,
+    embedder: wordEmbedder,
+    projections: [text, graph],
+    pushdownShare: 1,
+  };
 }
 
 const wordEmbedder: Embedder = {
@@ -115,7 +126,7 @@ export async function searchFixture(
     clock,
     meter,
     logger: silentLogger,
-    stores: () => ({ projections: [], ...stores }),
+    stores: () => ({ projections: [], pushdownShare: limits.pushdownShare, ...stores }),
   });
   await registry.open('default');
   const service = assembleTriptych({

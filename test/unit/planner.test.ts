@@ -13,6 +13,7 @@ function input(changes: Partial<PlannerInput>): PlannerInput {
     diversity: 0,
     profile,
     timeoutMs: 500,
+    pushdownShare: 0.3,
     predicate: null,
     embedderAvailable: true,
     estimates: {},
@@ -64,6 +65,9 @@ describe('planSearch', () => {
       planSearch(input({ predicate: { passing, of: 1000 } })).predicate?.pushdown;
     expect(pushdown(299)).toBe(true);
     expect(pushdown(300)).toBe(false);
+    const free = (passing: number) =>
+      planSearch(input({ pushdownShare: 1, predicate: { passing, of: 1000 } })).predicate?.pushdown;
+    expect([free(999), free(1000)]).toEqual([true, false]);
   });
 
   it('shortens a leg that is sometimes too slow, leaves out one that mostly is, and tries it when probing', () => {
@@ -75,6 +79,12 @@ describe('planSearch', () => {
     expect(graph(slow(460, 800))).toBeUndefined();
     expect(planSearch(input(slow(460, 800))).skipped).toContainEqual({ leg: 'graph', reason: 'too_slow' });
     expect(graph({ ...slow(460, 800), probe: true })?.depth).toBe(300);
+  });
+
+  it('leaves a probed vector leg and its embedder half of the time each', () => {
+    const estimates = { vector: { p50Ms: 600, p95Ms: 800 } };
+    expect(planSearch(input({ estimates })).embed).toBeNull();
+    expect(planSearch(input({ estimates, probe: true })).embed).toMatchObject({ budgetMs: 225 });
   });
 
   it('estimates the slowest chain plus the scorer', () => {

@@ -53,6 +53,7 @@ async function setUp(documentCount: number) {
         vector: { search: unused },
         text: { search: unused },
         graph: { recall: unused, relationships: unused },
+        pushdownShare: 1,
         projections: [projection],
       };
     },
@@ -89,6 +90,7 @@ describe('the projector', () => {
     await clock.run(registry.caughtUp('default'));
     expect(liveCount(registry)).toBe(count);
     expect(projections[0]!.applied.length).toBe(3);
+    expect(Math.max(...projections[0]!.applied.map((epoch) => epoch.length))).toBe(limits.epochDocumentsMax);
     await clock.run(registry.close());
   });
 

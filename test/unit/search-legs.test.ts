@@ -151,6 +151,46 @@ describe('search over legs with known delays', () => {
     expect(states[0]).toBe('late');
     expect(states.filter((state) => state === 'skipped').length).toBeGreaterThan(30);
     expect(states.slice(5)).toContain('late');
+    const left = await ask();
+    expect(left.coverage.graph).toMatchObject({ state: 'skipped', reason: 'too_slow' });
+    expect(left.degraded).toBe(true);
+    const whole = fixture.search({ query: 'robot', like: ['d3'], timeoutMs: 100, partial: false });
+    await expect(fixture.clock.run(whole)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  });
+
+  it('does not take an answer that came after its end, even where the timer had no turn', async () => {
+    const slow = (clock: FakeClock): FixtureParts => {
+      const parts = delayed({})(clock);
+      const search: typeof parts.text.search = async (query) => {
+        clock.hold(600);
+        return parts.text.search(query);
+      };
+      return { ...parts, text: { search } };
+    };
+    const fixture = await searchFixture(slow, documents);
+    const embedding = unit([1, 0, 0, 0, 0, 0, 0, 0]);
+    const answer = fixture.clock.run(fixture.search({ query: 'robot', embedding }));
+    await expect(answer).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it("counts the words as missing when the other legs' candidates could not be scored", async () => {
+    const broken = (clock: FakeClock): FixtureParts => {
+      const parts = delayed({})(clock);
+      const search: typeof parts.text.search = async (query) => ({
+        ...(await parts.text.search(query)),
+        score: async () => {
+          throw new Error('gone');
+        },
+      });
+      return { ...parts, text: { search } };
+    };
+    const fixture = await searchFixture(broken, documents);
+    const answer = await fixture.clock.run(fixture.search({ query: 'robot' }));
+    expect(answer.coverage.lexical).toMatchObject({ state: 'failed' });
+    expect(answer.degraded).toBe(true);
+    expect(answer.results.every((result) => result.signals!.lexical!.value === null)).toBe(true);
+    const whole = fixture.clock.run(fixture.search({ query: 'robot', partial: false }));
+    await expect(whole).rejects.toMatchObject({ code: 'deadline_exceeded' });
   });
 
   it('excludes the seeds, warns of unknown ones, and answers 404 when all are unknown', async () => {
