@@ -5,6 +5,7 @@ import { TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
 import { CliFixture } from '../support/cli-runtime.ts';
+import { MemoryDocumentStore } from '../support/memory-document-store.ts';
 
 let cli: CliFixture;
 beforeEach(() => {
@@ -53,6 +54,25 @@ function onWrite(before: (count: number) => void): void {
       count += 1;
       before(count);
       return service.write(...args);
+    },
+  });
+}
+
+/** Runs `before` ahead of that staged write, counted across commands. */
+function onStagedWrite(at: number, before: () => void): void {
+  let count = 0;
+  cli.wrap = (service): Triptych => ({
+    ...service,
+    replaceCatalogue: async (...args) => {
+      const staged = await service.replaceCatalogue(...args);
+      return {
+        ...staged,
+        write: async (operations) => {
+          count += 1;
+          if (count === at) before();
+          return staged.write(operations);
+        },
+      };
     },
   });
 }
@@ -195,6 +215,87 @@ describe('an interrupted ingest', () => {
     const after = await stored();
     expect(Object.keys(after)).toHaveLength(2 * batch);
     expect([after.t0, after[`t${batch}`]]).toEqual([2, 1]);
+  });
+});
+
+describe('what an interrupted ingest wrote', () => {
+  const command = (...flags: string[]) => ['ingest', 'a.ndjson', '--schema', 's.json', ...flags];
+  const cutAt = (cut: number) =>
+    onWrite((count) => {
+      if (count === cut) throw new Error('cut');
+    });
+
+  it('is continued where it stands: in the live catalogue, if --replace found none', async () => {
+    write('a.ndjson', rows(3 * batch));
+    schemaFile();
+    cutAt(2);
+    expect((await cli.run(...command('--replace'))).code).toBe(1);
+    const again = await cli.run(...command('--replace'));
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('Continuing after line')]);
+    const live = await cli.store.catalogue('default');
+    expect(await stored(live?.generation)).toEqual(versions(3 * batch));
+  });
+
+  it('is continued in the staged catalogue, if --replace had opened one', async () => {
+    await cli.run('ingest', write('old.ndjson', rows(3)), '--schema', schemaFile());
+    write('a.ndjson', rows(3 * batch));
+    schemaFile({ name: 'others' });
+    onStagedWrite(2, () => {
+      throw new Error('cut');
+    });
+    expect((await cli.run(...command('--replace'))).code).toBe(1);
+    expect((await cli.store.catalogue('default'))?.schema.name).toBe('things');
+    const again = await cli.run(...command('--replace'));
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('Continuing after line')]);
+    const live = await cli.store.catalogue('default');
+    expect(live?.schema.name).toBe('others');
+    expect(await stored(live?.generation)).toEqual(versions(3 * batch));
+  });
+
+  it('must still be there: a deleted data folder is not continued', async () => {
+    write('a.ndjson', rows(3 * batch));
+    schemaFile();
+    cutAt(2);
+    expect((await cli.run(...command())).code).toBe(1);
+    cli.store = new MemoryDocumentStore();
+    const gone = await cli.run(...command());
+    expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining('not there any more')]);
+    expect(gone.stderr).toContain('--restart');
+    expect(await cli.store.catalogue('default')).toBeNull();
+    expect((await cli.run(...command('--restart'))).code).toBe(0);
+    expect(await stored()).toEqual(versions(3 * batch));
+  });
+
+  it('must still be there: a renewed folder with fewer documents is not continued', async () => {
+    write('a.ndjson', rows(3 * batch));
+    schemaFile();
+    cutAt(3);
+    expect((await cli.run(...command())).code).toBe(1);
+    cli.store = new MemoryDocumentStore();
+    expect((await cli.run('ingest', write('b.ndjson', rows(7)), '--schema', 's.json')).code).toBe(0);
+    const fewer = await cli.run(...command());
+    expect(fewer.code).toBe(2);
+    expect(fewer.stderr).toContain(`then held ${2 * batch} documents, now 7`);
+    expect(await stored()).toEqual(versions(7));
+  });
+
+  it('must still be there: a dropped stage is not continued', async () => {
+    await cli.run('ingest', write('old.ndjson', rows(3)), '--schema', schemaFile());
+    write('a.ndjson', rows(3 * batch));
+    const other = schemaFile({ name: 'others' });
+    onStagedWrite(2, () => {
+      throw new Error('cut');
+    });
+    expect((await cli.run(...command('--replace'))).code).toBe(1);
+    write('third.json', [{ ...schema, name: 'third' }]);
+    write('c.ndjson', ['broken', row(1)]);
+    expect((await cli.run('ingest', 'c.ndjson', '--schema', 'third.json', '--replace')).code).toBe(3);
+    const dropped = await cli.run('ingest', 'a.ndjson', '--schema', other, '--replace');
+    expect([dropped.code, dropped.stderr]).toEqual([2, expect.stringContaining('generation 2')]);
+    expect((await cli.store.catalogue('default'))?.schema.name).toBe('things');
+    expect((await cli.run(...command('--replace', '--restart'))).code).toBe(0);
+    const live = await cli.store.catalogue('default');
+    expect(await stored(live?.generation)).toEqual(versions(3 * batch));
   });
 });
 

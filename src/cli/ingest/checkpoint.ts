@@ -3,10 +3,15 @@ import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/
 import { z } from 'zod';
 
 const checkpointSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   /** Data folder or URL. */
   target: z.string(),
   replace: z.boolean(),
+  /** Where the rows went: the generation, and whether it stood beside the live one. */
+  generation: z.int().min(1),
+  staged: z.boolean(),
+  /** Documents that the generation held at least after the last committed batch. */
+  documents: z.int().min(0),
   /** Fingerprint of the compiled schema file. */
   schema: z.string(),
   /** Bytes and lines of the file that are committed, and what became of its rows. */

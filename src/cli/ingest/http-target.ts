@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { z } from 'zod';
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import type { BulkOperation } from '../../domain/document.ts';
 import { type ErrorCode, TriptychError } from '../../errors.ts';
@@ -6,35 +8,49 @@ import { bulkOutcomeSchema } from '../../wire/bulk.ts';
 import { catalogueSchemaToWire } from '../../wire/catalogue.ts';
 import { documentToWire, type WireDocument } from '../../wire/document.ts';
 import { problemSchema } from '../../wire/problem.ts';
-import { type IngestTarget, isAboutDocument } from './target.ts';
+import { catalogueAckSchema, catalogueStatusSchema } from '../../wire/status.ts';
+import { type IngestTarget, isAboutDocument, type WriteOutcome } from './target.ts';
 
 /** Writes through the API of a running server, because it holds the data folder. The catalogue is created if absent. */
 export async function httpTarget(url: string, name: string, schema: CatalogueSchema): Promise<IngestTarget> {
-  await send(url, '/v1/catalogue', 'PUT', 'application/json', JSON.stringify(catalogueSchemaToWire(schema)));
+  const body = JSON.stringify(catalogueSchemaToWire(schema));
+  const put = await send(url, '/v1/catalogue', 'PUT', { type: 'application/json', text: body });
+  const { generation } = parsed(url, catalogueAckSchema, put);
   return {
     name,
     staged: false,
+    generation,
     write: (operations) => writeBulk(url, operations),
-    leftOver: async () => 0,
+    count: (expected) => count(url, expected),
     finish: async () => {},
     close: async () => {},
   };
 }
 
+const countPauseMs = 250;
+
+/** The server counts what is searchable, which follows the commits, so the last of them get some time to show. */
+async function count(url: string, expected: number): Promise<number> {
+  for (let waitedMs = 0; ; waitedMs += countPauseMs) {
+    const { documents } = parsed(url, catalogueStatusSchema, await send(url, '/v1/catalogue', 'GET'));
+    if (documents >= expected || waitedMs >= limits.searchableWaitMsMax) return documents;
+    await sleep(countPauseMs);
+  }
+}
+
 async function writeBulk(
   url: string,
   operations: readonly BulkOperation[],
-): Promise<readonly (TriptychError | null)[]> {
-  const lines = operations.map((operation) => JSON.stringify(toWire(operation)));
-  const answer = await send(url, '/v1/documents/bulk', 'POST', 'application/x-ndjson', lines.join('\n'));
+): Promise<readonly WriteOutcome[]> {
+  const text = operations.map((operation) => JSON.stringify(toWire(operation))).join('\n');
+  const answer = await send(url, '/v1/documents/bulk', 'POST', { type: 'application/x-ndjson', text });
   const outcomes = answer.split('\n').filter((line) => line !== '');
   if (outcomes.length !== operations.length)
     throw unavailable(url, `answered ${outcomes.length} of ${operations.length} lines`);
   return outcomes.map((line) => {
-    const outcome = bulkOutcomeSchema.safeParse(parseJson(line));
-    if (!outcome.success) throw unavailable(url, 'answered in a form that this version does not know');
-    if (outcome.data.error === undefined) return null;
-    const error = errorOf(outcome.data.error);
+    const { id = '', version = 0, error: problem } = parsed(url, bulkOutcomeSchema, line);
+    if (problem === undefined) return { id, version };
+    const error = errorOf(problem);
     if (!isAboutDocument(error)) throw error;
     return error;
   });
@@ -46,14 +62,18 @@ function toWire(operation: BulkOperation): WireDocument | { readonly delete: str
 }
 
 /** The answer's text. @throws TriptychError the server's own error, or unavailable */
-async function send(url: string, path: string, method: string, type: string, body: string): Promise<string> {
+async function send(
+  url: string,
+  path: string,
+  method: 'GET' | 'POST' | 'PUT',
+  body?: { readonly type: string; readonly text: string },
+): Promise<string> {
   let response: Response;
   let text: string;
   try {
     response = await fetch(new URL(path, url), {
       method,
-      body,
-      headers: { 'content-type': type },
+      ...(body !== undefined && { body: body.text, headers: { 'content-type': body.type } }),
       redirect: 'error',
       signal: AbortSignal.timeout(limits.ingestCallMsMax),
     });
@@ -77,6 +97,13 @@ function errorOf(problem: {
 
 function unavailable(url: string, what: string, cause?: unknown): TriptychError {
   return new TriptychError('unavailable', `${url} ${what}`, { cause });
+}
+
+/** @throws TriptychError unavailable */
+function parsed<T>(url: string, schema: z.ZodType<T>, text: string): T {
+  const result = schema.safeParse(parseJson(text));
+  if (!result.success) throw unavailable(url, 'answered in a form that this version does not know');
+  return result.data;
 }
 
 function parseJson(text: string): unknown {

@@ -18,7 +18,7 @@ import {
   removeCheckpoint,
   writeCheckpoint,
 } from './checkpoint.ts';
-import { openTarget } from './open-target.ts';
+import { dataIsGone, openTarget } from './open-target.ts';
 import type { IngestOptions } from './options.ts';
 import { RejectFile } from './reject-file.ts';
 import { type Committed, nothingCommitted, runIngest } from './run-ingest.ts';
@@ -38,7 +38,9 @@ interface Run {
   readonly input: Input;
   readonly schemaFile: SchemaFile;
   readonly target: IngestTarget;
-  readonly from: Checkpoint | null;
+  readonly start: Committed;
+  /** Bytes of the rejects file that belong to what is committed already. */
+  readonly rejectBytes: number;
 }
 
 /** Ingests one file: finds out where to start, runs, and ends with a summary. */
@@ -50,13 +52,25 @@ export async function ingestFile(
 ): Promise<ExitCode> {
   const input = await openInput(runtime, file);
   const schemaFile = await readSchemaFile(resolve(runtime.cwd, options.schema), options.schema);
-  const target = await openTarget(runtime, config, options, schemaFile.schema);
+  const from = await startingPoint(input, options, schemaFile, options.url ?? config.dataDir);
+  const target = await openTarget(runtime, config, options, schemaFile.schema, from);
   try {
-    const from = await startingPoint(input, options, schemaFile, target.name);
-    const run: Run = { runtime, options, input, schemaFile, target, from };
-    if (from !== null) say(runtime, `Continuing after line ${from.lines.toLocaleString('en')}.`);
-    else await warnOfLeftOver(run);
-    return await ingest(run);
+    const count = await target.count(from?.documents ?? 0);
+    if (from === null) warnOfLeftOver(runtime, target, count);
+    else {
+      requireSameData(from, target, count);
+      say(runtime, `Continuing after line ${from.lines.toLocaleString('en')}.`);
+    }
+    const start = from ?? nothingCommitted(count);
+    return await ingest({
+      runtime,
+      options,
+      input,
+      schemaFile,
+      target,
+      start,
+      rejectBytes: from?.rejectBytes ?? 0,
+    });
   } finally {
     await target.close();
   }
@@ -96,9 +110,16 @@ async function startingPoint(
   );
 }
 
-async function warnOfLeftOver({ runtime, target }: Run): Promise<void> {
-  const count = await target.leftOver();
-  if (count > 0)
+/** @throws TriptychError invalid_settings if what the earlier run wrote is not there any more */
+function requireSameData(from: Checkpoint, target: IngestTarget, count: number): void {
+  if (target.generation !== from.generation)
+    throw dataIsGone(`generation ${from.generation} of the catalogue, this is ${target.generation}`);
+  if (count < from.documents)
+    throw dataIsGone(`a catalogue that then held ${from.documents} documents, now ${count}`);
+}
+
+function warnOfLeftOver(runtime: Runtime, target: IngestTarget, count: number): void {
+  if (target.staged && count > 0)
     say(
       runtime,
       `warning: an interrupted --replace left ${count.toLocaleString('en')} documents; those that are not in this ` +
@@ -107,10 +128,10 @@ async function warnOfLeftOver({ runtime, target }: Run): Promise<void> {
 }
 
 async function ingest(run: Run): Promise<ExitCode> {
-  const { runtime, options, input, schemaFile, target, from } = run;
+  const { runtime, options, input, schemaFile, target, start } = run;
   const rejectsPath =
     options.rejects ?? (input.path === null ? 'stdin.rejects.ndjson' : `${input.path}.rejects.ndjson`);
-  const rejects = await RejectFile.open(resolve(runtime.cwd, rejectsPath), from?.rejectBytes ?? 0);
+  const rejects = await RejectFile.open(resolve(runtime.cwd, rejectsPath), run.rejectBytes);
   const progress = new Progress(runtime.stderr, {
     label: 'ingest',
     total: input.bytes,
@@ -129,7 +150,6 @@ async function ingest(run: Run): Promise<ExitCode> {
     (received) => runtime.exit(stoppedBy(received)),
   );
   const startedMs = performance.now();
-  const start: Committed = from ?? nothingCommitted;
   try {
     const stream = input.path === null ? runtime.stdin : createReadStream(input.path, { start: start.bytes });
     const save = (committed: Committed): Promise<void> => saveCheckpoint(run, rejects, committed);
@@ -141,7 +161,7 @@ async function ingest(run: Run): Promise<ExitCode> {
     progress.finish();
     const live = complete && (await makeLive(run, committed));
     const seconds = (performance.now() - startedMs) / 1000;
-    printSummary(runtime, { ...run, rejects, start, committed, complete, live, seconds });
+    printSummary(runtime, { ...run, rejects, committed, complete, live, seconds });
     if (!complete) return stoppedBy(signal);
     return committed.rejected > 0 ? exitCodes.rejects : exitCodes.ok;
   } finally {
@@ -168,12 +188,13 @@ async function makeLive(run: Run, committed: Committed): Promise<boolean> {
 async function saveCheckpoint(run: Run, rejects: RejectFile, committed: Committed): Promise<void> {
   const { input, options, schemaFile, target } = run;
   if (input.path === null) return;
-  const { bytes, lines, rows, written, rejected } = committed;
+  const { bytes, lines, rows, written, rejected, documents } = committed;
   await writeCheckpoint(input.path, {
-    version: 1,
+    version: 2,
     target: target.name,
     replace: options.replace ?? false,
     schema: schemaFingerprint(schemaFile),
+    ...{ generation: target.generation, staged: target.staged, documents },
     ...{ bytes, lines, rows, written, rejected },
     rejectBytes: rejects.bytes,
     prefix: await prefixFingerprint(input.path, bytes),

@@ -3,16 +3,22 @@ import type { Config } from '../../config/schema.ts';
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import { TriptychError } from '../../errors.ts';
 import { type Runtime, say } from '../runtime.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { httpTarget } from './http-target.ts';
 import type { IngestOptions } from './options.ts';
 import { type IngestTarget, liveTarget, replacementTarget } from './target.ts';
 
-/** Where the rows go: `--url`, the server that holds the data folder, or the data folder itself. */
+/**
+ * Where the rows go: `--url`, the server that holds the data folder, or the data folder itself. A run that continues
+ * writes to the same kind of target, live or staged, as the run before it.
+ * @throws TriptychError data_dir_locked, catalogue_conflict; invalid_settings if there is nothing to continue
+ */
 export async function openTarget(
   runtime: Runtime,
   config: Config,
   options: IngestOptions,
   schema: CatalogueSchema,
+  from: Checkpoint | null,
 ): Promise<IngestTarget> {
   if (options.url !== undefined) return httpTarget(checkedUrl(options.url), options.url, schema);
   const holder = await runtime.lockHolder(config.dataDir);
@@ -32,7 +38,9 @@ export async function openTarget(
   }
   const { service } = await runtime.open(config);
   try {
-    if (options.replace && service.schema(defaultTenant) !== null)
+    const exists = service.schema(defaultTenant) !== null;
+    if (from !== null && !exists) throw dataIsGone('a catalogue that is not there any more');
+    if (from?.staged ?? (options.replace && exists))
       return await replacementTarget(config.dataDir, service, schema);
     return await liveTarget(config.dataDir, service, schema);
   } catch (error) {
@@ -43,6 +51,15 @@ export async function openTarget(
       });
     throw error;
   }
+}
+
+/** Why a run cannot be continued: `it` is what the earlier one wrote to. */
+export function dataIsGone(it: string): TriptychError {
+  return new TriptychError(
+    'invalid_settings',
+    `An earlier run on this file was interrupted and cannot be continued: it wrote to ${it}. ` +
+      'Start over with --restart.',
+  );
 }
 
 function checkedUrl(text: string): string {

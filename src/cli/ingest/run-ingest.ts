@@ -6,7 +6,7 @@ import { limits } from '../../limits.ts';
 import { type Line, readLines } from '../../std/lines.ts';
 import type { Progress } from '../../std/progress.ts';
 import { type Reject, type RejectFile, rejectOf } from './reject-file.ts';
-import type { IngestTarget } from './target.ts';
+import type { IngestTarget, WriteOutcome } from './target.ts';
 
 /** What is committed: the position in the input and the counts up to it. */
 export interface Committed {
@@ -15,9 +15,14 @@ export interface Committed {
   readonly rows: number;
   readonly written: number;
   readonly rejected: number;
+  /** Documents that the target holds at least: those of the beginning and those that were new to it. */
+  readonly documents: number;
 }
 
-export const nothingCommitted: Committed = { bytes: 0, lines: 0, rows: 0, written: 0, rejected: 0 };
+/** Where a run begins on a target that holds this many documents. */
+export function nothingCommitted(documents: number): Committed {
+  return { bytes: 0, lines: 0, rows: 0, written: 0, rejected: 0, documents };
+}
 
 export interface IngestJob {
   /** The input from `from.bytes` on. */
@@ -93,8 +98,9 @@ async function commit(job: IngestJob, batch: Batch, before: Committed, last: Lin
       ? []
       : await withRetries(() => job.target.write(rows.map(({ operation }) => operation)), job.stop);
   const refused = rows.flatMap((row, index) => {
-    const error = outcomes[index] ?? null;
-    return error === null ? [] : [rejectOf(row.line, error.fields, error.message, row.row)];
+    const outcome = outcomes[index];
+    if (!(outcome instanceof TriptychError)) return [];
+    return [rejectOf(row.line, outcome.fields, outcome.message, row.row)];
   });
   const rejects = [...batch.rejects, ...refused].sort((a, b) => a.line - b.line);
   await job.rejects.append(rejects);
@@ -104,6 +110,7 @@ async function commit(job: IngestJob, batch: Batch, before: Committed, last: Lin
     rows: before.rows + rows.length + batch.rejects.length,
     written: before.written + rows.length - refused.length,
     rejected: before.rejected + rejects.length,
+    documents: before.documents + outcomes.filter(isNew).length,
   };
   await job.save(committed);
   const count = (value: number): string => value.toLocaleString('en');
@@ -113,6 +120,11 @@ async function commit(job: IngestJob, batch: Batch, before: Committed, last: Lin
     committed.rejected > 0 ? `${detail}, ${count(committed.rejected)} rejected` : detail,
   );
   return committed;
+}
+
+/** Versions count per id, so the first one is a document that was not there before. */
+function isNew(outcome: WriteOutcome): boolean {
+  return !(outcome instanceof TriptychError) && outcome.version === 1;
 }
 
 /** Repeats what a store may accept later, with growing pauses; a wish to stop ends the pauses. */

@@ -2,7 +2,11 @@ import { defaultTenant } from '../../compose.ts';
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import type { BulkOperation } from '../../domain/document.ts';
 import { errorCatalogue, TriptychError } from '../../errors.ts';
+import type { WriteAck } from '../../ports/document-store.ts';
 import type { StagedCatalogue, Triptych } from '../../ports/triptych.ts';
+
+/** What became of one operation: its acknowledgement, or why it was refused. */
+export type WriteOutcome = WriteAck | TriptychError;
 
 /** Where rows go: the service in this process, or a server over HTTP. */
 export interface IngestTarget {
@@ -10,10 +14,11 @@ export interface IngestTarget {
   readonly name: string;
   /** Whether the rows are beside the live catalogue until `finish`. */
   readonly staged: boolean;
-  /** Applies in order; per operation null when it is committed, else why it was refused. */
-  write(operations: readonly BulkOperation[]): Promise<readonly (TriptychError | null)[]>;
-  /** Documents that an interrupted replacement left behind. */
-  leftOver(): Promise<number>;
+  readonly generation: number;
+  /** Applies in order; one outcome per operation. */
+  write(operations: readonly BulkOperation[]): Promise<readonly WriteOutcome[]>;
+  /** Documents that the generation holds now; one that counts late waits a while for at least `expected`. */
+  count(expected: number): Promise<number>;
   /** After the last batch: makes a replacement live. */
   finish(): Promise<void>;
   close(): Promise<void>;
@@ -25,15 +30,17 @@ export async function liveTarget(
   service: Triptych,
   schema: CatalogueSchema,
 ): Promise<IngestTarget> {
-  await service.createCatalogue(defaultTenant, schema);
+  const { generation } = await service.createCatalogue(defaultTenant, schema);
   return {
     name,
     staged: false,
+    generation,
     write: (operations) =>
       writeOrSplit(operations, async (part) => {
-        await service.write(defaultTenant, part, { waitSearchable: false });
+        const { outcomes } = await service.write(defaultTenant, part, { waitSearchable: false });
+        return outcomes;
       }),
-    leftOver: async () => 0,
+    count: async () => (await service.catalogue(defaultTenant)).documents,
     finish: async () => {},
     close: () => service.close(),
   };
@@ -49,11 +56,9 @@ export async function replacementTarget(
   return {
     name,
     staged: true,
-    write: (operations) =>
-      writeOrSplit(operations, async (part) => {
-        await staged.write(part);
-      }),
-    leftOver: () => staged.count(),
+    generation: staged.generation,
+    write: (operations) => writeOrSplit(operations, (part) => staged.write(part)),
+    count: () => staged.count(),
     finish: async () => {
       await staged.activate();
     },
@@ -67,11 +72,10 @@ export async function replacementTarget(
  */
 async function writeOrSplit(
   operations: readonly BulkOperation[],
-  write: (part: readonly BulkOperation[]) => Promise<void>,
-): Promise<readonly (TriptychError | null)[]> {
+  write: (part: readonly BulkOperation[]) => Promise<readonly WriteAck[]>,
+): Promise<readonly WriteOutcome[]> {
   try {
-    await write(operations);
-    return operations.map(() => null);
+    return await write(operations);
   } catch (error) {
     if (!isAboutDocument(error)) throw error;
     if (operations.length === 1) return [error];
