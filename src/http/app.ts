@@ -104,6 +104,9 @@ function checkHost(req: Request, next: NextFunction, hosts: readonly string[] | 
   const { host } = req.headers;
   if (host === undefined && req.httpVersion === '1.1')
     throw new TriptychError('invalid_http', 'the header host is missing');
+  // Node keeps the first of several; what stands in front may have gone by another.
+  const hostCount = req.rawHeaders.filter((part, i) => i % 2 === 0 && part.toLowerCase() === 'host').length;
+  if (hostCount > 1) throw new TriptychError('invalid_http', 'the header host is there more than once');
   const name = (host ?? '').toLowerCase().replace(/:\d*$/, '');
   if (hosts !== undefined && !hosts.includes(name))
     throw new TriptychError('invalid_http', 'the service does not answer under this host name', {

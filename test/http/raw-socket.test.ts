@@ -36,6 +36,12 @@ describe('bytes that are no request', () => {
       400,
       'invalid_http',
     ],
+    [
+      'two hosts',
+      'GET /livez HTTP/1.1\r\nhost: x\r\nHost: x\r\nconnection: close\r\n\r\n',
+      400,
+      'invalid_http',
+    ],
     ['no host', 'GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'invalid_http'],
     [
       'large headers',
