@@ -27,6 +27,28 @@ export class Problems {
 }
 
 /**
+ * An error about one part of a body, with its field paths (and the one its message begins with) as they are in the whole:
+ * `like[0]` under `searches[3]` becomes `searches[3].like[0]`. Errors that are not ours stay as they are.
+ */
+export function withPathsUnder(root: string, error: unknown): unknown {
+  if (!(error instanceof TriptychError) || error.fields.length === 0) return error;
+  const under = (path: string) => {
+    if (path === '$') return root;
+    return path.startsWith('[') ? `${root}${path}` : `${root}.${path}`;
+  };
+  const first = error.fields[0]!.path;
+  const message = error.message.startsWith(`${first}: `)
+    ? under(first) + error.message.slice(first.length)
+    : error.message;
+  return new TriptychError(error.code, message, {
+    cause: error.cause,
+    fields: error.fields.map(({ path, message: problem }) => ({ path: under(path), message: problem })),
+    members: error.members,
+    ...(error.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
+  });
+}
+
+/**
  * Parses with a zod schema.
  * @throws TriptychError `code` with one field problem per issue, paths starting at `root`
  */

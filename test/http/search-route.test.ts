@@ -178,6 +178,37 @@ describe('POST /v1/search/batch', () => {
     expect(answer.at('responses.1.body.code')).toBe('embedder_unavailable');
   });
 
+  it('gives the paths of every failure as they are in the whole body', async () => {
+    const message = 'there is no document "x"';
+    const failures = [
+      new TriptychError('document_not_found', 'None of the documents in `like` exists.', {
+        fields: [{ path: 'like[0]', message }],
+      }),
+      new TriptychError('wrong_dimension', 'embedding: has 3 numbers', {
+        fields: [{ path: 'embedding', message: 'has 3 numbers' }],
+      }),
+      new TriptychError('deadline_exceeded', 'late', {
+        members: { coverage: { vector: { state: 'late', ms: 20, budgetMs: 20, candidates: 0 } } },
+      }),
+    ];
+    let calls = 0;
+    http.triptych.before = async () => {
+      throw failures[calls++]!;
+    };
+    const answer = await http.call('POST', '/v1/search/batch', {
+      searches: [{ nothing: 1 }, { like: ['x'] }, { query: 'y' }, { query: 'z' }],
+    });
+    expect(answer.at('responses.0.body.fields.0.path')).toBe('searches[0].nothing');
+    expect(answer.at('responses.1.body.fields')).toEqual([{ path: 'searches[1].like[0]', message }]);
+    expect(answer.at('responses.1.body.detail')).toBe('None of the documents in `like` exists.');
+    expect(answer.at('responses.2.body.detail')).toBe('searches[2].embedding: has 3 numbers');
+    expect(answer.at('responses.3.body')).toMatchObject({
+      status: 504,
+      detail: 'late',
+      coverage: { vector: { state: 'late', budget_ms: 20 } },
+    });
+  });
+
   it.each([
     [{}, 'searches'],
     [{ searches: [] }, 'searches'],

@@ -1,4 +1,5 @@
 import { limits } from '../../limits.ts';
+import { withPathsUnder } from '../../wire/problems.ts';
 import {
   batchRequestSchema,
   parseBatchEnvelope,
@@ -104,12 +105,12 @@ async function runBatch(
       ? []
       : await services.triptych.searchBatch(services.tenant, requests, { startedAtMs });
   let next = 0;
-  return parsed.map(({ request, error }) => {
+  return parsed.map(({ request, error }, index) => {
     if (request === null) return failedItem(error, requestId, services);
     const answer = settled[next++];
     return answer?.status === 'fulfilled'
       ? { status: 200, body: searchResponseToWire(answer.value, requestId) }
-      : failedItem(answer?.reason, requestId, services);
+      : failedItem(withPathsUnder(`searches[${index}]`, answer?.reason), requestId, services);
   });
 }
 
