@@ -37,7 +37,7 @@ export interface DocumentStore {
   /** Opens (or finds again, after an interruption) the next generation, to be filled beside the live one. */
   stageCatalogue(tenant: string, schema: CatalogueSchema): Promise<Catalogue>;
 
-  /** Makes a staged generation live and deletes the old one's documents. */
+  /** Makes a staged generation live. The old one is gone at once, its documents are deleted in the background. */
   activateCatalogue(tenant: string, generation: number): Promise<Catalogue>;
 
   /**

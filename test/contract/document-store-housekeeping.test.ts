@@ -11,6 +11,7 @@ import { put, StoreUnderTest, schemaNamed } from './document-store-subject.ts';
 class WatchedClient implements SqlClient {
   readonly texts: string[] = [];
   failing: RegExp | null = null;
+  #held: { readonly pattern: RegExp; readonly until: Promise<void> } | null = null;
   readonly #inner: SqlClient;
 
   constructor(inner: SqlClient) {
@@ -21,7 +22,20 @@ class WatchedClient implements SqlClient {
     this.texts.push(...statements.map(({ text }) => text));
     if (this.failing !== null && statements.some(({ text }) => this.failing?.test(text)))
       return Promise.reject(new TriptychError('unavailable', 'told to fail'));
+    const held = this.#held;
+    if (held !== null && statements.some(({ text }) => held.pattern.test(text)))
+      return held.until.then(() => this.#inner.run(statements));
     return this.#inner.run(statements);
+  }
+
+  /** Keeps what matches from running until the returned function is called. */
+  hold(pattern: RegExp): () => void {
+    let release = (): void => {};
+    const until = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#held = { pattern, until };
+    return release;
   }
 
   count(pattern: RegExp): number {
@@ -137,11 +151,27 @@ describe('housekeeping', () => {
     await store.write(tenant, 1, [put('a')]);
     await store.stageCatalogue(tenant, schemaNamed('second'));
     client.failing = /doomed/;
-    await expect(store.activateCatalogue(tenant, 2)).rejects.toMatchObject({ code: 'unavailable' });
-    expect((await store.catalogue(tenant))?.generation).toBe(2);
-    client.failing = null;
     expect((await store.activateCatalogue(tenant, 2)).generation).toBe(2);
-    expect(await store.count(tenant, 1)).toBe(0);
+    await expect.poll(() => client.count(/doomed/)).toBeGreaterThan(0);
+    expect((await store.catalogue(tenant))?.generation).toBe(2);
+    expect(await store.count(tenant, 1)).toBe(1);
+    await store.close();
+    const next = await storeWith(false);
+    await expect.poll(() => next.count(tenant, 1)).toBe(0);
+    await next.close();
+  });
+
+  it('does not make a swap wait for the deletion behind it', async () => {
+    const store = await storeWith(false);
+    const tenant = await tested.tenant();
+    await store.write(tenant, 1, [put('a')]);
+    await store.stageCatalogue(tenant, schemaNamed('second'));
+    const release = client.hold(/doomed/);
+    expect((await store.activateCatalogue(tenant, 2)).generation).toBe(2);
+    await expect.poll(() => client.count(/doomed/)).toBe(1);
+    expect(await store.count(tenant, 1)).toBe(1);
+    release();
+    await expect.poll(() => store.count(tenant, 1)).toBe(0);
     await store.close();
   });
 });

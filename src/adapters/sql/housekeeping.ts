@@ -19,6 +19,7 @@ export class Housekeeping {
   #rewrittenRows = 0;
   #writtenRows = 0;
   #analyzeDueRows: number = limits.analyzeAfterRows;
+  #sweepDue = false;
   #closed = false;
 
   constructor(client: SqlClient, clock: Clock, selfVacuuming: boolean) {
@@ -41,11 +42,20 @@ export class Housekeeping {
   /** After a catalogue was opened: the planner knows nothing of it yet, and it may have replaced another. */
   opened(): void {
     this.#analyzeDueRows = limits.analyzeAfterRows;
-    this.#soon(() => this.sweep());
+    this.dropped();
+  }
+
+  /** After a catalogue was dropped: its documents go, in the background. */
+  dropped(): void {
+    if (this.#sweepDue) return;
+    this.#sweepDue = true;
+    this.#soon(() => this.#sweep());
   }
 
   /** Deletes the documents of dropped catalogues; an interruption is made good by the next call. */
-  async sweep(): Promise<void> {
+  async #sweep(): Promise<void> {
+    // A catalogue that is dropped from here on may be missed by the list below, and needs a sweep of its own.
+    this.#sweepDue = false;
     const [dropped = []] = await this.#client.run([droppedCatalogues(limits.listPageMax)]);
     for (const row of dropped) await this.#sweepOne(textCell(row, 0), Number(textCell(row, 1)));
   }
