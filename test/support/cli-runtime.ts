@@ -32,14 +32,14 @@ export class CliFixture {
     return this.runWith('', args);
   }
 
-  /** Runs a command with this text on standard input. */
-  async runWith(stdin: string, args: readonly string[]): Promise<CliRun> {
+  /** Runs a command with this text or stream as standard input. */
+  async runWith(stdin: string | Readable, args: readonly string[]): Promise<CliRun> {
     const out: string[] = [];
     const err: string[] = [];
     const runtime: Runtime = {
       stdout: { write: (text) => out.push(text) },
       stderr: { write: (text) => err.push(text) },
-      stdin: Readable.from([stdin]),
+      stdin: typeof stdin === 'string' ? Readable.from([stdin]) : stdin,
       env: {},
       cwd: this.folder,
       open: async () => ({

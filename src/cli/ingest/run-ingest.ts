@@ -56,7 +56,10 @@ export async function runIngest(job: IngestJob): Promise<{ committed: Committed;
   let batch: Batch = { rows: [], rejects: [] };
   let last: Line | null = null;
   const position = { startByte: committed.bytes, startLine: committed.lines };
-  for await (const line of readLines(job.input, { lineBytesMax: limits.bulkLineBytesMax, ...position })) {
+  for await (const line of readLines(untilStopped(job), {
+    lineBytesMax: limits.bulkLineBytesMax,
+    ...position,
+  })) {
     if (job.stop.aborted) return { committed, complete: false };
     last = line;
     takeLine(line, job.map, batch);
@@ -68,6 +71,15 @@ export async function runIngest(job: IngestJob): Promise<{ committed: Committed;
   if (last !== null && batch.rows.length + batch.rejects.length > 0)
     committed = await commit(job, batch, committed, last);
   return { committed, complete: true };
+}
+
+/** The input; a stop closes it, which is no error. */
+async function* untilStopped({ input, stop }: IngestJob): AsyncGenerator<Uint8Array | string> {
+  try {
+    yield* input;
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  }
 }
 
 /** Turns a line into a row of the batch or a reject; blank lines are neither. */
