@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { type ComposedTriptych, defaultTenant } from '../compose.ts';
 import { redact } from '../config/redact.ts';
@@ -44,6 +45,8 @@ async function serve(runtime: Runtime, options: Readonly<Record<string, unknown>
     (signal) => runtime.exit(signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated),
   );
   try {
+    if (!existsSync(config.dataDir))
+      say(runtime, `Making the data folder ${config.dataDir} (some seconds, once) ...`);
     const open = await runtime.open(config);
     let listening: { readonly url: string; close(): Promise<void> } | null = null;
     try {

@@ -1,9 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
+import { problemOf } from '../../src/wire/problem.ts';
 import { CliFixture } from '../support/cli-runtime.ts';
 import { MemoryDocumentStore } from '../support/memory-document-store.ts';
 
@@ -218,6 +222,34 @@ describe('an interrupted ingest', () => {
   });
 });
 
+describe('an interrupted ingest of standard input', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends on %s with a summary of what is committed', async (signal, code) => {
+    const stdin = new PassThrough();
+    const lines = [...rows(batch), row(batch)].map((line) => `${JSON.stringify(line)}\n`);
+    stdin.write(lines.join(''));
+    onWrite(() => setImmediate(() => process.emit(signal, signal)));
+    const run = await cli.runWith(stdin, ['ingest', '-', '--schema', schemaFile(), '--json']);
+    expect(run.code).toBe(code);
+    expect(JSON.parse(run.stdout)).toMatchObject({ written: batch, complete: false, lines: batch });
+    expect(run.stderr).toContain('Standard input cannot be continued');
+    expect(run.stderr).not.toContain('error');
+    expect(await stored()).toEqual(versions(batch));
+  });
+
+  it('still fails when the input breaks by itself', async () => {
+    const stdin = new Readable({
+      read() {
+        this.destroy(new Error('the pipe broke'));
+      },
+    });
+    const run = await cli.runWith(stdin, ['ingest', '-', '--schema', schemaFile()]);
+    expect([run.code, run.stderr]).toEqual([1, expect.stringContaining('the pipe broke')]);
+  });
+});
+
 describe('what an interrupted ingest wrote', () => {
   const command = (...flags: string[]) => ['ingest', 'a.ndjson', '--schema', 's.json', ...flags];
   const cutAt = (cut: number) =>
@@ -308,7 +340,7 @@ describe('ingest --replace', () => {
     schemaFile(other);
     const refused = await cli.run('ingest', 'b.ndjson', '--schema', 's.json');
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain('--replace');
+    expect(refused.stderr).toContain('Add --replace: it loads the file beside');
     const { code } = await cli.run('ingest', 'b.ndjson', '--schema', 's.json', '--replace');
     expect(code).toBe(0);
     const live = await cli.store.catalogue('default');
@@ -346,6 +378,28 @@ describe('ingest --replace', () => {
     expect((await cli.store.catalogue('default'))?.schema.name).toBe('things');
   });
 
+  it('is named with what to stop where a server holds the other schema', async () => {
+    const server = createServer((_request, response) => {
+      const problem = new TriptychError('catalogue_conflict', 'another schema is live');
+      response.writeHead(409, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify(problemOf(problem)));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const command = ['ingest', write('a.ndjson', rows(1)), '--schema', schemaFile()];
+    try {
+      const byUrl = await cli.run(...command, '--url', url);
+      expect(byUrl.code).toBe(1);
+      expect(byUrl.stderr).toContain('Stop the server and give --replace with its --data-dir');
+      cli.holder = { pid: 7, url };
+      const byFolder = await cli.run(...command);
+      expect(byFolder.code).toBe(1);
+      expect(byFolder.stderr).toContain('Stop the server (process 7) and add --replace');
+    } finally {
+      server.close();
+    }
+  });
+
   it('is refused while a server uses the data folder', async () => {
     cli.holder = { pid: 1, url: 'http://127.0.0.1:1' };
     const { code, stderr } = await cli.run(
@@ -373,6 +427,19 @@ describe('wrong usage', () => {
     expect(code).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).not.toBe('');
+  });
+
+  it('never takes the input, the schema or the progress for the rejects file', async () => {
+    write('a.ndjson', rows(1));
+    schemaFile();
+    linkSync(join(cli.folder, 'a.ndjson'), join(cli.folder, 'link.ndjson'));
+    for (const path of ['a.ndjson', './a.ndjson', 'link.ndjson', 's.json', 'a.ndjson.ingest.json']) {
+      const run = await cli.run('ingest', 'a.ndjson', '--schema', 's.json', '--rejects', path);
+      expect([run.code, run.stderr]).toEqual([2, expect.stringContaining('--rejects')]);
+    }
+    const piped = await cli.runWith('{}', ['ingest', '-', '--schema', 's.json', '--rejects', 's.json']);
+    expect(piped.code).toBe(2);
+    for (const kept of ['a.ndjson', 's.json']) expect(existsSync(join(cli.folder, kept))).toBe(true);
   });
 
   it('says which file is missing, and what is wrong with a schema file', async () => {

@@ -13,6 +13,7 @@ import { type Runtime, say, wantsColour } from '../runtime.ts';
 import { onStopSignal, type StopSignal } from '../signals.ts';
 import {
   type Checkpoint,
+  checkpointPath,
   prefixFingerprint,
   readCheckpoint,
   removeCheckpoint,
@@ -20,7 +21,7 @@ import {
 } from './checkpoint.ts';
 import { dataIsGone, openTarget } from './open-target.ts';
 import type { IngestOptions } from './options.ts';
-import { RejectFile } from './reject-file.ts';
+import { RejectFile, refuseToReject } from './reject-file.ts';
 import { type Committed, nothingCommitted, runIngest } from './run-ingest.ts';
 import { printSummary } from './summary.ts';
 import type { IngestTarget } from './target.ts';
@@ -39,6 +40,7 @@ interface Run {
   readonly schemaFile: SchemaFile;
   readonly target: IngestTarget;
   readonly start: Committed;
+  readonly rejectsPath: string;
   /** Bytes of the rejects file that belong to what is committed already. */
   readonly rejectBytes: number;
 }
@@ -51,7 +53,14 @@ export async function ingestFile(
   config: Config,
 ): Promise<ExitCode> {
   const input = await openInput(runtime, file);
-  const schemaFile = await readSchemaFile(resolve(runtime.cwd, options.schema), options.schema);
+  const schemaPath = resolve(runtime.cwd, options.schema);
+  const rejectsPath = rejectsPathOf(runtime, options, input);
+  await refuseToReject(rejectsPath, {
+    'the input': input.path,
+    'the schema file': schemaPath,
+    'where the progress of the run is kept': input.path === null ? null : checkpointPath(input.path),
+  });
+  const schemaFile = await readSchemaFile(schemaPath, options.schema);
   const from = await startingPoint(input, options, schemaFile, options.url ?? config.dataDir);
   const target = await openTarget(runtime, config, options, schemaFile.schema, from);
   try {
@@ -69,11 +78,18 @@ export async function ingestFile(
       schemaFile,
       target,
       start,
+      rejectsPath,
       rejectBytes: from?.rejectBytes ?? 0,
     });
   } finally {
     await target.close();
   }
+}
+
+function rejectsPathOf(runtime: Runtime, options: IngestOptions, input: Input): string {
+  const path =
+    options.rejects ?? (input.path === null ? 'stdin.rejects.ndjson' : `${input.path}.rejects.ndjson`);
+  return resolve(runtime.cwd, path);
 }
 
 async function openInput(runtime: Runtime, file: string): Promise<Input> {
@@ -128,10 +144,8 @@ function warnOfLeftOver(runtime: Runtime, target: IngestTarget, count: number): 
 }
 
 async function ingest(run: Run): Promise<ExitCode> {
-  const { runtime, options, input, schemaFile, target, start } = run;
-  const rejectsPath =
-    options.rejects ?? (input.path === null ? 'stdin.rejects.ndjson' : `${input.path}.rejects.ndjson`);
-  const rejects = await RejectFile.open(resolve(runtime.cwd, rejectsPath), run.rejectBytes);
+  const { runtime, input, schemaFile, target, start } = run;
+  const rejects = await RejectFile.open(run.rejectsPath, run.rejectBytes);
   const progress = new Progress(runtime.stderr, {
     label: 'ingest',
     total: input.bytes,

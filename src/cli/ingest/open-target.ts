@@ -20,7 +20,10 @@ export async function openTarget(
   schema: CatalogueSchema,
   from: Checkpoint | null,
 ): Promise<IngestTarget> {
-  if (options.url !== undefined) return httpTarget(checkedUrl(options.url), options.url, schema);
+  if (options.url !== undefined)
+    return httpTarget(checkedUrl(options.url), options.url, schema).catch((error: unknown) =>
+      adviseReplacing(error, 'Stop the server and give --replace with its --data-dir instead of --url'),
+    );
   const holder = await runtime.lockHolder(config.dataDir);
   if (holder !== null) {
     if (options.replace)
@@ -34,7 +37,9 @@ export async function openTarget(
         `Process ${holder.pid} uses ${config.dataDir} and does not listen.`,
       );
     say(runtime, `A server uses ${config.dataDir}: writing through ${holder.url}`);
-    return httpTarget(holder.url, config.dataDir, schema);
+    return httpTarget(holder.url, config.dataDir, schema).catch((error: unknown) =>
+      adviseReplacing(error, `Stop the server (process ${holder.pid}) and add --replace`),
+    );
   }
   const { service } = await runtime.open(config);
   try {
@@ -45,12 +50,18 @@ export async function openTarget(
     return await liveTarget(config.dataDir, service, schema);
   } catch (error) {
     await service.close();
-    if (error instanceof TriptychError && error.code === 'catalogue_conflict')
-      throw new TriptychError('catalogue_conflict', `${error.message} --replace swaps in another schema.`, {
-        cause: error,
-      });
-    throw error;
+    return adviseReplacing(error, 'Add --replace');
   }
+}
+
+/** Throws the error; one of another schema says what to do about it. */
+function adviseReplacing(error: unknown, advice: string): never {
+  if (!(error instanceof TriptychError) || error.code !== 'catalogue_conflict') throw error;
+  throw new TriptychError(
+    'catalogue_conflict',
+    `${error.message}. ${advice}: it loads the file beside the present catalogue and swaps at the end.`,
+    { cause: error },
+  );
 }
 
 /** Why a run cannot be continued: `it` is what the earlier one wrote to. */

@@ -1,5 +1,5 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import type { FieldProblem } from '../../errors.ts';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { type FieldProblem, TriptychError } from '../../errors.ts';
 
 /** A row that was not written, and why. */
 export interface Reject {
@@ -21,6 +21,31 @@ export function rejectOf(
 ): Reject {
   const reason = problems.map((problem) => `${problem.path}: ${problem.message}`).join('; ');
   return { line, reason: reason || message, path: problems[0]?.path ?? null, row };
+}
+
+/**
+ * A run deletes the rejects of the run before it, so the path must not be a file that is read or kept.
+ * @throws TriptychError invalid_settings
+ */
+export async function refuseToReject(
+  path: string,
+  kept: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  for (const [what, other] of Object.entries(kept)) {
+    if (other === null || !(await isSameFile(path, other))) continue;
+    throw new TriptychError('invalid_settings', 'The rejects file is in use', {
+      fields: [{ path: '--rejects', message: `${path} is ${what}; name another file` }],
+    });
+  }
+}
+
+/** Also when it goes by another name: a link, or other letters on a disk that takes them as equal. */
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  if (a === b) return true;
+  const [left, right] = await Promise.all(
+    [a, b].map((path) => stat(path, { bigint: true }).catch(() => null)),
+  );
+  return left != null && right != null && left.dev === right.dev && left.ino === right.ino;
 }
 
 /** NDJSON of rejected rows; the file is there only if a row was rejected. */
