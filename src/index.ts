@@ -1,7 +1,11 @@
 export { type ComposedTriptych, createTriptych } from './compose.ts';
+export { loadConfig, type SettingSources } from './config/load.ts';
 export type { Config, EmbedderConfig } from './config/schema.ts';
-export type { CatalogueSchema } from './domain/catalogue-schema.ts';
+export type { Catalogue, CatalogueSchema } from './domain/catalogue-schema.ts';
+export type { Document, DocumentInput, StoredDocument } from './domain/document.ts';
+export type { Predicate } from './domain/predicate.ts';
 export type { SearchRequest } from './domain/search-request.ts';
 export type { SearchResponse, SearchResult } from './domain/search-response.ts';
 export { type ErrorCode, errorCatalogue, TriptychError } from './errors.ts';
 export type { Triptych } from './ports/triptych.ts';
+export { parseSearchRequest } from './wire/search.ts';

@@ -2,7 +2,7 @@ import type { FieldValue } from './document.ts';
 import type { SearchPlan } from './plan.ts';
 import type { Leg, SignalName } from './signal.ts';
 
-export type LegState = 'ok' | 'late' | 'failed' | 'skipped' | 'open';
+export type LegState = 'ok' | 'late' | 'failed' | 'skipped';
 
 /** What became of one leg (or the embedder): never silent. */
 export interface LegCoverage {
