@@ -57,9 +57,9 @@ export function checkLength(exchange: Exchange, bytesMax: number): void {
   if (Number(exchange.req.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
 }
 
-export function tooLarge(bytesMax: number): TriptychError {
+export function tooLarge(bytesMax: number, what: 'body' | 'line' = 'body'): TriptychError {
   const message = `has more than ${bytesMax} bytes`;
-  return new TriptychError('body_too_large', `the body ${message}`, { fields: [{ path: '$', message }] });
+  return new TriptychError('body_too_large', `the ${what} ${message}`, { fields: [{ path: '$', message }] });
 }
 
 function readBytes(exchange: Exchange, bytesMax: number, clock: Clock): Promise<Buffer> {

@@ -65,5 +65,7 @@ export function discardRest(exchange: Exchange, clock: Clock): void {
   req.on('error', () => {});
   const cancel = clock.after(limits.lingerMsMax, () => req.socket.destroy());
   req.once('close', cancel).once('end', cancel);
+  // An iterator that was left in the middle still listens, and a stream that is listened to this way does not flow.
+  req.removeAllListeners('readable');
   req.resume();
 }

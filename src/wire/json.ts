@@ -7,17 +7,17 @@ import { Problems } from './problems.ts';
 /**
  * JSON text from outside to a value that every later step may trust: nested at most limits.jsonDepthMax deep (checked
  * before JSON.parse, whose result could otherwise overflow whatever walks it), no NUL, no lone surrogate, no number
- * that became Infinity, no member `__proto__`.
+ * that became Infinity, no member `__proto__`. `what` is what an error calls the text.
  * @throws TriptychError invalid_json | invalid_request, with paths
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, what: 'body' | 'line' = 'body'): unknown {
   if (isDeeperThan(text, limits.jsonDepthMax))
-    throw invalid('invalid_request', `is nested deeper than ${limits.jsonDepthMax} levels`);
+    throw invalid(what, 'invalid_request', `is nested deeper than ${limits.jsonDepthMax} levels`);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalid('invalid_json', text.trim() === '' ? 'is empty' : syntaxProblem(error));
+    throw invalid(what, 'invalid_json', text.trim() === '' ? 'is empty' : syntaxProblem(error));
   }
   const problems = new Problems();
   guard(value, [], problems);
@@ -31,13 +31,17 @@ export function parseJsonBytes(bytes: Uint8Array): unknown {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw invalid('invalid_json', 'is not valid UTF-8');
+    throw invalid('body', 'invalid_json', 'is not valid UTF-8');
   }
   return parseJson(text);
 }
 
-function invalid(code: 'invalid_json' | 'invalid_request', message: string): TriptychError {
-  return new TriptychError(code, `the body ${message}`, { fields: [{ path: '$', message }] });
+function invalid(
+  what: 'body' | 'line',
+  code: 'invalid_json' | 'invalid_request',
+  message: string,
+): TriptychError {
+  return new TriptychError(code, `the ${what} ${message}`, { fields: [{ path: '$', message }] });
 }
 
 /** V8's message quotes the input; only the position is worth repeating. */

@@ -1,9 +1,11 @@
 import { connect } from 'node:net';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { TriptychError } from '../../src/errors.ts';
+import { Lifecycle } from '../../src/http/lifecycle.ts';
 import { limits } from '../../src/limits.ts';
 import { bulkOutcomeSchema, type WireBulkOutcome } from '../../src/wire/bulk.ts';
-import type { FakeTriptych } from '../support/fake-triptych.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { FakeTriptych } from '../support/fake-triptych.ts';
 import { type HttpHarness, startHttp } from '../support/http-harness.ts';
 import { rawClient } from '../support/raw-client.ts';
 
@@ -32,6 +34,13 @@ async function send(body: string | Buffer, query = ''): Promise<WireBulkOutcome[
 function parseLines(text: string): WireBulkOutcome[] {
   const lines = text.split('\n').filter((part) => part !== '');
   return lines.map((part) => bulkOutcomeSchema.parse(JSON.parse(part)));
+}
+
+/** A store that refuses writes that have this document in them. */
+function refusing(id: string, error: Error): FakeTriptych['beforeWrite'] {
+  return async (operations) => {
+    if (operations.some((operation) => operation.kind === 'put' && operation.document.id === id)) throw error;
+  };
 }
 
 const short = (outcome: WireBulkOutcome) => [outcome.line, outcome.id, outcome.error?.code ?? outcome.status];
@@ -85,25 +94,80 @@ describe('POST /v1/documents/bulk', () => {
     ]);
   });
 
-  it('waits for the last batch only, which is never empty', async () => {
-    const lines = Array.from({ length: limits.ingestBatchRows }, (_, i) => line(`d${i}`));
-    const outcomes = await send(`${[...lines, line('last')].join('\n')}\n`, '?wait=searchable');
-    expect(http.triptych.writes.map(({ waitSearchable }) => waitSearchable)).toEqual([false, true]);
-    expect(outcomes.at(-1)).toMatchObject({ id: 'last', searchable: true });
-    expect(outcomes[0]!.searchable).toBeUndefined();
+  const calls = () => http.triptych.writes.map((write) => [write.operations.length, write.waitSearchable]);
+
+  it.each([
+    ['a good one', line('last'), 1],
+    ['a bad one', 'not json', 0],
+  ])(
+    'waits once, at the end, for all that was committed, when the last line is %s',
+    async (_, last, more) => {
+      const lines = Array.from({ length: limits.ingestBatchRows }, (_, i) => line(`d${i}`));
+      const outcomes = await send(`${[...lines, last].join('\n')}\n\n`, '?wait=searchable');
+      expect(calls()).toEqual([
+        [limits.ingestBatchRows, false],
+        ...(more > 0 ? [[more, false]] : []),
+        [0, true],
+      ]);
+      const said = outcomes.map(({ searchable }) => searchable);
+      expect(said).toEqual([...lines.map(() => undefined), true]);
+    },
+  );
+
+  it('waits once after a batch that had to be written one by one', async () => {
+    http.triptych.beforeWrite = refusing('bad', new TriptychError('invalid_document', 'no'));
+    const outcomes = await send([line('a'), line('bad'), line('c')].join('\n'), '?wait=searchable');
+    expect(calls()).toEqual([
+      [1, false],
+      [1, false],
+      [0, true],
+    ]);
+    expect(outcomes.at(-1)).toMatchObject({ id: 'c', status: 202, searchable: true });
+  });
+
+  it('does not wait for what was not asked, or not written', async () => {
+    await send(line('a'));
+    const outcomes = await send('not json', '?wait=searchable');
+    expect(calls()).toEqual([[1, false]]);
+    expect(outcomes[0]).not.toHaveProperty('searchable');
+  });
+
+  it('keeps what is committed when the wait fails', async () => {
+    http.triptych.beforeWrite = async (operations) => {
+      if (operations.length === 0) throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
+    };
+    const outcomes = await send(line('a'), '?wait=searchable');
+    expect(outcomes).toEqual([{ line: 1, id: 'a', status: 202, version: 1, searchable: false }]);
+    expect(http.logs.some(({ level }) => level === 'error')).toBe(true);
   });
 
   it('does not let one refused document spoil its batch', async () => {
-    http.triptych.beforeWrite = async (operations) => {
-      if (operations.some((operation) => operation.kind === 'put' && operation.document.id === 'bad'))
-        throw new TriptychError('invalid_document', 'the store says no');
-    };
+    http.triptych.beforeWrite = refusing('bad', new TriptychError('invalid_document', 'the store says no'));
     const outcomes = await send([line('a'), line('bad'), line('c')].join('\n'));
     expect(outcomes.map(short)).toEqual([
       [1, 'a', 202],
       [2, 'bad', 'invalid_document'],
       [3, 'c', 202],
     ]);
+  });
+
+  it.each(['no_catalogue', 'overloaded'] as const)('does not try each line again after %s', async (code) => {
+    let tries = 0;
+    http.triptych.beforeWrite = async () => {
+      tries++;
+      throw new TriptychError(code, 'no');
+    };
+    const outcomes = await send([line('a'), line('b'), line('c')].join('\n'));
+    expect(outcomes.map((outcome) => outcome.error?.code)).toEqual([code, code, code]);
+    expect(tries).toBe(1);
+  });
+
+  it('speaks of the line where a line is wrong', async () => {
+    const long = JSON.stringify({ id: 'long', title: 'y'.repeat(limits.bulkLineBytesMax) });
+    const deep = '['.repeat(limits.jsonDepthMax + 1);
+    const outcomes = await send(['not json', deep, long].join('\n'));
+    for (const { error } of outcomes) expect(error?.detail).toMatch(/^the line /);
+    expect(outcomes).toHaveLength(3);
   });
 
   it('reports a store that is down on each line, and hides what it said', async () => {
@@ -137,6 +201,52 @@ describe('POST /v1/documents/bulk', () => {
       [1, undefined, 'invalid_json'],
       [2, 'b', 202],
     ]);
+  });
+
+  it('takes the rest of a body after an early end, so that the answer can be read', async () => {
+    const lifecycle = new Lifecycle();
+    const stopping = await startHttp(new FakeTriptych(), undefined, { lifecycle });
+    try {
+      const lines = `${line('d')}\n`.repeat(limits.ingestBatchRows + 1);
+      const rest = `${line('e', { text: 'x'.repeat(1_000) })}\n`.repeat(8_000);
+      const client = rawClient(stopping.port);
+      client.socket.write(
+        `POST /v1/documents/bulk?wait=searchable HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ncontent-length: ${lines.length + rest.length}\r\n\r\n${lines}`,
+      );
+      await expect.poll(() => client.text).toContain(`"line":${limits.ingestBatchRows},`);
+      lifecycle.startDraining();
+      // A second request on the connection is answered only when the first one's body was taken to its end.
+      client.socket.write(rest);
+      client.socket.write('GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+      await client.closed;
+      expect(client.text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+      expect(client.text).toMatch(/"code":"not_ready".*"searchable":false\}\n\r\n0\r\n/);
+    } finally {
+      await stopping.close();
+    }
+  });
+
+  it('takes the rest of a body that came too late for its answer', async () => {
+    const clock = new FakeClock();
+    const slow = await startHttp(new FakeTriptych(), clock);
+    try {
+      const first = `${line('a')}\n`.repeat(limits.ingestBatchRows + 1);
+      const rest = `${line('b')}\n`;
+      const client = rawClient(slow.port);
+      client.socket.write(
+        `POST /v1/documents/bulk HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ncontent-length: ${first.length + rest.length}\r\n\r\n${first}`,
+      );
+      // The first batch is answered when all of `first` has arrived: from then on the server waits for more.
+      await expect.poll(() => client.text).toContain(`"line":${limits.ingestBatchRows},`);
+      clock.advance(limits.bulkIdleMsMax);
+      await expect.poll(() => client.text).toContain('"code":"request_timeout"');
+      client.socket.write(`${rest}GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+      await client.closed;
+      expect(client.text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+      expect([...slow.triptych.stored.keys()]).toEqual(['a']);
+    } finally {
+      await slow.close();
+    }
   });
 
   it('answers nothing with nothing', async () => {

@@ -1,6 +1,6 @@
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import type { BulkOperation } from '../../domain/document.ts';
-import { TriptychError } from '../../errors.ts';
+import { type ErrorCode, TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { parseBulkLine, type WireBulkOutcome } from '../../wire/bulk.ts';
 import { parseJson } from '../../wire/json.ts';
@@ -15,11 +15,17 @@ type Entry =
   | { readonly line: number; readonly operation: BulkOperation }
   | { readonly line: number; readonly id: string | null; readonly error: unknown };
 
-/** Commits operations in one transaction. */
+/** Commits operations in one transaction, without waiting for searches to see them. */
 export type WriteOperations = (
   operations: readonly BulkOperation[],
-  waitSearchable: boolean,
-) => Promise<{ readonly outcomes: readonly { readonly version: number }[]; readonly searchable: boolean }>;
+) => Promise<readonly { readonly version: number }[]>;
+
+/** What one document can be refused for while its neighbours are fine. Anything else would hit each of them again. */
+const documentFaults: ReadonlySet<ErrorCode> = new Set([
+  'invalid_document',
+  'unknown_field',
+  'wrong_dimension',
+] as const);
 
 /** Lines on their way into one write: at most limits.ingestBatchRows and limits.bulkBatchBytesMax of them. */
 export class BulkBatch {
@@ -44,7 +50,7 @@ export class BulkBatch {
     this.#bytes += bytes;
     let value: unknown;
     try {
-      value = parseJson(text);
+      value = parseJson(text, 'line');
       this.#entries.push({ line, operation: parseBulkLine(value, this.#schema) });
     } catch (error) {
       this.#entries.push({ line, id: idOf(value), error });
@@ -56,12 +62,12 @@ export class BulkBatch {
   }
 
   /** Writes what was collected and says what became of each line, in order. */
-  async flush(waitSearchable: boolean): Promise<WireBulkOutcome[]> {
+  async flush(): Promise<WireBulkOutcome[]> {
     const entries = this.#entries;
     this.#entries = [];
     this.#bytes = 0;
     const operations = entries.flatMap((entry) => ('operation' in entry ? [entry.operation] : []));
-    const { results, searchable } = await this.#commit(operations, waitSearchable);
+    const results = await this.#commit(operations);
     let next = 0;
     return entries.map((entry) => {
       if (!('operation' in entry)) return refused(entry.line, entry.id, entry.error);
@@ -69,44 +75,32 @@ export class BulkBatch {
       const result = results[next++]!;
       if ('error' in result) return refused(entry.line, id, result.error);
       if (result.version === 0) return refused(entry.line, id, documentNotFound());
-      const outcome = { line: entry.line, id, status: 202, version: result.version };
-      return waitSearchable ? { ...outcome, searchable } : outcome;
+      return { line: entry.line, id, status: 202, version: result.version };
     });
   }
 
-  async #commit(
-    operations: readonly BulkOperation[],
-    waitSearchable: boolean,
-  ): Promise<{ results: Result[]; searchable: boolean }> {
-    if (operations.length === 0) return { results: [], searchable: true };
+  async #commit(operations: readonly BulkOperation[]): Promise<Result[]> {
+    if (operations.length === 0) return [];
     try {
-      const { outcomes, searchable } = await this.#write(operations, waitSearchable);
-      return { results: operations.map((_, i) => ({ version: outcomes[i]!.version })), searchable };
+      const outcomes = await this.#write(operations);
+      return operations.map((_, i) => ({ version: outcomes[i]!.version }));
     } catch (error) {
-      if (operations.length > 1 && isTheInputsFault(error)) return this.#oneByOne(operations, waitSearchable);
+      if (operations.length > 1 && isDocumentFault(error)) return this.#oneByOne(operations);
       if (!(error instanceof TriptychError)) this.#onUnexpected(error);
-      return { results: operations.map(() => ({ error })), searchable: false };
+      return operations.map(() => ({ error }));
     }
   }
 
   /** One operation spoilt the transaction of all: alone, each gets its own answer. */
-  async #oneByOne(
-    operations: readonly BulkOperation[],
-    waitSearchable: boolean,
-  ): Promise<{ results: Result[]; searchable: boolean }> {
+  async #oneByOne(operations: readonly BulkOperation[]): Promise<Result[]> {
     const results: Result[] = [];
-    let searchable = true;
-    for (const operation of operations) {
-      const one = await this.#commit([operation], waitSearchable);
-      results.push(...one.results);
-      searchable &&= one.searchable || 'error' in one.results[0]!;
-    }
-    return { results, searchable };
+    for (const operation of operations) results.push(...(await this.#commit([operation])));
+    return results;
   }
 }
 
-function isTheInputsFault(error: unknown): boolean {
-  return error instanceof TriptychError && error.status < 500;
+function isDocumentFault(error: unknown): boolean {
+  return error instanceof TriptychError && documentFaults.has(error.code);
 }
 
 function refused(line: number, id: string | null, error: unknown): WireBulkOutcome {

@@ -59,6 +59,7 @@ class BulkRun {
   readonly #output: NdjsonOutput;
   #line = 0;
   #endByte = 0;
+  #committed = false;
 
   constructor(exchange: Exchange, services: HttpServices, wait: boolean) {
     const { triptych, tenant, logger, clock } = services;
@@ -68,7 +69,7 @@ class BulkRun {
     this.#output = new NdjsonOutput(exchange, clock);
     this.#batch = new BulkBatch(
       liveSchema(services),
-      (operations, waitSearchable) => triptych.write(tenant, operations, { waitSearchable }),
+      async (operations) => (await triptych.write(tenant, operations, { waitSearchable: false })).outcomes,
       (error) => logger.error({ request_id: exchange.requestId, error }, 'a bulk write failed'),
     );
   }
@@ -81,7 +82,10 @@ class BulkRun {
       await this.#stop(error);
       return;
     }
-    await this.#flush(this.#wait);
+    const outcomes = await this.#flush();
+    const last = outcomes.pop();
+    await this.#output.write(outcomes);
+    if (last !== undefined) await this.#output.write([{ ...last, ...(await this.#searchable()) }]);
     this.#output.end();
   }
 
@@ -101,30 +105,49 @@ class BulkRun {
     const bytes = line.endByte - this.#endByte;
     this.#endByte = line.endByte;
     if (line.text?.trim() === '') return;
-    // The batch is written before a line is added, not after, so that the last one is never empty: it is the one that
-    // `?wait=searchable` waits for, and then all earlier ones are searchable too.
-    if (!this.#batch.hasRoomFor(bytes)) await this.#flush(false);
+    // The batch is written before a line is added, not after, so that the last one is never empty: its last line is the
+    // one that says `searchable`.
+    if (!this.#batch.hasRoomFor(bytes)) await this.#output.write(await this.#flush());
     if (line.text !== null) this.#batch.add(line.number, line.text, bytes);
     else if (bytes > limits.bulkLineBytesMax)
-      this.#batch.refuse(line.number, tooLarge(limits.bulkLineBytesMax));
+      this.#batch.refuse(line.number, tooLarge(limits.bulkLineBytesMax, 'line'));
     else this.#batch.refuse(line.number, notUtf8());
   }
 
-  async #flush(waitSearchable: boolean): Promise<void> {
-    const outcomes = await this.#batch.flush(waitSearchable);
+  async #flush(): Promise<WireBulkOutcome[]> {
+    const outcomes = await this.#batch.flush();
     const written = outcomes.filter(({ status }) => status < 400).length;
     this.#services.meter.bulkLines('written', written);
     this.#services.meter.bulkLines('refused', outcomes.length - written);
-    await this.#output.write(outcomes);
+    this.#committed ||= written > 0;
+    return outcomes;
+  }
+
+  /**
+   * Waits once for all that the request has committed; nothing if it was not asked to or nothing was. What is committed
+   * stays so when the wait fails, so that is no error of a line. A server that stops answers instead of waiting.
+   */
+  async #searchable(): Promise<{ searchable?: boolean }> {
+    if (!this.#wait || !this.#committed) return {};
+    const { triptych, tenant, logger, lifecycle } = this.#services;
+    if (lifecycle.draining) return { searchable: false };
+    try {
+      const { searchable } = await triptych.write(tenant, [], { waitSearchable: true });
+      return { searchable };
+    } catch (error) {
+      if (!(error instanceof TriptychError))
+        logger.error({ request_id: this.#exchange.requestId, error }, 'waiting for a bulk write failed');
+      return { searchable: false };
+    }
   }
 
   /** Lines that arrived whole are still written; the error has the number of the first line that was not. */
   async #stop(error: unknown): Promise<void> {
-    await this.#flush(false);
+    await this.#output.write(await this.#flush());
     const problem = problemFor(error, this.#exchange.requestId);
     this.#exchange.errorCode = problem.code;
     const last: WireBulkOutcome = { line: this.#line + 1, status: problem.status, error: problem };
-    await this.#output.write([last]);
+    await this.#output.write([{ ...last, ...(await this.#searchable()) }]);
     this.#output.end();
   }
 }
