@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Catalogue } from '../../src/domain/catalogue-schema.ts';
 import { TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
 import { problemOf } from '../../src/wire/problem.ts';
 import { CliFixture } from '../support/cli-runtime.ts';
+import { startHttp } from '../support/http-harness.ts';
 import { MemoryDocumentStore } from '../support/memory-document-store.ts';
 
 let cli: CliFixture;
@@ -309,6 +311,32 @@ describe('what an interrupted ingest wrote', () => {
     expect(fewer.code).toBe(2);
     expect(fewer.stderr).toContain(`then held ${2 * batch} documents, now 7`);
     expect(await stored()).toEqual(versions(7));
+  });
+
+  it('must still be there, also behind a server', async () => {
+    const server = await startHttp();
+    server.triptych.live = null;
+    write('a.ndjson', rows(3 * batch));
+    schemaFile();
+    try {
+      const cut = new TriptychError('internal', 'cut');
+      server.triptych.beforeWrite = async () => {
+        if (server.triptych.stored.size >= batch) throw cut;
+      };
+      expect((await cli.run(...command('--url', server.url))).code).toBe(1);
+      server.triptych.beforeWrite = async () => {};
+      const first = server.triptych.live as Catalogue | null;
+      server.triptych.live = first && { ...first, generation: 2 };
+      const renewed = await cli.run(...command('--url', server.url));
+      expect([renewed.code, renewed.stderr]).toEqual([2, expect.stringContaining('generation 1')]);
+      expect(server.triptych.stored.size).toBe(batch);
+      server.triptych.live = first;
+      const again = await cli.run(...command('--url', server.url));
+      expect(again.stderr).toContain(`Continuing after line ${batch}.`);
+      expect([again.code, server.triptych.stored.size]).toEqual([0, 3 * batch]);
+    } finally {
+      await server.close();
+    }
   });
 
   it('must still be there: a dropped stage is not continued', async () => {

@@ -64,10 +64,13 @@ export async function ingestFile(
   const from = await startingPoint(input, options, schemaFile, options.url ?? config.dataDir);
   const target = await openTarget(runtime, config, options, schemaFile.schema, from);
   try {
+    if (from !== null && target.generation !== from.generation)
+      throw dataIsGone(`generation ${from.generation} of the catalogue, this is ${target.generation}`);
     const count = await target.count(from?.documents ?? 0);
     if (from === null) warnOfLeftOver(runtime, target, count);
     else {
-      requireSameData(from, target, count);
+      if (count < from.documents)
+        throw dataIsGone(`a catalogue that then held ${from.documents} documents, now ${count}`);
       say(runtime, `Continuing after line ${from.lines.toLocaleString('en')}.`);
     }
     const start = from ?? nothingCommitted(count);
@@ -124,14 +127,6 @@ async function startingPoint(
     `An earlier run on this file was interrupted, and this one differs: ${differences.join(', ')}. ` +
       'Repeat the earlier command, or start over with --restart.',
   );
-}
-
-/** @throws TriptychError invalid_settings if what the earlier run wrote is not there any more */
-function requireSameData(from: Checkpoint, target: IngestTarget, count: number): void {
-  if (target.generation !== from.generation)
-    throw dataIsGone(`generation ${from.generation} of the catalogue, this is ${target.generation}`);
-  if (count < from.documents)
-    throw dataIsGone(`a catalogue that then held ${from.documents} documents, now ${count}`);
 }
 
 function warnOfLeftOver(runtime: Runtime, target: IngestTarget, count: number): void {
