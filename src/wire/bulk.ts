@@ -29,19 +29,36 @@ export function parseBulkLine(input: unknown, schema: CatalogueSchema): BulkOper
 export const bulkOutcomeSchema = z
   .strictObject({
     line: z.int().min(1).meta({ description: 'Line of the input, from 1.' }),
-    id: z.string().optional(),
+    id: z.string().optional().meta({ description: 'Absent where the line has no usable one.' }),
     status: z.int().meta({ description: '202, or the status of the error.' }),
-    version: z.int().optional(),
-    searchable: z.boolean().optional().meta({
-      description:
-        'With `?wait=searchable`, on the last lines: true when all that was written is searchable.',
-    }),
+    version: z.int().min(1).optional().meta({ description: 'With 202: counts the writes of this id.' }),
+    searchable: z
+      .boolean()
+      .optional()
+      .meta({
+        description:
+          'With `?wait=searchable`, on the last line, also if that is an error: true when all that the request wrote ' +
+          'is searchable. Absent where it wrote nothing.',
+      }),
     error: problemSchema.optional(),
   })
   .meta({
     examples: [
       { line: 1, id: 'the-iron-giant-1999-08-04', status: 202, version: 1 },
-      { line: 2, id: 'unknown', status: 404, version: 0 },
+      {
+        line: 2,
+        id: 'unknown',
+        status: 404,
+        error: {
+          type: 'urn:triptych:problem:document_not_found',
+          title: 'The document does not exist',
+          status: 404,
+          code: 'document_not_found',
+          detail: 'there is no document of this id',
+          retriable: false,
+          fields: [{ path: 'id', message: 'there is no document of this id' }],
+        },
+      },
     ],
   })
   .register(components, { id: 'BulkOutcome' });

@@ -163,7 +163,7 @@ export const documentPageSchema = z
 export const writeAckSchema = z
   .strictObject({
     id: z.string(),
-    version: z.int().min(0).meta({ description: 'Counts the writes of this id.' }),
+    version: z.int().min(1).meta({ description: 'Counts the writes of this id.' }),
     searchable: z.boolean().meta({ description: 'Whether searches see the write already.' }),
     request_id: z.string(),
   })

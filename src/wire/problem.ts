@@ -16,7 +16,9 @@ export const problemSchema = z
     fields: z
       .array(z.strictObject({ path: z.string(), message: z.string() }))
       .optional()
-      .meta({ description: 'What is wrong where; `$` is the whole body.' }),
+      .meta({
+        description: 'What is wrong where; `$` is the whole body, or the whole line of a bulk write.',
+      }),
     request_id: z.string().optional(),
   })
   .meta({

@@ -34,16 +34,25 @@ export const searchResultSchema = z
     rank: z.int().min(1),
     title: z.string(),
     score: z.number(),
-    signals: z.partialRecord(z.enum(signalNames), signalSchema).optional(),
+    signals: z
+      .partialRecord(z.enum(signalNames), signalSchema)
+      .optional()
+      .meta({ description: 'With explain: score or full.' }),
     sources: z.array(z.enum(['vector', 'lexical', 'graph', 'policy'])),
-    reasons: z.array(z.string()).optional(),
+    reasons: z.array(z.string()).optional().meta({ description: 'With explain: score or full.' }),
     fields: z.record(z.string(), fieldValue).optional(),
     facets: z.record(z.string(), z.array(z.string())).optional(),
     relationships: z
       .array(z.strictObject({ type: z.string(), id: z.string(), strength: z.number() }))
       .optional(),
-    ranks: z.strictObject({ fused: z.int(), diverse: z.int(), final: z.int() }).optional(),
-    path: z.array(pathStepSchema).optional(),
+    ranks: z
+      .strictObject({ fused: z.int(), diverse: z.int(), final: z.int() })
+      .optional()
+      .meta({ description: 'With explain: full. The rank after each stage, from 1.' }),
+    path: z
+      .array(pathStepSchema)
+      .optional()
+      .meta({ description: 'With explain: full, where the graph reached it. The best path from a seed.' }),
   })
   .register(components, { id: 'SearchResult' });
 
@@ -56,11 +65,17 @@ export const searchResponseSchema = z
   .strictObject({
     results: z.array(searchResultSchema).meta({ description: 'In rank order.' }),
     coverage: coverageSchema,
-    degraded: z.boolean().meta({ description: 'A planned leg or the embedder was not ok.' }),
+    degraded: z.boolean().meta({
+      description:
+        'A planned leg or the embedder was not ok, or a leg was left out or shortened because it was too slow for ' +
+        'the deadline. With `partial: false` that is a 504 instead.',
+    }),
     warnings: z.array(z.string()),
-    total: z
-      .strictObject({ value: z.int().min(0), relation: z.enum(['eq', 'gte']) })
-      .meta({ description: 'Documents that pass the filter and min_score.' }),
+    total: z.strictObject({ value: z.int().min(0), relation: z.enum(['eq', 'gte']) }).meta({
+      description:
+        'Documents that pass the filter, counted over the whole catalogue (`eq`). With `min_score`, those that also ' +
+        'reach it among the candidates that were scored: `gte` where more may.',
+    }),
     facet_counts: facetCountsSchema.optional(),
     strategy: z.string(),
     backend: z.string(),

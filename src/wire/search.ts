@@ -33,10 +33,18 @@ export const searchRequestSchema = z
       .max(limits.timeoutMsMax)
       .default(limits.timeoutMsDefault)
       .meta({ description: 'Deadline, counted from the last byte of the body.' }),
-    partial: z.boolean().default(true).meta({
-      description: 'false: an answer that is not complete within the deadline is an error (504) instead.',
-    }),
-    min_score: z.number().optional(),
+    partial: z
+      .boolean()
+      .default(true)
+      .meta({
+        description:
+          'true: what is there by the deadline is answered, and `degraded` says if that is less than asked. false: an ' +
+          'answer that would be degraded is an error (504) with its `coverage` instead.',
+      }),
+    min_score: z
+      .number()
+      .optional()
+      .meta({ description: 'Leaves out results that score less; `total` then counts what reaches it.' }),
     filter: predicateSchema.optional(),
     diversity: z.number().min(0).max(1).optional().meta({ description: "Default: the profile's." }),
     include: z
@@ -44,7 +52,14 @@ export const searchRequestSchema = z
       .max(3)
       .default([]),
     include_relationships: z.boolean().default(false),
-    explain: z.enum(['none', 'score', 'plan', 'full']).default('score'),
+    explain: z
+      .enum(['none', 'score', 'plan', 'full'])
+      .default('score')
+      .meta({
+        description:
+          'none: nothing. score: `signals` and `reasons` of each result. plan: `plan` and `timings` of the search. ' +
+          'full: all of these, and of each result its `ranks` after each stage and its `path` in the graph.',
+      }),
   })
   .refine((body) => openings.some((name) => body[name] !== undefined), {
     message: 'needs at least one of query, embedding, like, filter',

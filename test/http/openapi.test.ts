@@ -7,7 +7,7 @@ import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { errorCatalogue } from '../../src/errors.ts';
 import { createHttpApp } from '../../src/http/app.ts';
 import { routes } from '../../src/http/routes/index.ts';
-import { bulkLineSchema } from '../../src/wire/bulk.ts';
+import { bulkLineSchema, bulkOutcomeSchema } from '../../src/wire/bulk.ts';
 import { catalogueSchemaSchema, parseCatalogueSchema } from '../../src/wire/catalogue.ts';
 import { components } from '../../src/wire/components.ts';
 import { documentBodySchema, documentSchema } from '../../src/wire/document.ts';
@@ -112,7 +112,7 @@ describe('/openapi.json', () => {
 describe('examples', () => {
   const named = [
     ...[searchRequestSchema, batchRequestSchema, documentBodySchema, documentSchema, predicateSchema],
-    ...[embeddingSchema, catalogueSchemaSchema, problemSchema, searchResponseSchema],
+    ...[embeddingSchema, catalogueSchemaSchema, problemSchema, searchResponseSchema, bulkOutcomeSchema],
   ];
 
   it.each(named.map((schema) => [components.get(schema)?.id, schema] as const))('of %s fit', (id, schema) => {
@@ -122,6 +122,23 @@ describe('examples', () => {
     const schemas = (spec as unknown as { components: { schemas: Record<string, { examples?: unknown }> } })
       .components.schemas;
     expect(schemas[id!]?.examples).toEqual(examples);
+  });
+
+  it('of a bulk outcome are what the route answers', async () => {
+    const fresh = await startHttp();
+    try {
+      const id = 'the-iron-giant-1999-08-04';
+      const lines = [{ id, title: 'The Iron Giant' }, { delete: 'unknown' }];
+      const answer = await fetch(`${fresh.url}/v1/documents/bulk`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+      });
+      const outcomes = (await answer.text()).trimEnd().split('\n');
+      expect(outcomes.map((line) => JSON.parse(line))).toEqual(examplesOf(bulkOutcomeSchema));
+    } finally {
+      await fresh.close();
+    }
   });
 
   it('hold together: schema, document, search', async () => {

@@ -33,7 +33,7 @@ const listQuery = z.strictObject({
   include,
 });
 
-const writeErrors = ['no_catalogue', 'overloaded', 'unavailable'] as const;
+const writeErrors = ['no_catalogue', 'overloaded', 'unavailable', 'catalogue_full'] as const;
 
 const put: Route = {
   method: 'put',
@@ -68,6 +68,9 @@ const remove: Route = {
   operation: {
     id: 'deleteDocument',
     summary: 'Deletes a document.',
+    description:
+      `A deletion is remembered for ${limits.tombstoneHours} hours. Within them deleting again is 202 with the same ` +
+      'version, so a repeated request is no error; after them, as for an id that never was, it is 404.',
     tag: 'documents',
     query: { schema: writeQuery, integers: [] },
     answers: { 202: { description: 'Committed.', schema: writeAckSchema } },
