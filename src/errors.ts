@@ -42,6 +42,7 @@ export const errorCatalogue = {
   data_dir_locked: { status: 503, retriable: false, title: 'Another process uses the data folder' },
   data_too_new: { status: 503, retriable: false, title: 'A newer version has written the stored data' },
   deadline_exceeded: { status: 504, retriable: true, title: 'The deadline passed before a complete answer' },
+  catalogue_full: { status: 507, retriable: false, title: 'The catalogue is full' },
 } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -1,5 +1,8 @@
 import { limits } from '../limits.ts';
 
+/** Writes stop at facetValuesTotalMax; what was on its way then must still be numbered, or projection would stop. */
+const codesMax = 2 * limits.facetValuesTotalMax;
+
 /**
  * Numbers every (facet, value) and every keyword once per table. Append-only: a number is never given to another
  * value, so snapshots of different epochs share it.
@@ -18,8 +21,7 @@ export class FacetDictionary {
     }
     const known = codes.get(value);
     if (known !== undefined) return known;
-    if (this.#values.length >= limits.facetValuesTotalMax)
-      throw new RangeError(`more than ${limits.facetValuesTotalMax} distinct facet values`);
+    if (this.#values.length >= codesMax) throw new RangeError(`more than ${codesMax} distinct facet values`);
     const code = this.#values.length;
     codes.set(value, code);
     this.#values.push(value);

@@ -1,12 +1,21 @@
 import { limits } from '../limits.ts';
 import { compareUtf8 } from '../std/utf8-order.ts';
 import type { CatalogueSchema } from './catalogue-schema.ts';
-import type { DocumentChange } from './document.ts';
+import type { DocumentChange, StoredDocument } from './document.ts';
 import { addHash, documentHash, type Epoch, subtractHash } from './epoch.ts';
 import { FacetDictionary } from './facet-dictionary.ts';
 import { percentiles } from './percentile.ts';
 import { TableColumns } from './table-columns.ts';
 import type { HeldSnapshot, TableSnapshot } from './table-snapshot.ts';
+
+/**
+ * Rows beyond the documents: a replaced document has its old row until the last reader of its epoch is gone. As many as
+ * the largest epochs need that begin while the longest search runs.
+ */
+const spareRows =
+  Math.ceil(limits.timeoutMsMax / limits.epochIntervalMs) *
+  (limits.epochDocumentsMax + limits.projectorBatchRows);
+const rowsMax = limits.documentsMax + spareRows;
 
 /**
  * The documents of one catalogue generation in memory, for scoring. Written by the projector alone: `apply` fills new
@@ -59,18 +68,14 @@ export class ResidentTable {
     return this.#pending.size;
   }
 
-  /** Fills rows for the changes; nothing is visible before `publish`. @throws RangeError above documentsMax */
+  /** Fills rows for the changes; nothing is visible before `publish`. @throws RangeError above rowsMax */
   apply(changes: readonly DocumentChange[]): void {
     for (const change of changes) {
       const id = change.kind === 'put' ? change.document.id : change.id;
+      // The new row first: if it cannot be written, the one before stays whole.
+      const row = change.kind === 'delete' ? -1 : this.#writeRow(change.document);
       const unseen = this.#pending.get(id);
       if (unseen !== undefined && unseen >= 0) this.#free(unseen);
-      if (change.kind === 'delete') {
-        this.#pending.set(id, -1);
-        continue;
-      }
-      const row = this.#takeRow();
-      this.#columns.write(row, change.document);
       this.#pending.set(id, row);
     }
   }
@@ -155,11 +160,21 @@ export class ResidentTable {
     return merged;
   }
 
+  #writeRow(document: StoredDocument): number {
+    const row = this.#takeRow();
+    try {
+      this.#columns.write(row, document);
+    } catch (error) {
+      this.#free(row);
+      throw error;
+    }
+    return row;
+  }
+
   #takeRow(): number {
     const reused = this.#freeRows.pop();
     if (reused !== undefined) return reused;
-    if (this.#rowCount >= limits.documentsMax)
-      throw new RangeError(`the resident table is full (${limits.documentsMax} rows)`);
+    if (this.#rowCount >= rowsMax) throw new RangeError(`the resident table is full (${rowsMax} rows)`);
     this.#columns.grow(this.#rowCount + 1);
     return this.#rowCount++;
   }

@@ -8,6 +8,8 @@ export interface Embedder {
    * @throws TriptychError embedder_unavailable | overloaded
    */
   embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
+  /** `embed` for texts that are asked for once, which a cache need not keep; `embed` will do where it is missing. */
+  embedDocuments?(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
   /** Resolves when the first query would not wait for loading. */
   ready(): Promise<void>;
   close(): Promise<void>;

@@ -36,6 +36,11 @@ export class CachingEmbedder implements Embedder {
     return texts.map((text, i) => known[i] ?? fresh.get(text)!);
   }
 
+  /** Past the cache: a bulk load would push every query out of it. */
+  embedDocuments(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+    return this.#inner.embedDocuments?.(texts, signal) ?? this.#inner.embed(texts, signal);
+  }
+
   ready(): Promise<void> {
     return this.#inner.ready();
   }

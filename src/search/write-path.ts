@@ -11,6 +11,7 @@ import type { Embedder } from '../ports/embedder.ts';
 import type { StagedCatalogue } from '../ports/triptych.ts';
 import { unitVector } from '../std/unit-vector.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
+import { CatalogueRoom, refuseTooManyValues } from './catalogue-room.ts';
 import { requireEmbedder } from './embedding-space.ts';
 
 export interface WritePathParts {
@@ -23,19 +24,26 @@ export interface WritePathParts {
 /** Everything that changes the truth. Projections are never written here: they follow the commit. */
 export class WritePath {
   readonly #parts: WritePathParts;
+  readonly #room: CatalogueRoom;
 
   constructor(parts: WritePathParts) {
     this.#parts = parts;
+    this.#room = new CatalogueRoom(parts.store);
   }
 
-  /** Commits the operations in order in one transaction. @throws TriptychError as documentProblems says, with paths */
+  /**
+   * Commits the operations in order in one transaction.
+   * @throws TriptychError as documentProblems says, with paths; catalogue_full
+   */
   async write(
     tenant: string,
     operations: readonly BulkOperation[],
     options: { readonly waitSearchable: boolean },
   ): Promise<{ readonly outcomes: readonly WriteAck[]; readonly searchable: boolean }> {
     const { registry } = this.#parts;
-    const { schema, generation } = registry.active(tenant);
+    const { schema, generation, table } = registry.active(tenant);
+    refuseBadOperations(schema, operations);
+    refuseTooManyValues(table.current.dictionary, schema, operations);
     const outcomes = await this.#commit(tenant, schema, generation, operations);
     if (!options.waitSearchable) {
       registry.nudge(tenant);
@@ -60,7 +68,10 @@ export class WritePath {
     return {
       generation,
       count: () => store.count(tenant, generation),
-      write: (operations) => this.#commit(tenant, schema, generation, operations),
+      write: async (operations) => {
+        refuseBadOperations(schema, operations);
+        return this.#commit(tenant, schema, generation, operations);
+      },
       activate: async () => {
         const catalogue = await store.activateCatalogue(tenant, generation);
         await registry.show(tenant, catalogue);
@@ -75,12 +86,13 @@ export class WritePath {
     generation: number,
     operations: readonly BulkOperation[],
   ): Promise<WriteAck[]> {
-    refuseBadOperations(schema, operations);
-    const embedded = await this.#embed(schema, operations);
-    const writes = operations.map<DocumentWrite>((operation, i) =>
-      operation.kind === 'delete' ? operation : { kind: 'put', document: embedded[i]! },
-    );
-    return this.#parts.store.write(tenant, generation, writes);
+    return this.#room.within(tenant, generation, operations, async () => {
+      const embedded = await this.#embed(schema, operations);
+      const writes = operations.map<DocumentWrite>((operation, i) =>
+        operation.kind === 'delete' ? operation : { kind: 'put', document: embedded[i]! },
+      );
+      return this.#parts.store.write(tenant, generation, writes);
+    });
   }
 
   /** Gives every document a unit vector: its own, or the embedding of the catalogue's text sources. */
@@ -93,10 +105,9 @@ export class WritePath {
     for (let at = 0; at < missing.length; at += limits.embedBatchMax) {
       const chunk = missing.slice(at, at + limits.embedBatchMax);
       const texts = chunk.map((input) => embeddingText(schema, input));
-      const answers = await requireEmbedder(this.#parts.embedder, schema).embed(
-        texts,
-        new AbortController().signal,
-      );
+      const { signal } = new AbortController();
+      const embedder = requireEmbedder(this.#parts.embedder, schema);
+      const answers = await (embedder.embedDocuments?.(texts, signal) ?? embedder.embed(texts, signal));
       chunk.forEach((input, i) => {
         vectors.set(input, answers[i]!);
       });
