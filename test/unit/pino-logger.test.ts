@@ -16,15 +16,15 @@ it('writes one JSON line with level, time, fields and message', () => {
   expect(lines[0]!.endsWith('\n')).toBe(true);
 });
 
-it('shows stacks and causes, but not what drivers hang on their errors', () => {
+it.each(['error', 'err'])('shows stacks and causes of `%s`, but not what drivers hang on it', (name) => {
   const { lines, destination } = collect();
   const driver = Object.assign(new Error('relation does not exist'), {
     query: 'SELECT secret',
     code: '42P01',
   });
   const error = new TriptychError('unavailable', 'no store answers', { cause: driver });
-  createPinoLogger({ level: 'warn', destination }).error({ error }, 'failed');
-  const { error: shown } = JSON.parse(lines[0]!) as { error: Record<string, unknown> };
+  createPinoLogger({ level: 'warn', destination }).error({ [name]: error }, 'failed');
+  const shown = (JSON.parse(lines[0]!) as Record<string, Record<string, unknown>>)[name]!;
   expect(shown).toMatchObject({ name: 'TriptychError', code: 'unavailable', cause: { code: '42P01' } });
   expect(shown.stack).toContain('pino-logger.test.ts');
   expect(lines[0]).not.toContain('SELECT secret');

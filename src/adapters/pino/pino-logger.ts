@@ -17,7 +17,11 @@ export function createPinoLogger({ level, destination }: PinoLoggerOptions): Log
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: (error: unknown) => plainError(error) },
+      // Both names: pino has a serializer of its own for `err`, which shows everything.
+      serializers: {
+        error: (error: unknown) => plainError(error),
+        err: (error: unknown) => plainError(error),
+      },
     },
     destination ?? pino.destination({ dest: 2, sync: false }),
   );
