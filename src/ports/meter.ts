@@ -4,7 +4,7 @@ export type Outcome = 'ok' | 'late' | 'failed' | 'skipped' | 'open';
 export interface Meter {
   /** One leg, the embedder or a stage of a search. */
   stage(stage: string, outcome: Outcome, ms: number): void;
-  /** One whole search. */
+  /** One whole search; one that was refused or failed is an `error` of the strategy `none`. */
   search(strategy: string, outcome: 'ok' | 'degraded' | 'error', ms: number): void;
   /** Projector: documents applied, lag behind the truth, size of the resident table. */
   projected(documents: number): void;

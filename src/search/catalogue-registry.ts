@@ -1,7 +1,12 @@
 import type { Catalogue } from '../domain/catalogue-schema.ts';
 import { TriptychError } from '../errors.ts';
+import type { Meter } from '../ports/meter.ts';
 import type { ActiveCatalogue } from './active-catalogue.ts';
 import { Projector, type ProjectorParts } from './projector.ts';
+
+/** Pauses between attempts to load a catalogue again: from the first, twice as long each time, up to the last. */
+const retryMsMin = 250;
+const retryMsMax = 30_000;
 
 /**
  * The live catalogue of each tenant, in memory. A generation is loaded beside the present one and swapped in when it is
@@ -11,6 +16,10 @@ export class CatalogueRegistry {
   readonly #parts: ProjectorParts;
   readonly #projectors = new Map<string, Projector>();
   readonly #loading = new Map<string, Promise<void>>();
+  /** Tenants whose catalogue is being loaded again. */
+  readonly #replacing = new Set<string>();
+  /** Ends the pauses between attempts. */
+  readonly #wakes = new Set<() => void>();
   #closed = false;
 
   constructor(parts: ProjectorParts) {
@@ -66,29 +75,93 @@ export class CatalogueRegistry {
 
   async close(): Promise<void> {
     this.#closed = true;
+    for (const wake of this.#wakes) wake();
     await Promise.all([...this.#projectors.values()].map((projector) => projector.stop()));
   }
 
   async #load(tenant: string, catalogue: Catalogue): Promise<void> {
-    const projector = new Projector(tenant, catalogue, this.#parts, () => void this.#replace(tenant));
+    let live = false;
+    let lost = false;
+    const meter = new LiveMeter(this.#parts.meter, () => this.#projectors.get(tenant) === projector);
+    const projector: Projector = new Projector(tenant, catalogue, { ...this.#parts, meter }, () => {
+      if (live) void this.#replace(tenant);
+      else lost = true;
+    });
     await projector.load();
+    if (lost)
+      throw new TriptychError('unavailable', 'The catalogue moved on while it was being loaded.', {
+        retryAfterSeconds: 1,
+      });
     if (this.#closed) return;
     const previous = this.#projectors.get(tenant);
     this.#projectors.set(tenant, projector);
+    live = true;
+    const { current } = projector.active.table;
+    meter.gauge('documents', current.liveCount);
+    meter.gauge('epoch_generation', current.epoch.generation);
     projector.start();
     void previous?.stop();
   }
 
-  /** A projector that cannot go on is replaced by one for whatever is live now. */
+  /** A projector that cannot go on is replaced by one for whatever is live now, however many attempts it takes. */
   async #replace(tenant: string): Promise<void> {
-    this.#parts.logger.warn({ tenant }, 'the catalogue moved on without its projector, loading it again');
-    try {
-      const catalogue = await this.#parts.store.catalogue(tenant);
-      if (catalogue === null || this.#closed) return;
-      if (this.find(tenant)?.generation !== catalogue.generation) await this.show(tenant, catalogue);
-      else await this.#load(tenant, catalogue);
-    } catch (error) {
-      this.#parts.logger.error({ err: error, tenant }, 'loading the catalogue again failed');
+    if (this.#replacing.has(tenant)) return;
+    this.#replacing.add(tenant);
+    const { logger } = this.#parts;
+    logger.warn({ tenant }, 'the catalogue moved on without its projector, loading it again');
+    for (let pauseMs = retryMsMin; !this.#closed; pauseMs = Math.min(retryMsMax, pauseMs * 2)) {
+      try {
+        await this.#loadLive(tenant);
+        break;
+      } catch (error) {
+        logger.error({ error, tenant, retry_ms: pauseMs }, 'loading the catalogue again failed');
+        await this.#pause(pauseMs);
+      }
     }
+    this.#replacing.delete(tenant);
+  }
+
+  async #loadLive(tenant: string): Promise<void> {
+    const catalogue = await this.#parts.store.catalogue(tenant);
+    if (catalogue === null || this.#closed) return;
+    if (this.find(tenant)?.generation !== catalogue.generation) await this.show(tenant, catalogue);
+    else await this.#load(tenant, catalogue);
+  }
+
+  /** Waits on the clock, but not beyond `close`. */
+  #pause(ms: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        cancel();
+        this.#wakes.delete(wake);
+        resolve();
+      };
+      const cancel = this.#parts.clock.after(ms, wake);
+      this.#wakes.add(wake);
+    });
+  }
+}
+
+/** Gauges say what searches see: those of a projector that still loads, or was replaced, are left out. */
+class LiveMeter implements Meter {
+  readonly #meter: Meter;
+  readonly #live: () => boolean;
+  readonly stage: Meter['stage'];
+  readonly search: Meter['search'];
+  readonly projected: Meter['projected'];
+  readonly count: Meter['count'];
+
+  constructor(meter: Meter, live: () => boolean) {
+    this.#meter = meter;
+    this.#live = live;
+    this.stage = meter.stage.bind(meter);
+    this.search = meter.search.bind(meter);
+    this.projected = meter.projected.bind(meter);
+    this.count = meter.count.bind(meter);
+  }
+
+  gauge(name: Parameters<Meter['gauge']>[0], value: number): void {
+    if (this.#live()) this.#meter.gauge(name, value);
   }
 }

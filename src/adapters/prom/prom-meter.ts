@@ -68,10 +68,13 @@ export class PromMeter implements Meter, HttpMeter {
     ),
   };
   readonly #counters: Readonly<Record<CountName, Counter>> = {
-    embedding_cache_hits: this.#counter('triptych_embedding_cache_hits_total', 'Texts found in the cache'),
+    embedding_cache_hits: this.#counter(
+      'triptych_embedding_cache_hits_total',
+      'Texts of queries found in the cache',
+    ),
     embedding_cache_misses: this.#counter(
       'triptych_embedding_cache_misses_total',
-      'Texts that were embedded',
+      'Texts of queries that were embedded',
     ),
     rerank_batches: this.#counter('triptych_rerank_batches_total', 'Calls of the scorer'),
     reranked_rows: this.#counter('triptych_reranked_rows_total', 'Candidates that the scorer was given'),
