@@ -1,5 +1,7 @@
 import type { Profile } from '../domain/profile.ts';
 import { countFacets } from '../domain/row-view.ts';
+import type { SearchRequest } from '../domain/search-request.ts';
+import type { SearchResponse } from '../domain/search-response.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -7,9 +9,10 @@ import type { DocumentStore } from '../ports/document-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { Reranker } from '../ports/reranker.ts';
-import type { CatalogueStatus, Readiness, Triptych } from '../ports/triptych.ts';
+import type { CatalogueStatus, Triptych } from '../ports/triptych.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 import { LatencyBook } from './latency-book.ts';
+import { ReadinessProbe } from './readiness-probe.ts';
 import { RerankBatcher } from './rerank-batcher.ts';
 import { search } from './search.ts';
 import type { SearchParts } from './search-context.ts';
@@ -30,7 +33,7 @@ export interface TriptychParts {
 
 /** The service over its ports: `compose.ts` chooses the adapters. */
 export function assembleTriptych(parts: TriptychParts): Triptych {
-  const { store, registry, clock, meter } = parts;
+  const { store, registry, meter } = parts;
   const latencies = new LatencyBook();
   const searchParts: SearchParts = {
     ...parts,
@@ -40,7 +43,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
     latencies,
   };
   const writes = new WritePath(parts);
-  const embedder = new EmbedderState(parts.embedder);
+  const probe = new ReadinessProbe(parts);
   let closed: Promise<void> | null = null;
   const open = (): void => {
     if (closed !== null)
@@ -49,11 +52,13 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
   return {
     async search(tenant, request, { startedAtMs }) {
       open();
-      return search(searchParts, tenant, request, startedAtMs);
+      return measuredSearch(searchParts, tenant, request, startedAtMs);
     },
     async searchBatch(tenant, requests, { startedAtMs }) {
       open();
-      return Promise.allSettled(requests.map((request) => search(searchParts, tenant, request, startedAtMs)));
+      return Promise.allSettled(
+        requests.map((request) => measuredSearch(searchParts, tenant, request, startedAtMs)),
+      );
     },
     async similar(tenant, id, limit, { startedAtMs }) {
       open();
@@ -75,12 +80,27 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
     },
     profiles: () => parts.profiles,
     planStats: () => ({ legs: latencies.stats(), backend: parts.reranker.name }),
-    readiness: () => readiness(store, registry, embedder, closed !== null, clock),
+    readiness: () => probe.readiness(closed !== null),
     close() {
       closed ??= registry.close().then(parts.closeParts);
       return closed;
     },
   };
+}
+
+/** A search that fails has no plan to measure it by; it is measured here. */
+async function measuredSearch(
+  parts: SearchParts,
+  tenant: string,
+  request: SearchRequest,
+  startedAtMs: number,
+): Promise<SearchResponse> {
+  try {
+    return await search(parts, tenant, request, startedAtMs);
+  } catch (error) {
+    parts.meter.search('none', 'error', parts.clock.nowMs() - startedAtMs);
+    throw error;
+  }
 }
 
 /** Reads of the truth, which need no search. */
@@ -113,50 +133,4 @@ function catalogueStatus(registry: CatalogueRegistry, tenant: string): Catalogue
     epoch: table.epoch,
     facets: countFacets(table, table.live, limits.catalogueFacetValuesMax),
   };
-}
-
-/** Whether the embedder has loaded, so that `/readyz` can wait for the first load but not for ever on a broken one. */
-class EmbedderState {
-  state: 'none' | 'loading' | 'ready' | 'failed';
-
-  constructor(embedder: Embedder | null) {
-    this.state = embedder === null ? 'none' : 'loading';
-    embedder?.ready().then(
-      () => {
-        this.state = 'ready';
-      },
-      () => {
-        this.state = 'failed';
-      },
-    );
-  }
-}
-
-async function readiness(
-  store: DocumentStore,
-  registry: CatalogueRegistry,
-  embedder: EmbedderState,
-  closed: boolean,
-  clock: Clock,
-): Promise<Readiness> {
-  const startMs = clock.nowMs();
-  const sql = await store.ping().then(
-    () => ({ ok: true }),
-    () => ({ ok: false, reason: 'no answer' }),
-  );
-  // The probe itself waits for the store, which must not look like projection lag.
-  const lagMs = registry.lagMsMax() - (clock.nowMs() - startMs);
-  const lags = lagMs > limits.readyLagMsMax;
-  const parts = {
-    service: closed ? { ok: false, reason: 'stopping' } : { ok: true },
-    sql,
-    projections: lags ? { ok: false, reason: `${Math.round(lagMs)} ms behind` } : { ok: true },
-    embedder:
-      embedder.state === 'loading' || embedder.state === 'failed'
-        ? { ok: false, reason: embedder.state }
-        : { ok: true },
-  };
-  // Without its embedder the service still answers (words and graph), so a failed one does not take it out of rotation.
-  const ready = !closed && sql.ok && !lags && embedder.state !== 'loading';
-  return { ready, parts };
 }

@@ -1,0 +1,89 @@
+import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DocumentStore } from '../ports/document-store.ts';
+import type { Embedder } from '../ports/embedder.ts';
+import type { Readiness } from '../ports/triptych.ts';
+import type { CatalogueRegistry } from './catalogue-registry.ts';
+
+/** How long one look waits for a part; one that has not answered by then counts as not there. */
+const storeAnswerMsMax = 1_000;
+const embedderAnswerMsMax = 100;
+
+export interface ReadinessParts {
+  readonly store: DocumentStore;
+  readonly registry: CatalogueRegistry;
+  readonly embedder: Embedder | null;
+  readonly clock: Clock;
+}
+
+/** What `/readyz` says: every call looks anew and answers in bounded time, also when a part hangs. */
+export class ReadinessProbe {
+  readonly #registry: CatalogueRegistry;
+  readonly #clock: Clock;
+  readonly #store: Question;
+  readonly #embedder: Question | null;
+  /** The embedder has been ready, or failed, once: from then on the service answers without waiting for it. */
+  #embedderKnown = false;
+
+  constructor({ store, registry, embedder, clock }: ReadinessParts) {
+    this.#registry = registry;
+    this.#clock = clock;
+    this.#store = new Question(() => store.ping(), storeAnswerMsMax, clock);
+    this.#embedder =
+      embedder === null ? null : new Question(() => embedder.ready(), embedderAnswerMsMax, clock);
+  }
+
+  async readiness(closed: boolean): Promise<Readiness> {
+    const startMs = this.#clock.nowMs();
+    const [stored, embedder] = await Promise.all([this.#store.ask(), this.#embedder?.ask() ?? 'yes']);
+    // The probe itself waits, which must not look like projection lag.
+    const lagMs = this.#registry.lagMsMax() - (this.#clock.nowMs() - startMs);
+    const lags = lagMs > limits.readyLagMsMax;
+    if (embedder !== 'waiting') this.#embedderKnown = true;
+    const parts = {
+      service: closed ? { ok: false, reason: 'stopping' } : { ok: true },
+      sql: stored === 'yes' ? { ok: true } : { ok: false, reason: 'no answer' },
+      projections: lags ? { ok: false, reason: `${Math.round(lagMs)} ms behind` } : { ok: true },
+      embedder:
+        embedder === 'yes' ? { ok: true } : { ok: false, reason: embedder === 'no' ? 'failed' : 'loading' },
+    };
+    // Without its embedder the service still answers (words and graph), so it waits for the first load only.
+    const ready = !closed && stored === 'yes' && !lags && this.#embedderKnown;
+    return { ready, parts };
+  }
+}
+
+type Answer = 'yes' | 'no' | 'waiting';
+
+/** Asks a part whether it is there. While an answer is outstanding the part is not asked again: a hung one gets no queue. */
+class Question {
+  readonly #question: () => Promise<void>;
+  readonly #msMax: number;
+  readonly #clock: Clock;
+  #asked: Promise<Answer> | null = null;
+
+  constructor(question: () => Promise<void>, msMax: number, clock: Clock) {
+    this.#question = question;
+    this.#msMax = msMax;
+    this.#clock = clock;
+  }
+
+  ask(): Promise<Answer> {
+    this.#asked ??= this.#question()
+      .then(
+        (): Answer => 'yes',
+        (): Answer => 'no',
+      )
+      .finally(() => {
+        this.#asked = null;
+      });
+    const asked = this.#asked;
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(this.#msMax, () => resolve('waiting'));
+      void asked.then((answer) => {
+        cancel();
+        resolve(answer);
+      });
+    });
+  }
+}

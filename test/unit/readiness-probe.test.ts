@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import type { Embedder } from '../../src/ports/embedder.ts';
+import { CatalogueRegistry } from '../../src/search/catalogue-registry.ts';
+import { ReadinessProbe } from '../../src/search/readiness-probe.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { MemoryDocumentStore } from '../support/memory-document-store.ts';
+import { inProcessParts, silentLogger, silentMeter } from '../support/search-fixture.ts';
+
+const forever = () => new Promise<void>(() => {});
+
+function setUp(ready: () => Promise<void>) {
+  const clock = new FakeClock();
+  const store = new MemoryDocumentStore();
+  const embedder: Embedder = { ...inProcessParts().embedder!, ready: () => ready() };
+  const registry = new CatalogueRegistry({
+    store,
+    clock,
+    meter: silentMeter,
+    logger: silentLogger,
+    stores: inProcessParts,
+  });
+  const probe = new ReadinessProbe({ store, registry, embedder, clock });
+  return { clock, store, look: () => clock.run(probe.readiness(false)) };
+}
+
+it('sees an embedder come, fail and recover, and waits only for its first answer', async () => {
+  let ready = forever;
+  let settle = () => {};
+  const { look } = setUp(() => ready());
+  ready = () =>
+    new Promise((resolve) => {
+      settle = resolve;
+    });
+  expect(await look()).toMatchObject({ ready: false, parts: { embedder: { ok: false, reason: 'loading' } } });
+  settle();
+  ready = () => Promise.reject(new Error('no model'));
+  await look();
+  expect(await look()).toMatchObject({ ready: true, parts: { embedder: { ok: false, reason: 'failed' } } });
+  ready = async () => {};
+  expect(await look()).toMatchObject({ ready: true, parts: { embedder: { ok: true } } });
+  ready = forever;
+  expect(await look()).toMatchObject({ ready: true, parts: { embedder: { ok: false, reason: 'loading' } } });
+});
+
+it('answers while the store hangs, without asking it again, and recovers with it', async () => {
+  const { clock, store, look } = setUp(async () => {});
+  let asked = 0;
+  let answer = () => {};
+  store.ping = () => {
+    asked++;
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  };
+  for (let i = 0; i < 3; i++)
+    expect(await look()).toMatchObject({ ready: false, parts: { sql: { ok: false, reason: 'no answer' } } });
+  expect(asked).toBe(1);
+  expect(clock.waiting).toBe(0);
+  answer();
+  store.ping = async () => {};
+  await look();
+  expect(await look()).toMatchObject({ ready: true, parts: { sql: { ok: true } } });
+});
