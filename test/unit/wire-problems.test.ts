@@ -4,7 +4,7 @@ import { errorCatalogue, TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import { jsonPath } from '../../src/std/json-path.ts';
 import { problemOf, problemSchema } from '../../src/wire/problem.ts';
-import { Problems, parseWith } from '../../src/wire/problems.ts';
+import { Problems, parseWith, withPathsUnder } from '../../src/wire/problems.ts';
 
 function fieldsOf(run: () => unknown) {
   try {
@@ -28,6 +28,29 @@ describe('jsonPath', () => {
     [['a\u0000"'], '', '["a\\u0000\\""]'],
   ])('%j below %j is %s', (parts, root, path) => {
     expect(jsonPath(parts, root)).toBe(path);
+  });
+});
+
+describe('withPathsUnder', () => {
+  it.each([
+    ['like[0]', 's[3].like[0]'],
+    ['$', 's[3]'],
+    ['[1].k', 's[3][1].k'],
+  ])('%s becomes %s, in the message too', (path, whole) => {
+    const cause = new Error('why');
+    const details = { cause, fields: [{ path, message: 'no' }], members: { a: 1 }, retryAfterSeconds: 2 };
+    const moved = withPathsUnder('s[3]', new TriptychError('overloaded', `${path}: no`, details));
+    expect(moved).toMatchObject({
+      ...details,
+      code: 'overloaded',
+      message: `${whole}: no`,
+      fields: [{ path: whole, message: 'no' }],
+    });
+  });
+
+  it('leaves what has no paths', () => {
+    for (const error of [new Error('x'), new TriptychError('internal', 'a: x'), undefined])
+      expect(withPathsUnder('s[3]', error)).toBe(error);
   });
 });
 
