@@ -133,6 +133,14 @@ export const limits = {
   searchableWaitMsMax: 10_000,
   readyLagMsMax: 2_000,
   drainMsMax: 8_000,
+  /** How long the embedded engine may take to open, an interrupted run's log included. */
+  engineOpenMsMax: 120_000,
+  /** After this long without an answer the embedded engine counts as broken. */
+  engineAnswerMsMax: 30_000,
+  /** The same for a statement that goes through whole tables: vacuum, migration. */
+  engineLengthyAnswerMsMax: 600_000,
+  /** What is left to a worker thread to end once it was told to stop at once. */
+  workerEndMsMax: 2_000,
   tombstoneHours: 24,
   tombstonePurgeIntervalMs: 60_000,
   lockHeartbeatMs: 5_000,

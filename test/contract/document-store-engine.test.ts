@@ -75,6 +75,64 @@ describe('the engine in its worker', () => {
   });
 });
 
+describe('an engine that does not answer', () => {
+  const patience = { openMs: 60_000, answerMs: 200, lengthyAnswerMs: 60_000, drainMs: 60_000 };
+  const endless = 'SELECT count(*) FROM (SELECT generate_series(1, 1000000000000)) s';
+  const unavailable = { status: 'rejected', reason: { code: 'unavailable' } };
+  const dataDir = mkdtempSync(join(tmpdir(), 'triptych-stalled-'));
+  const folder = join(dataDir, 'pglite');
+  beforeAll(async () => {
+    const store = await openPgliteDocumentStore({ dataDir, clock });
+    await store.createCatalogue('t', schemaNamed('first'));
+    await store.close();
+  });
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  it('is stopped, and unavailable for all who wait and all who come', async () => {
+    const client = await PgliteClient.open(folder, patience);
+    const answers = await Promise.allSettled([client.run(select(endless)), client.run(select('SELECT 1'))]);
+    expect(answers).toMatchObject([unavailable, unavailable]);
+    await expect(client.run(select('SELECT 1'))).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: 'no answer for 200 ms' },
+    });
+    await client.close();
+  });
+
+  it('is given the time that lengthy statements need, and those behind them theirs', async () => {
+    const client = await PgliteClient.open(folder, { ...patience, answerMs: 2_000 });
+    const statements = select('SELECT pg_sleep(3)').map((statement) => ({ ...statement, lengthy: true }));
+    const answers = await Promise.all([client.run(statements), client.run(select('SELECT 2'))]);
+    expect(answers).toEqual([[[['']]], [[['2']]]]);
+    await client.close();
+  });
+
+  it('does not keep a close waiting', async () => {
+    const client = await PgliteClient.open(folder, { ...patience, answerMs: 60_000, drainMs: 200 });
+    const waiting = Promise.allSettled([client.run(select(endless)), client.run(select('SELECT 1'))]);
+    await client.close();
+    expect(await waiting).toMatchObject([unavailable, unavailable]);
+  });
+
+  it('does not keep an open waiting', async () => {
+    await expect(PgliteClient.open(folder, { ...patience, openMs: 2 })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+  });
+
+  it('leaves a data folder that opens again with what was committed', async () => {
+    const client = await PgliteClient.open(folder, { ...patience, answerMs: 1_000 });
+    await client.run(select(`UPDATE catalogue SET tenant = 'kept'`));
+    const cut = [...select(`UPDATE catalogue SET tenant = 'lost'`), ...select(endless)];
+    await expect(client.run(cut)).rejects.toMatchObject({ code: 'unavailable' });
+    await client.close();
+    const again = await openPgliteDocumentStore({ dataDir, clock });
+    expect(await again.catalogue('kept')).toMatchObject({ generation: 1 });
+    expect(await again.catalogue('lost')).toBeNull();
+    await again.close();
+  });
+});
+
 describe('the data folder', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'triptych-engine-'));
   const folder = join(dataDir, 'pglite');

@@ -4,9 +4,27 @@ import { limits } from '../../limits.ts';
 import { workerUrl } from '../../std/worker-url.ts';
 import type { SqlClient, SqlParameter, SqlRow, SqlStatement } from '../sql/sql-client.ts';
 import { errorOfSqlState } from '../sql/sql-errors.ts';
+import { StallWatch } from './stall-watch.ts';
 import type { EngineFailure, WorkerAnswer, WorkerData, WorkerRequest } from './worker-protocol.ts';
 
+/** How long the engine is waited for. */
+export interface EnginePatience {
+  readonly openMs: number;
+  readonly answerMs: number;
+  readonly lengthyAnswerMs: number;
+  readonly drainMs: number;
+}
+
+const defaultPatience: EnginePatience = {
+  openMs: limits.engineOpenMsMax,
+  answerMs: limits.engineAnswerMsMax,
+  lengthyAnswerMs: limits.engineLengthyAnswerMsMax,
+  drainMs: limits.drainMsMax,
+};
+
 interface Pending {
+  /** How long it may take once it is its turn. */
+  readonly patienceMs: number;
   resolve(results: readonly (readonly SqlRow[])[]): void;
   reject(error: TriptychError): void;
 }
@@ -25,17 +43,21 @@ class EngineError extends Error {
 /**
  * PGlite in a worker thread, so that no statement holds up the event loop. One connection: requests wait in the order
  * of their arrival, at most limits.sqlQueueMax of them. A broken engine stays broken: every later call is `unavailable`.
+ * One that owes an answer for too long is stopped and counts as broken.
  */
 export class PgliteClient implements SqlClient {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
-  readonly #ended: Promise<void>;
+  readonly #ended: Promise<true>;
+  readonly #patience: EnginePatience;
+  readonly #watch = new StallWatch((limitMs) => this.#stop(`no answer for ${limitMs} ms`));
   #nextId = 0;
   #opened: Pending | null = null;
   #closing: Promise<void> | null = null;
   #broken: EngineError | null = null;
 
-  private constructor(folder: string | null) {
+  private constructor(folder: string | null, patience: EnginePatience) {
+    this.#patience = patience;
     const workerData: WorkerData = { folder };
     this.#worker = new Worker(workerUrl(import.meta.url, './worker.js'), { workerData });
     this.#worker.on('message', (answer: WorkerAnswer) => this.#receive(answer));
@@ -43,7 +65,7 @@ export class PgliteClient implements SqlClient {
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', (status) => {
         this.#break({ sqlState: null, message: `the worker ended with status ${status}` });
-        resolve();
+        resolve(true);
       });
     });
   }
@@ -52,11 +74,17 @@ export class PgliteClient implements SqlClient {
    * Opens the engine on a folder, or in memory for null. An empty folder is filled, which takes seconds.
    * @throws TriptychError unavailable
    */
-  static async open(folder: string | null): Promise<PgliteClient> {
-    const client = new PgliteClient(folder);
-    await new Promise<unknown>((resolve, reject) => {
-      client.#opened = { resolve, reject };
-    });
+  static async open(folder: string | null, patience = defaultPatience): Promise<PgliteClient> {
+    const client = new PgliteClient(folder, patience);
+    try {
+      await new Promise<unknown>((resolve, reject) => {
+        client.#opened = { resolve, reject, patienceMs: patience.openMs };
+        client.#watch.expect(patience.openMs);
+      });
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
     client.#worker.unref();
     return client;
   }
@@ -72,12 +100,16 @@ export class PgliteClient implements SqlClient {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#post({ kind: 'run', id, statements }, transferable(statements));
-      this.#pending.set(id, { resolve, reject });
+      const lengthy = statements.some((statement) => statement.lengthy === true);
+      const patienceMs = lengthy ? this.#patience.lengthyAnswerMs : this.#patience.answerMs;
+      this.#pending.set(id, { resolve, reject, patienceMs });
+      if (this.#pending.size === 1) this.#watch.expect(patienceMs);
       // The process stays alive for what is under way, not for an idle store.
       this.#worker.ref();
     });
   }
 
+  /** Ends the engine within limits.drainMsMax: what is not done by then is `unavailable`, and nothing of it is kept. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -88,7 +120,28 @@ export class PgliteClient implements SqlClient {
       this.#worker.ref();
       this.#post({ kind: 'close' });
     }
-    await this.#ended;
+    if (await this.#endsWithin(this.#patience.drainMs)) return;
+    this.#stop('it did not close in time');
+    if (await this.#endsWithin(limits.workerEndMsMax)) return;
+    // Held in a call of the system, say to a disk that does not answer: the process must be able to end all the same.
+    this.#worker.unref();
+    throw new TriptychError('unavailable', 'the engine of the document store cannot be ended');
+  }
+
+  async #endsWithin(limitMs: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), limitMs);
+    });
+    const ended = await Promise.race([this.#ended, late]);
+    clearTimeout(timer);
+    return ended;
+  }
+
+  /** Ends the worker whatever it is at. The engine's log undoes on the next open what was not committed. */
+  #stop(message: string): void {
+    this.#break({ sqlState: null, message });
+    void this.#worker.terminate();
   }
 
   #post(request: WorkerRequest, transfer: readonly ArrayBuffer[] = []): void {
@@ -98,6 +151,7 @@ export class PgliteClient implements SqlClient {
   #receive(answer: WorkerAnswer): void {
     switch (answer.kind) {
       case 'opened':
+        this.#watch.rest();
         this.#opened?.resolve([]);
         this.#opened = null;
         return;
@@ -120,6 +174,9 @@ export class PgliteClient implements SqlClient {
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    const [next] = this.#pending.values();
+    if (next === undefined) this.#watch.rest();
+    else this.#watch.expect(next.patienceMs);
     if (this.#pending.size === 0 && this.#closing === null) this.#worker.unref();
     return pending;
   }
@@ -127,6 +184,7 @@ export class PgliteClient implements SqlClient {
   /** The first cause counts; the end of the worker after a clean close breaks nothing that anyone waits for. */
   #break(failure: EngineFailure): void {
     this.#broken ??= new EngineError(failure);
+    this.#watch.rest();
     this.#opened?.reject(this.#unavailable());
     this.#opened = null;
     for (const pending of this.#pending.values()) pending.reject(this.#unavailable());

@@ -12,7 +12,7 @@ export interface PgliteOptions {
   readonly clock: Clock;
 }
 
-/** The embedded truth. `close` flushes, then frees the data folder for other processes. */
+/** The embedded truth. `close` flushes, within limits.drainMsMax, then frees the data folder for other processes. */
 export class PgliteDocumentStore extends SqlDocumentStore {
   readonly #lock: DataDirLock | null;
 
@@ -27,11 +27,9 @@ export class PgliteDocumentStore extends SqlDocumentStore {
   }
 
   override async close(): Promise<void> {
-    try {
-      await super.close();
-    } finally {
-      await this.#lock?.release();
-    }
+    // Where the engine could not be ended it may still write: the folder then stays locked as long as this process.
+    await super.close();
+    await this.#lock?.release();
   }
 }
 

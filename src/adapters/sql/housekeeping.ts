@@ -91,7 +91,7 @@ export class Housekeeping {
     if (vacuum) this.#rewrittenRows = 0;
     const text = `${vacuum ? 'VACUUM (ANALYZE)' : 'ANALYZE'} document, relation, catalogue`;
     this.#soon(async () => {
-      await this.#client.run([{ text, parameters: [] }]);
+      await this.#client.run([{ text, parameters: [], lengthy: true }]);
     });
   }
 

@@ -35,7 +35,7 @@ async function apply(client: SqlClient, step: Migration): Promise<void> {
   try {
     await client.run([
       { text: record, parameters: [step.version, step.name] },
-      ...step.statements.map((text) => ({ text, parameters: [] })),
+      ...step.statements.map((text) => ({ text, parameters: [], lengthy: true })),
     ]);
   } catch (error) {
     if (sqlStateOf(error) === uniqueViolation && (await versionOf(client)) >= step.version) return;

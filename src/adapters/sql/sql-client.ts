@@ -15,6 +15,8 @@ export interface SqlStatement {
   readonly parameters: readonly SqlParameter[];
   /** true: without a row in its result nothing of the transaction is kept and the later statements do not run. */
   readonly guard?: boolean;
+  /** true: goes through whole tables and may take minutes. */
+  readonly lengthy?: boolean;
 }
 
 /** A cell in Postgres text form, `bytea` as bytes. */

@@ -138,8 +138,10 @@ export class SqlDocumentStore implements DocumentStore {
   }
 
   async close(): Promise<void> {
-    await this.#housekeeping.close();
+    const tidied = this.#housekeeping.close();
+    // The client bounds what is under way; waiting for the housekeeping first would have no bound.
     await this.#client.close();
+    await tidied;
   }
 
   /** The row (generation, schema, equal) of the tenant's catalogue in that state, opened now if there was none. */
