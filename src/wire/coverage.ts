@@ -7,7 +7,7 @@ const parts = ['vector', 'lexical', 'graph', 'policy', 'embedder'] as const;
 
 const legCoverageSchema = z
   .strictObject({
-    state: z.enum(['ok', 'late', 'failed', 'skipped', 'open']),
+    state: z.enum(['ok', 'late', 'failed', 'skipped']),
     ms: z.number(),
     budget_ms: z.number(),
     candidates: z.int().min(0),
