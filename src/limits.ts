@@ -108,6 +108,14 @@ export const limits = {
   /** Documents that one epoch may change after start-up: bounds how long publishing holds the event loop. */
   epochDocumentsMax: 100,
   projectorSliceMs: 5,
+  /** Pauses between attempts to load a catalogue again: the first, then twice as long each time, up to the last. */
+  reloadPauseMsMin: 250,
+  reloadPauseMsMax: 30_000,
+  /** Generations whose fill is remembered; a forgotten one is counted again. */
+  catalogueFillEntries: 64,
+  /** How long one look at `/readyz` waits for a part; one that has not answered by then counts as not there. */
+  readyStoreMsMax: 1_000,
+  readyEmbedderMsMax: 100,
   ingestBatchRows: 100,
   /** Attempts to write one batch of an ingest before it stops (and can be continued). */
   ingestAttemptsMax: 6,

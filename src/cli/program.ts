@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { version } from '../compose.ts';
 import { TriptychError } from '../errors.ts';
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { ingestCommand } from './ingest.ts';
@@ -14,7 +14,7 @@ export async function runProgram(args: readonly string[], runtime: Runtime): Pro
   };
   const program = new Command('triptych')
     .description('Hybrid search and re-ranking: vectors, words and graph under policy, one explained score.')
-    .version(version(), '-V, --version')
+    .version(version, '-V, --version')
     .addHelpText('after', exitCodeHelp);
   program.addCommand(serveCommand(runtime, done));
   program.addCommand(ingestCommand(runtime, done));
@@ -31,12 +31,6 @@ export async function runProgram(args: readonly string[], runtime: Runtime): Pro
   } catch (error) {
     return report(error, runtime);
   }
-}
-
-/** The version of the package that this file belongs to. */
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 const usageErrors = new Set(['invalid_settings', 'invalid_schema']);

@@ -63,11 +63,6 @@ export class ResidentTable {
     });
   }
 
-  /** Documents written or deleted since the last publish. */
-  get pendingCount(): number {
-    return this.#pending.size;
-  }
-
   /** Fills rows for the changes; nothing is visible before `publish`. @throws RangeError above rowsMax */
   apply(changes: readonly DocumentChange[]): void {
     for (const change of changes) {

@@ -51,11 +51,6 @@ export class SimilarityGraph {
     return this.#slots.size;
   }
 
-  /** Slots in use are below this; for arrays with one place per document. */
-  get slotCount(): number {
-    return this.#ids.length;
-  }
-
   apply(changes: readonly DocumentChange[]): void {
     for (const change of changes) {
       const id = change.kind === 'put' ? change.document.id : change.id;

@@ -1,12 +1,9 @@
 import type { Catalogue } from '../domain/catalogue-schema.ts';
 import { TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { ActiveCatalogue } from './active-catalogue.ts';
 import { Projector, type ProjectorParts } from './projector.ts';
-
-/** Pauses between attempts to load a catalogue again: from the first, twice as long each time, up to the last. */
-const retryMsMin = 250;
-const retryMsMax = 30_000;
 
 /**
  * The live catalogue of each tenant, in memory. A generation is loaded beside the present one and swapped in when it is
@@ -109,7 +106,11 @@ export class CatalogueRegistry {
     this.#replacing.add(tenant);
     const { logger } = this.#parts;
     logger.warn({ tenant }, 'the catalogue moved on without its projector, loading it again');
-    for (let pauseMs = retryMsMin; !this.#closed; pauseMs = Math.min(retryMsMax, pauseMs * 2)) {
+    for (
+      let pauseMs: number = limits.reloadPauseMsMin;
+      !this.#closed;
+      pauseMs = Math.min(limits.reloadPauseMsMax, pauseMs * 2)
+    ) {
       try {
         await this.#loadLive(tenant);
         break;

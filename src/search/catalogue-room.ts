@@ -6,9 +6,6 @@ import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { DocumentStore } from '../ports/document-store.ts';
 
-/** Generations whose fill is remembered; a forgotten one is counted again. */
-const knownMax = 64;
-
 interface Fill {
   /** At least as many as the store holds: every put since the last count is taken for a new document. */
   documentsMax: number;
@@ -55,7 +52,7 @@ export class CatalogueRoom {
       // Another write may have counted meanwhile, and its puts are in its count only.
       if (!this.#fills.has(key)) this.#fills.set(key, { documentsMax, inFlight: 0 });
       for (const oldest of this.#fills.keys()) {
-        if (this.#fills.size <= knownMax) break;
+        if (this.#fills.size <= limits.catalogueFillEntries) break;
         if (oldest !== key) this.#fills.delete(oldest);
       }
     }

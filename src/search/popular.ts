@@ -1,5 +1,6 @@
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import type { CompiledPredicate } from '../ports/recall.ts';
+import { BestRows } from '../std/best-rows.ts';
 
 /**
  * The most popular documents that pass, for requests that ask for nothing in particular. Documents without a
@@ -11,9 +12,11 @@ export function popularRows(
   limit: number,
 ): number[] {
   const mask = predicate?.mask ?? table.live;
-  const rows: number[] = [];
-  for (let row = 0; row < table.rowCount; row++) if (mask[row] === 1) rows.push(row);
-  const popularity = (row: number) => (Number.isNaN(table.popularity[row]!) ? -1 : table.popularity[row]!);
-  rows.sort((a, b) => popularity(b) - popularity(a) || table.tieRanks[a]! - table.tieRanks[b]!);
-  return rows.slice(0, limit);
+  const best = new BestRows(limit);
+  for (let row = 0; row < table.rowCount; row++) {
+    if (mask[row] !== 1) continue;
+    const popularity = table.popularity[row]!;
+    best.offer(Number.isNaN(popularity) ? -1 : popularity, table.tieRanks[row]!, row);
+  }
+  return best.ranked().map(({ row }) => row);
 }

@@ -5,10 +5,6 @@ import type { Embedder } from '../ports/embedder.ts';
 import type { Readiness } from '../ports/triptych.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 
-/** How long one look waits for a part; one that has not answered by then counts as not there. */
-const storeAnswerMsMax = 1_000;
-const embedderAnswerMsMax = 100;
-
 export interface ReadinessParts {
   readonly store: DocumentStore;
   readonly registry: CatalogueRegistry;
@@ -28,9 +24,9 @@ export class ReadinessProbe {
   constructor({ store, registry, embedder, clock }: ReadinessParts) {
     this.#registry = registry;
     this.#clock = clock;
-    this.#store = new Question(() => store.ping(), storeAnswerMsMax, clock);
+    this.#store = new Question(() => store.ping(), limits.readyStoreMsMax, clock);
     this.#embedder =
-      embedder === null ? null : new Question(() => embedder.ready(), embedderAnswerMsMax, clock);
+      embedder === null ? null : new Question(() => embedder.ready(), limits.readyEmbedderMsMax, clock);
   }
 
   async readiness(closed: boolean): Promise<Readiness> {

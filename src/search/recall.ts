@@ -33,6 +33,8 @@ export interface Recalled {
   readonly vector: readonly Hit[] | null;
   readonly text: TextAnswer | null;
   readonly graph: GraphAnswer | null;
+  /** The best of the graph's support that the filter lets pass, as deep as the leg; null with `graph`. */
+  readonly graphCandidates: readonly string[] | null;
   readonly coverage: Coverage;
 }
 
@@ -57,17 +59,18 @@ export async function recall(input: RecallInput): Promise<Recalled> {
     embedding,
     vector,
   ]);
-  const passing = passingSupport(input, support?.value ?? null);
+  const candidates = graphCandidates(input, support?.value ?? null, planned('graph'));
   return {
     queryVector,
     vector: outcome?.value ?? null,
     text: text?.value ?? null,
     graph: support?.value ?? null,
+    graphCandidates: candidates,
     coverage: {
       ...(embedded === null ? {} : { embedder: coverageOf(embedded, 0) }),
       vector: legCoverage(plan, 'vector', outcome, outcome?.value?.length ?? 0, embedded),
       lexical: legCoverage(plan, 'lexical', text, text?.value?.hits.length ?? 0, null),
-      graph: legCoverage(plan, 'graph', support, passing, null),
+      graph: legCoverage(plan, 'graph', support, candidates?.length ?? 0, null),
     },
   };
 }
@@ -134,26 +137,19 @@ function start<T>(
   );
 }
 
-/** Candidates that the graph brings: the best of its support that the filter lets pass, as deep as the leg. */
-export function graphCandidates(
-  answer: GraphAnswer,
-  depth: number,
-  snapshot: TableSnapshot,
-  predicate: CompiledPredicate | null,
-): string[] {
+function graphCandidates(
+  { snapshot, predicate }: RecallInput,
+  answer: GraphAnswer | null,
+  leg: PlannedLeg | undefined,
+): string[] | null {
+  if (answer === null || leg === undefined) return null;
   const ids: string[] = [];
   for (const hit of answer.support) {
-    if (ids.length >= depth) break;
+    if (ids.length >= leg.depth) break;
     const row = snapshot.rowOf(hit.id);
     if (row >= 0 && (predicate === null || predicate.mask[row] === 1)) ids.push(hit.id);
   }
   return ids;
-}
-
-function passingSupport(input: RecallInput, answer: GraphAnswer | null): number {
-  const leg = input.plan.legs.find((candidate) => candidate.leg === 'graph');
-  if (answer === null || leg === undefined) return 0;
-  return graphCandidates(answer, leg.depth, input.snapshot, input.predicate).length;
 }
 
 function legCoverage(
@@ -168,5 +164,5 @@ function legCoverage(
   if (skipped !== undefined) return skippedCoverage(skipped.reason);
   // Planned but not started: seeds that cancel out have no direction, or the embedding did not come.
   if (embedded === null) return skippedCoverage('no_vector');
-  return skippedCoverage(embedded?.state === 'late' ? 'embedder_late' : 'embedder_failed');
+  return skippedCoverage(embedded.state === 'late' ? 'embedder_late' : 'embedder_failed');
 }

@@ -6,7 +6,7 @@ import { lexicalSignal } from '../domain/scoring.ts';
 import { signalNames } from '../domain/signal.ts';
 import { TriptychError } from '../errors.ts';
 import { type LegOutcome, runLeg } from './leg-runner.ts';
-import { graphCandidates, type Recalled } from './recall.ts';
+import type { Recalled } from './recall.ts';
 import type { ScorerWindow } from './rerank-batcher.ts';
 import type { SearchContext } from './search-context.ts';
 
@@ -123,16 +123,14 @@ function graphColumn(context: SearchContext, recalled: Recalled, rows: Uint32Arr
 
 /** Reciprocal rank fusion of the legs' lists within their fixed depth; NaN unless the profile fuses. */
 function fusionColumn(context: SearchContext, recalled: Recalled, rows: Uint32Array): Float32Array {
-  const { profile, snapshot, predicate } = context;
+  const { profile, snapshot } = context;
   if (profile.formula !== 'rrf') return new Float32Array(rows.length).fill(Number.NaN);
   const depth = profile.legDepth;
   const toRows = (ids: readonly string[] | undefined) => ids?.map((id) => snapshot.rowOf(id)) ?? null;
-  const graph =
-    recalled.graph === null ? undefined : graphCandidates(recalled.graph, depth, snapshot, predicate);
   const legs = [
     { weight: profile.fusion.vector, ranked: toRows(recalled.vector?.map((hit) => hit.id)) },
     { weight: profile.fusion.lexical, ranked: toRows(recalled.text?.hits.map((hit) => hit.id)) },
-    { weight: profile.fusion.graph, ranked: toRows(graph) },
+    { weight: profile.fusion.graph, ranked: toRows(recalled.graphCandidates ?? undefined) },
   ];
   return fusedColumn(rows, legs, profile.fusion.c, depth);
 }

@@ -11,7 +11,7 @@ import { matchingEmbedder } from './embedding-space.ts';
 import type { LatencyBook, TimedPart } from './latency-book.ts';
 import { coverageOf } from './leg-runner.ts';
 import { popularRows } from './popular.ts';
-import { graphCandidates, type Recalled, recall } from './recall.ts';
+import { type Recalled, recall } from './recall.ts';
 import { respond } from './respond.ts';
 import { type ScoredWindow, scoreWindow } from './score-window.ts';
 import { openSearch, type SearchContext, type SearchParts } from './search-context.ts';
@@ -55,7 +55,7 @@ async function run(context: SearchContext): Promise<SearchResponse> {
   const coverage = browsed === null ? recalled.coverage : withPolicy(recalled.coverage, browsed.length);
   refuseUnusable(context, plan, recalled, coverage);
 
-  const window = uniteCandidates(legLists(context, plan, recalled, browsed));
+  const window = uniteCandidates(legLists(context, recalled, browsed));
   const scored = await scoreWindow(context, recalled, window);
   const order = diverseOrder(context, scored);
   const complete = withWords(coverage, scored);
@@ -161,13 +161,8 @@ function withWords(coverage: Coverage, { words }: ScoredWindow): Coverage {
 }
 
 /** Each leg's candidates as rows of the epoch, without the seeds; ids that are not in it are left out. */
-function legLists(
-  context: SearchContext,
-  plan: SearchPlan,
-  recalled: Recalled,
-  browsed: readonly number[] | null,
-): LegList[] {
-  const { snapshot, predicate, seeds } = context;
+function legLists(context: SearchContext, recalled: Recalled, browsed: readonly number[] | null): LegList[] {
+  const { snapshot, seeds } = context;
   const excluded = new Set(seeds.map((id) => snapshot.rowOf(id)));
   const lists: LegList[] = [];
   if (browsed !== null) lists.push({ leg: 'policy', rows: browsed });
@@ -175,11 +170,8 @@ function legLists(
     lists.push({ leg: 'vector', rows: rowsOf(snapshot, idsOf(recalled.vector), excluded) });
   if (recalled.text !== null)
     lists.push({ leg: 'lexical', rows: rowsOf(snapshot, idsOf(recalled.text.hits), excluded) });
-  if (recalled.graph !== null) {
-    const depth = plan.legs.find((leg) => leg.leg === 'graph')?.depth ?? 0;
-    const ids = graphCandidates(recalled.graph, depth, snapshot, predicate);
-    lists.push({ leg: 'graph', rows: rowsOf(snapshot, ids, excluded) });
-  }
+  if (recalled.graphCandidates !== null)
+    lists.push({ leg: 'graph', rows: rowsOf(snapshot, recalled.graphCandidates, excluded) });
   return lists;
 }
 
