@@ -13,7 +13,7 @@ export async function runProgram(args: readonly string[], runtime: Runtime): Pro
     code = result;
   };
   const program = new Command('triptych')
-    .description('Hybrid search and re-ranking: vectors, words and graph under policy, one explained score.')
+    .description('Hybrid search and re-ranking: vectors, words and graph, one explained score.')
     .version(version, '-V, --version')
     .addHelpText('after', exitCodeHelp);
   program.addCommand(serveCommand(runtime, done));
