@@ -58,6 +58,12 @@ export function searchOf(query: BenchQuery, changes: Partial<SearchRequest> = {}
     include: [],
     includeRelationships: false,
     explain: 'none',
+    user: null,
+    context: 'default',
+    constraints: [],
+    cursor: null,
+    // Benches measure searches; a list from the cache is a case of its own.
+    cache: 'skip',
     ...changes,
   };
 }

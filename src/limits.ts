@@ -42,6 +42,59 @@ export const limits = {
   /** Below this share of passing documents a predicate is pushed into every leg. */
   pushdownShare: 0.3,
 
+  // policies and rules
+  /** Rules of one request, policy or context. */
+  rulesMax: 100,
+  tenantRulesMax: 500,
+  contextsMax: 64,
+  /** Declared preferences of one policy, over all facets. */
+  preferencesMax: 1_000,
+  softRuleByMax: 0.5,
+  spacingGapMax: 50,
+  freshnessDaysMax: 100_000,
+  policyBodyBytesMax: 1 << 20,
+  /** Steps of the search for an order that keeps all list-wise rules, before the best one found is taken. */
+  listOrderStepsMax: 4_000,
+  /** How old a policy may be that answers for a store that does not. */
+  policyStaleMsMax: 600_000,
+  /** Users whose policy and state are kept in memory. */
+  headCacheEntries: 10_000,
+
+  // events
+  eventsPerRequestMax: 1_000,
+  eventBodyBytesMax: 1 << 20,
+  /** An event's time may be this much ahead of ours; what is more is taken for this. */
+  eventFutureMsMax: 300_000,
+  /** Events that wait for their commit. */
+  eventQueueMax: 10_000,
+  /** Events of one commit, and of one round of applying. */
+  eventBatchMax: 500,
+  eventApplyPollMs: 250,
+  exportPageEvents: 1_000,
+  learnedPreferencesMax: 1_000,
+  /** Documents of positive events that the graph starts from. */
+  affinitySeedsMax: 50,
+
+  // cached lists and cursors
+  rankedCacheEntries: 1_000,
+  rankedPersonalTtlMs: 300_000,
+  rankedSharedTtlMs: 3_600_000,
+  /** How long a list can be paged through. */
+  cursorTtlMs: 600_000,
+  cursorCharsMax: 1_000,
+  /** Results of legs that do not depend on the user. */
+  legCacheEntries: 128,
+  legCacheTtlMs: 300_000,
+
+  // keys
+  apiKeysMax: 10_000,
+  apiKeyCharsMax: 256,
+  keysFileBytesMax: 4 << 20,
+  keysReloadMs: 5_000,
+  /** Requests a second of a key that names no rate of its own. */
+  keyRatePerSecondDefault: 100,
+  keyRatePerSecondMax: 100_000,
+
   // documents
   idCharsMax: 256,
   titleCharsMax: 1_000,
@@ -131,6 +184,13 @@ export const limits = {
   /** Rewritten rows after which the embedded engine is vacuumed. */
   vacuumAfterRows: 10_000,
   searchesInFlightMax: 256,
+  /** Requests of one kind that wait for a place, and how long. */
+  admissionQueueMax: 256,
+  admissionWaitMsMax: 100,
+  eventRequestsInFlightMax: 256,
+  userRequestsInFlightMax: 64,
+  /** Searches that are answered in parts. */
+  streamsInFlightMax: 128,
   documentRequestsInFlightMax: 64,
   bulksInFlightMax: 8,
   httpConnectionsMax: 1_024,

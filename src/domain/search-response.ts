@@ -1,12 +1,15 @@
 import type { FieldValue } from './document.ts';
 import type { SearchPlan } from './plan.ts';
+import type { SourcedRule } from './rule.ts';
 import type { Leg, SignalName } from './signal.ts';
+import type { Warning } from './warning.ts';
 
 export type LegState = 'ok' | 'late' | 'failed' | 'skipped';
 
 /** What became of one leg (or the embedder): never silent. */
 export interface LegCoverage {
-  readonly state: LegState;
+  /** `pending` in provisional answers alone: the leg may still answer. */
+  readonly state: LegState | 'pending';
   readonly ms: number;
   readonly budgetMs: number;
   readonly candidates: number;
@@ -65,13 +68,15 @@ export interface SearchResponse {
   readonly results: readonly SearchResult[];
   readonly coverage: Coverage;
   readonly degraded: boolean;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   /** Documents of the catalogue that pass the filter (and, with min_score, reach it). */
   readonly total: { readonly value: number; readonly relation: 'eq' | 'gte' };
   readonly facetCounts?: Readonly<Record<string, readonly FacetCount[]>>;
   readonly strategy: string;
   readonly backend: string;
   readonly cached: boolean;
+  /** Where the next page begins; null at the end of the list. */
+  readonly cursor: string | null;
   readonly tookMs: number;
   readonly plan?: SearchPlan;
   /** Actual milliseconds per stage, for Server-Timing, metrics and explain. */
@@ -87,4 +92,52 @@ export interface SimilarDocument {
   readonly similarity: number | null;
   readonly path: readonly PathStep[] | null;
   readonly reasons: readonly string[];
+}
+
+/** A hard rule (or the request's filter) that a document fails, and the value that it fails by. */
+export interface DropReason {
+  /** null: the request's filter. */
+  readonly rule: SourcedRule | null;
+  /** The document's value of the rule's facet or field, its id for rules about ids; null where it has none. */
+  readonly value: FieldValue | readonly string[] | null;
+}
+
+/** A stage after scoring that moved a document down, by how many ranks, and the rule where one did. */
+export interface PushReason {
+  readonly stage: 'diversity' | 'rules';
+  readonly ranks: number;
+  readonly rule: SourcedRule | null;
+}
+
+/** A soft rule that applies to a document. */
+export interface ScoreAdjustment {
+  readonly rule: SourcedRule;
+  /** > 0: boost, < 0: bury; before the sum of all is clamped. */
+  readonly by: number;
+}
+
+/** Why a document is, or is not, where somebody expected it. */
+export interface WhyNot {
+  readonly id: string;
+  readonly title: string;
+  /** `ranked`: in the list; `dropped`: by a hard rule; `seed`: asked for more like it; `below_floor`: scored, too low. */
+  readonly outcome: 'ranked' | 'dropped' | 'seed' | 'below_floor';
+  /** Whether a leg brought it. */
+  readonly inWindow: boolean;
+  readonly sources: readonly Leg[];
+  /** The exact score, also where the document is not in the list. */
+  readonly score: number;
+  /** The score that a document must reach to be in the list; null while the list has room for more. */
+  readonly floor: number | null;
+  readonly droppedBy: readonly DropReason[];
+  readonly pushedBy: readonly PushReason[];
+  readonly adjustedBy: readonly ScoreAdjustment[];
+  /** From 1; null outside the list. */
+  readonly ranks: { readonly fused: number; readonly diverse: number; readonly final: number } | null;
+  readonly signals: Readonly<Partial<Record<SignalName, SignalExplanation>>>;
+  readonly path: readonly PathStep[] | null;
+  readonly coverage: Coverage;
+  readonly degraded: boolean;
+  readonly warnings: readonly Warning[];
+  readonly tookMs: number;
 }

@@ -9,11 +9,22 @@ export interface Meter {
   /** Projector: documents applied, lag behind the truth, size of the resident table. */
   projected(documents: number): void;
   gauge(
-    name: 'projector_lag_ms' | 'documents' | 'epoch_generation' | 'searches_in_flight',
+    name: 'projector_lag_ms' | 'documents' | 'epoch_generation' | 'searches_in_flight' | 'events_pending',
     value: number,
   ): void;
   count(
-    name: 'embedding_cache_hits' | 'embedding_cache_misses' | 'rerank_batches' | 'reranked_rows',
+    name:
+      | 'embedding_cache_hits'
+      | 'embedding_cache_misses'
+      | 'ranked_cache_hits'
+      | 'ranked_cache_misses'
+      | 'leg_cache_hits'
+      | 'leg_cache_misses'
+      | 'events_accepted'
+      | 'events_duplicate'
+      | 'events_applied'
+      | 'rerank_batches'
+      | 'reranked_rows',
     by: number,
   ): void;
 }

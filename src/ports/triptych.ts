@@ -1,10 +1,15 @@
 import type { Catalogue, CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { BulkOperation, StoredDocument } from '../domain/document.ts';
 import type { Epoch } from '../domain/epoch.ts';
+import type { SearchPlan } from '../domain/plan.ts';
+import type { Preferences, StoredPolicy, StoredTenantRules } from '../domain/policy.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
-import type { FacetCount, SearchResponse, SimilarDocument } from '../domain/search-response.ts';
+import type { FacetCount, SearchResponse, SimilarDocument, WhyNot } from '../domain/search-response.ts';
+import type { LoggedEvent, UserEvent } from '../domain/user-event.ts';
 import type { WriteAck } from './document-store.ts';
+import type { EventAck } from './event-log.ts';
+import type { ExpectedVersion } from './policy-store.ts';
 
 /** A catalogue generation that is filled beside the live one. */
 export interface StagedCatalogue {
@@ -37,9 +42,38 @@ export interface LatencyStats {
   readonly p95Ms: number;
 }
 
+/** What a search tells while it runs; each is called at most once, in this order, and none for a cached answer. */
+export interface SearchObserver {
+  onPlan?(plan: SearchPlan): void;
+  /** Every stage on what is there while a leg is still out; never before the policy is known. */
+  onProvisional?(response: SearchResponse): void;
+}
+
+/** A user's policy with what was learned beside it. */
+export interface PolicyView {
+  readonly policy: StoredPolicy;
+  /** -1..1 by facet and value, strongest first, at most limits.learnedPreferencesMax. */
+  readonly learned: Preferences;
+}
+
+/** One line of what is known about a user. */
+export type ExportRecord =
+  | { readonly kind: 'policy'; readonly context: string; readonly policy: StoredPolicy }
+  | {
+      readonly kind: 'state';
+      readonly taste: Float32Array | null;
+      readonly learned: Preferences;
+      readonly seen: readonly string[];
+      readonly hidden: readonly string[];
+      /** Documents with positive events, strongest first. */
+      readonly liked: readonly { readonly id: string; readonly affinity: number }[];
+    }
+  | { readonly kind: 'event'; readonly event: LoggedEvent };
+
 export interface CallOptions {
   /** Monotonic milliseconds (Clock.nowMs) at which the request's last body byte arrived; the deadline counts from it. */
   readonly startedAtMs: number;
+  readonly observer?: SearchObserver;
 }
 
 /**
@@ -54,6 +88,8 @@ export interface Triptych {
     requests: readonly SearchRequest[],
     options: CallOptions,
   ): Promise<PromiseSettledResult<SearchResponse>[]>;
+  /** Why the document is where it is in this search's list, or why it is not in it. @throws TriptychError document_not_found */
+  explain(tenant: string, request: SearchRequest, document: string, options: CallOptions): Promise<WhyNot>;
   similar(
     tenant: string,
     id: string,
@@ -76,6 +112,32 @@ export interface Triptych {
   createCatalogue(tenant: string, schema: CatalogueSchema): Promise<Catalogue>;
   /** Opens (or continues) the next generation with another schema. */
   replaceCatalogue(tenant: string, schema: CatalogueSchema): Promise<StagedCatalogue>;
+
+  /** The user's policy in a context as it is stored (version 0 where it is not). @throws TriptychError unknown_context */
+  policy(tenant: string, user: string, context: string): Promise<PolicyView>;
+  /** @throws TriptychError precondition_failed | unknown_context | invalid_request | unknown_field */
+  putPolicy(
+    tenant: string,
+    user: string,
+    context: string,
+    policy: Omit<StoredPolicy, 'version'>,
+    expected: ExpectedVersion,
+  ): Promise<PolicyView>;
+  /** @throws TriptychError precondition_failed | not_found */
+  deletePolicy(tenant: string, user: string, context: string, expected: ExpectedVersion): Promise<void>;
+  rules(tenant: string): Promise<StoredTenantRules>;
+  /** @throws TriptychError precondition_failed | invalid_request | unknown_field */
+  putRules(
+    tenant: string,
+    rules: Omit<StoredTenantRules, 'version'>,
+    expected: ExpectedVersion,
+  ): Promise<StoredTenantRules>;
+  /** Acknowledged when they are committed; part of the user's state within a second. */
+  recordEvents(tenant: string, events: readonly UserEvent[]): Promise<EventAck>;
+  /** Everything known about the user, policies first, then the state, then the events. @throws TriptychError user_not_found */
+  exportUser(tenant: string, user: string): AsyncIterable<ExportRecord>;
+  /** Deletes everything known about the user, in caches too. @throws TriptychError user_not_found */
+  eraseUser(tenant: string, user: string): Promise<void>;
 
   profiles(): readonly Profile[];
   planStats(): { readonly legs: Readonly<Record<string, LatencyStats>>; readonly backend: string };

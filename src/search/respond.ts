@@ -58,6 +58,7 @@ export async function respond(context: SearchContext, ranked: Ranked): Promise<S
     strategy: ranked.plan.strategy,
     backend: parts.backend,
     cached: false,
+    cursor: null,
     tookMs,
     ...(wantsPlan ? { plan: ranked.plan } : {}),
     stages: context.stages,
@@ -175,7 +176,10 @@ async function relationshipsOf(
     const lists = outcome.value.map((list) => list.filter(({ id: other }) => snapshot.rowOf(other) >= 0));
     return { coverage: ranked.coverage, lists };
   }
-  context.warnings.push('relationships: the graph did not answer, they are left out');
+  context.warnings.push({
+    code: 'relationships_missing',
+    message: 'relationships: the graph did not answer, they are left out',
+  });
   const { graph } = ranked.coverage;
   const coverage =
     graph?.state === 'ok' ? ranked.coverage : { ...ranked.coverage, graph: coverageOf(outcome, 0) };

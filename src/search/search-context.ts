@@ -2,6 +2,7 @@ import type { Profile } from '../domain/profile.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
 import type { HeldSnapshot } from '../domain/table-snapshot.ts';
 import { vectorProblem } from '../domain/vector-check.ts';
+import type { Warning } from '../domain/warning.ts';
 import { TriptychError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Embedder } from '../ports/embedder.ts';
@@ -37,7 +38,7 @@ export interface SearchContext {
   /** Monotonic and wall-clock milliseconds of the request's start; "now" is frozen here. */
   readonly startedAtMs: number;
   readonly nowMs: number;
-  readonly warnings: string[];
+  readonly warnings: Warning[];
   /** Actual milliseconds by stage. */
   readonly stages: Record<string, number>;
 }
@@ -58,7 +59,7 @@ export function openSearch(
   checkEmbedding(request, catalogue);
   const snapshot = catalogue.table.acquire();
   try {
-    const warnings: string[] = [];
+    const warnings: Warning[] = [];
     const seeds = knownSeeds(request, snapshot, warnings);
     const filterStart = parts.clock.nowMs();
     const predicate = request.filter === null ? null : catalogue.compile(request.filter, snapshot);
@@ -98,7 +99,7 @@ function checkEmbedding(request: SearchRequest, catalogue: ActiveCatalogue): voi
 }
 
 /** Unknown seeds warn; nothing but unknown seeds is 404. */
-function knownSeeds(request: SearchRequest, snapshot: HeldSnapshot, warnings: string[]): string[] {
+function knownSeeds(request: SearchRequest, snapshot: HeldSnapshot, warnings: Warning[]): string[] {
   const seeds = [...new Set(request.like)];
   const known = seeds.filter((id) => snapshot.rowOf(id) >= 0);
   const alone = request.query === null && request.embedding === null && request.filter === null;
@@ -106,6 +107,8 @@ function knownSeeds(request: SearchRequest, snapshot: HeldSnapshot, warnings: st
     throw new TriptychError('document_not_found', 'None of the documents in `like` exists.', {
       fields: seeds.map((id, i) => ({ path: `like[${i}]`, message: `there is no document "${id}"` })),
     });
-  for (const id of seeds) if (snapshot.rowOf(id) < 0) warnings.push(`like: there is no document "${id}"`);
+  for (const id of seeds)
+    if (snapshot.rowOf(id) < 0)
+      warnings.push({ code: 'unknown_document', message: `like: there is no document "${id}"` });
   return known;
 }

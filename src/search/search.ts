@@ -106,7 +106,7 @@ function observeLegs(context: SearchContext, coverage: Coverage): void {
   const { parts, stages } = context;
   for (const part of ['embedder', 'vector', 'lexical', 'graph'] as const) {
     const leg = coverage[part];
-    if (leg === undefined || leg.state === 'skipped') continue;
+    if (leg === undefined || leg.state === 'skipped' || leg.state === 'pending') continue;
     observeLatency(parts.latencies, part, leg);
     parts.meter.stage(part, leg.state, leg.ms);
     stages[part] = leg.ms;

@@ -78,6 +78,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
       open();
       return writes.replaceCatalogue(tenant, schema);
     },
+    ...notYet,
     profiles: () => parts.profiles,
     planStats: () => ({ legs: latencies.stats(), backend: parts.reranker.name }),
     readiness: () => probe.readiness(closed !== null),
@@ -134,3 +135,29 @@ function catalogueStatus(registry: CatalogueRegistry, tenant: string): Catalogue
     facets: countFacets(table, table.live, limits.catalogueFacetValuesMax),
   };
 }
+
+const later = (): never => {
+  throw new TriptychError('internal', 'placeholder');
+};
+const notYet: Pick<
+  Triptych,
+  | 'explain'
+  | 'policy'
+  | 'putPolicy'
+  | 'deletePolicy'
+  | 'rules'
+  | 'putRules'
+  | 'recordEvents'
+  | 'exportUser'
+  | 'eraseUser'
+> = {
+  explain: later,
+  policy: later,
+  putPolicy: later,
+  deletePolicy: later,
+  rules: later,
+  putRules: later,
+  recordEvents: later,
+  exportUser: later,
+  eraseUser: later,
+};

@@ -6,6 +6,7 @@ import { components } from './components.ts';
 import { coverageSchema, coverageToWire } from './coverage.ts';
 import { planSchema, planToWire, roundMs } from './plan.ts';
 import { problemSchema } from './problem.ts';
+import { warningSchema, warningToWire } from './warning.ts';
 
 const signalSchema = z.strictObject({
   value: z.number().nullable().meta({ description: 'null: could not be known, contributes 0.' }),
@@ -70,7 +71,7 @@ export const searchResponseSchema = z
         'A planned leg or the embedder was not ok, or a leg was left out or shortened because it was too slow for ' +
         'the deadline. With `partial: false` that is a 504 instead.',
     }),
-    warnings: z.array(z.string()),
+    warnings: z.array(warningSchema),
     total: z.strictObject({ value: z.int().min(0), relation: z.enum(['eq', 'gte']) }).meta({
       description:
         'Documents that pass the filter, counted over the whole catalogue (`eq`). With `min_score`, those that also ' +
@@ -80,6 +81,7 @@ export const searchResponseSchema = z
     strategy: z.string(),
     backend: z.string(),
     cached: z.boolean(),
+    cursor: z.string().nullable().meta({ description: 'Continues the list; null at its end.' }),
     took_ms: z.number().min(0),
     plan: planSchema.optional().meta({ description: 'With explain: plan or full.' }),
     timings: z
@@ -109,6 +111,7 @@ export const searchResponseSchema = z
         strategy: 'HybridParallel',
         backend: 'js',
         cached: false,
+        cursor: null,
         took_ms: 3.4,
         request_id: '4f7d0c1e-6a53-4a6e-9f0c-0a4a3b0f1f57',
       },
@@ -138,12 +141,13 @@ export function searchResponseToWire(response: SearchResponse, requestId: string
     results: response.results.map(resultToWire),
     coverage: coverageToWire(response.coverage),
     degraded: response.degraded,
-    warnings: [...response.warnings],
+    warnings: response.warnings.map(warningToWire),
     total: { ...response.total },
     ...(response.facetCounts !== undefined && { facet_counts: facetCountsToWire(response.facetCounts) }),
     strategy: response.strategy,
     backend: response.backend,
     cached: response.cached,
+    cursor: response.cursor,
     took_ms: roundMs(response.tookMs),
     ...(response.plan !== undefined && {
       plan: planToWire(response.plan),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
+import { defaultContext } from '../domain/policy.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
 import { limits } from '../limits.ts';
 import { components } from './components.ts';
@@ -139,5 +140,10 @@ export function parseSearchRequest(input: unknown, context: SearchContext, root 
     include: [...new Set(wire.include)],
     includeRelationships: wire.include_relationships,
     explain: wire.explain,
+    user: null,
+    context: defaultContext,
+    constraints: [],
+    cursor: null,
+    cache: 'use',
   };
 }

@@ -71,6 +71,7 @@ export class FakeTriptych implements Triptych {
       strategy: 'VectorOnly',
       backend: 'js',
       cached: false,
+      cursor: null,
       tookMs: 1.5,
       stages: { plan: 0.1, 'odd stage': 0.2 },
     };
@@ -148,6 +149,42 @@ export class FakeTriptych implements Triptych {
 
   async replaceCatalogue(): Promise<StagedCatalogue> {
     throw new Error('the edge never replaces a catalogue');
+  }
+
+  async explain(): Promise<never> {
+    throw new Error('not in the fake');
+  }
+
+  async policy(): Promise<never> {
+    throw new Error('not in the fake');
+  }
+
+  async putPolicy(): Promise<never> {
+    throw new Error('not in the fake');
+  }
+
+  async deletePolicy(): Promise<never> {
+    throw new Error('not in the fake');
+  }
+
+  async rules(): Promise<never> {
+    throw new Error('not in the fake');
+  }
+
+  async putRules(): Promise<never> {
+    throw new Error('not in the fake');
+  }
+
+  async recordEvents(): Promise<never> {
+    throw new Error('not in the fake');
+  }
+
+  exportUser(): AsyncIterable<never> {
+    throw new Error('not in the fake');
+  }
+
+  async eraseUser(): Promise<never> {
+    throw new Error('not in the fake');
   }
 
   profiles() {

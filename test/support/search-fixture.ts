@@ -55,6 +55,11 @@ export const plainRequest: SearchRequest = {
   include: [],
   includeRelationships: false,
   explain: 'score',
+  user: null,
+  context: 'default',
+  constraints: [],
+  cursor: null,
+  cache: 'use',
 };
 
 /** Documents d0..d(n-1) whose vectors turn away from the first axis step by step. */

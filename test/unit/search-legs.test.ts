@@ -197,7 +197,9 @@ describe('search over legs with known delays', () => {
     const fixture = await searchFixture(delayed({}), documents);
     const answer = await fixture.clock.run(fixture.search({ like: ['d3', 'nope'] }));
     expect(answer.results.map((result) => result.id)).not.toContain('d3');
-    expect(answer.warnings).toEqual(['like: there is no document "nope"']);
+    expect(answer.warnings).toEqual([
+      { code: 'unknown_document', message: 'like: there is no document "nope"' },
+    ]);
     await expect(fixture.clock.run(fixture.search({ like: ['nope'] }))).rejects.toMatchObject({
       code: 'document_not_found',
       fields: [{ path: 'like[0]' }],

@@ -66,6 +66,10 @@ export class PromMeter implements Meter, HttpMeter {
       'triptych_searches_in_flight',
       'Searches that are being read or answered',
     ),
+    events_pending: this.#gauge(
+      'triptych_events_pending',
+      'Acknowledged events that are still to be applied',
+    ),
   };
   readonly #counters: Readonly<Record<CountName, Counter>> = {
     embedding_cache_hits: this.#counter(
@@ -75,6 +79,25 @@ export class PromMeter implements Meter, HttpMeter {
     embedding_cache_misses: this.#counter(
       'triptych_embedding_cache_misses_total',
       'Texts of queries that were embedded',
+    ),
+    ranked_cache_hits: this.#counter(
+      'triptych_ranked_cache_hits_total',
+      'Searches answered from a cached list',
+    ),
+    ranked_cache_misses: this.#counter(
+      'triptych_ranked_cache_misses_total',
+      'Searches that a cached list might have answered and did not',
+    ),
+    leg_cache_hits: this.#counter('triptych_leg_cache_hits_total', 'Legs answered from memory'),
+    leg_cache_misses: this.#counter('triptych_leg_cache_misses_total', 'Legs that a store was asked for'),
+    events_accepted: this.#counter(
+      'triptych_events_accepted_total',
+      'Events that were new and are committed',
+    ),
+    events_duplicate: this.#counter('triptych_events_duplicate_total', 'Events that were known already'),
+    events_applied: this.#counter(
+      'triptych_events_applied_total',
+      "Events that became part of their users' states",
     ),
     rerank_batches: this.#counter('triptych_rerank_batches_total', 'Calls of the scorer'),
     reranked_rows: this.#counter('triptych_reranked_rows_total', 'Candidates that the scorer was given'),
