@@ -83,8 +83,9 @@ export const limits = {
   cursorTtlMs: 600_000,
   cursorCharsMax: 1_000,
   /** Results of legs that do not depend on the user. */
-  legCacheEntries: 128,
-  legCacheTtlMs: 300_000,
+  legCacheEntries: 64,
+  /** Above this the word index's answers, one number per document, are not kept. */
+  legCacheDocumentsMax: 100_000,
 
   // keys
   apiKeysMax: 10_000,

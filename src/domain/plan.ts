@@ -1,3 +1,4 @@
+import type { SourcedRule } from './rule.ts';
 import type { RecallLeg } from './signal.ts';
 
 export type Strategy =
@@ -5,6 +6,7 @@ export type Strategy =
   | 'LexicalOnly'
   | 'GraphOnly'
   | 'FilterOnly'
+  | 'PolicyOnly'
   | 'HybridParallel'
   | 'HybridSequential'
   | 'CachedOnly';
@@ -38,8 +40,14 @@ export interface SearchPlan {
   readonly embed: { readonly budgetMs: number; readonly estimatedMs: number } | null;
   readonly legs: readonly PlannedLeg[];
   readonly skipped: readonly SkippedLeg[];
-  /** Documents that pass the filter, and whether it is pushed into the legs. */
-  readonly predicate: { readonly passing: number; readonly of: number; readonly pushdown: boolean } | null;
+  /** Documents that pass the filter and the hard rules, and whether both are pushed into the legs. */
+  readonly predicate: {
+    readonly passing: number;
+    readonly of: number;
+    readonly pushdown: boolean;
+    /** Documents that each is the first to drop; rule null: the request's filter. */
+    readonly drops: readonly { readonly rule: SourcedRule | null; readonly documents: number }[];
+  } | null;
   readonly stages: readonly string[];
   readonly rankDepth: number;
   readonly estimatedMs: number;

@@ -11,15 +11,22 @@ export interface LatencyEstimate {
 export interface PlannerInput {
   readonly hasQuery: boolean;
   readonly hasEmbedding: boolean;
+  /** Seeds of the request. */
   readonly seedCount: number;
+  readonly hasUser: boolean;
+  /** Whether the user has a taste vector, and how many documents the graph can start from. */
+  readonly hasTaste: boolean;
+  readonly affinityCount: number;
+  /** Whether list-wise rules follow. */
+  readonly ordersByRules: boolean;
   readonly includeRelationships: boolean;
   readonly diversity: number;
   readonly profile: Profile;
   readonly timeoutMs: number;
   /** Share of passing documents below which a filter is pushed into the legs; 1 where that costs nothing. */
   readonly pushdownShare: number;
-  /** Documents that pass the filter and documents in all; null without a filter. */
-  readonly predicate: { readonly passing: number; readonly of: number } | null;
+  /** Documents that pass the filter and the hard rules, and documents in all; null where everything passes. */
+  readonly predicate: Omit<NonNullable<SearchPlan['predicate']>, 'pushdown'> | null;
   readonly embedderAvailable: boolean;
   readonly estimates: Readonly<Partial<Record<RecallLeg | 'embedder' | 'score', LatencyEstimate>>>;
   /** true: legs that look too slow are tried all the same, so that a recovered leg is noticed. */
@@ -44,7 +51,7 @@ export function planSearch(input: PlannerInput): SearchPlan {
   const { legs, skipped } = chooseLegs(input, embed, end);
   const embeds = embed !== null && legs.some((planned) => planned.afterEmbedding);
   const slowest = legs.map((leg) => leg.estimatedMs + (leg.afterEmbedding ? (embed?.estimatedMs ?? 0) : 0));
-  const strategy = strategyOf(legs);
+  const strategy = strategyOf(input, legs);
   return {
     strategy,
     embed: embeds ? embed : null,
@@ -102,8 +109,8 @@ function chooseLegs(
 /** Why the request gives a leg nothing to work on, or null. */
 function impossible(input: PlannerInput, leg: RecallLeg, embed: SearchPlan['embed']): string | null {
   if (leg === 'lexical') return input.hasQuery ? null : 'no_query';
-  if (leg === 'graph') return input.seedCount > 0 ? null : 'no_seeds';
-  if (input.hasEmbedding || embed !== null) return null;
+  if (leg === 'graph') return input.seedCount + input.affinityCount > 0 ? null : 'no_seeds';
+  if (input.hasEmbedding || embed !== null || input.hasTaste) return null;
   // A query's vector is not replaced by the seeds' mean: it would answer another question.
   if (input.hasQuery) return 'no_embedder';
   return input.seedCount > 0 ? null : 'no_vector';
@@ -136,7 +143,7 @@ function planLeg(
   return null;
 }
 
-function strategyOf(legs: readonly PlannedLeg[]): Strategy {
+function strategyOf({ hasUser }: PlannerInput, legs: readonly PlannedLeg[]): Strategy {
   if (legs.length > 1) return 'HybridParallel';
   switch (legs[0]?.leg) {
     case 'vector':
@@ -146,7 +153,7 @@ function strategyOf(legs: readonly PlannedLeg[]): Strategy {
     case 'graph':
       return 'GraphOnly';
     default:
-      return 'FilterOnly';
+      return hasUser ? 'PolicyOnly' : 'FilterOnly';
   }
 }
 
@@ -159,6 +166,7 @@ function stagesOf(input: PlannerInput, embeds: boolean): string[] {
     'score',
     'rescore',
     ...(input.diversity > 0 ? ['diversify'] : []),
+    ...(input.ordersByRules ? ['rules'] : []),
     ...(input.includeRelationships ? ['relationships'] : []),
   ];
 }

@@ -29,6 +29,8 @@ export interface Profile {
   readonly legDepth: number;
   /** R: positions that diversity orders and pages slice. */
   readonly rankDepth: number;
+  /** true: without the policy store's answer a search fails, instead of being answered unpersonalised. */
+  readonly policyRequired: boolean;
   /** 0..1: MMR's trade of relevance (0) for diversity (1) when the request says nothing. */
   readonly diversity: number;
 }
@@ -53,6 +55,7 @@ const common = {
   productClamp: { min: 0.25, max: 4 },
   legDepth: limits.legDepthDefault,
   rankDepth: limits.rankDepthDefault,
+  policyRequired: false,
   diversity: 0,
 } as const;
 

@@ -88,9 +88,9 @@ export const listRuleKinds = [
 
 /**
  * Who declared a rule, strongest first: the tenant, a context's template, the user's default policy, the user's policy in
- * this context, the request.
+ * this context, the user's own events (documents that were hidden), the request.
  */
-export const ruleSources = ['tenant', 'context', 'user', 'user_context', 'request'] as const;
+export const ruleSources = ['tenant', 'context', 'user', 'user_context', 'events', 'request'] as const;
 export type RuleSource = (typeof ruleSources)[number];
 
 /** A rule with where it came from, so that every drop and demotion can name it. */

@@ -120,8 +120,11 @@ export interface ScoreAdjustment {
 export interface WhyNot {
   readonly id: string;
   readonly title: string;
-  /** `ranked`: in the list; `dropped`: by a hard rule; `seed`: asked for more like it; `below_floor`: scored, too low. */
-  readonly outcome: 'ranked' | 'dropped' | 'seed' | 'below_floor';
+  /**
+   * `ranked`: in the list; `dropped`: by a hard rule; `seed`: asked for more like it; `below_floor`: scored, too low;
+   * `not_recalled`: would have been in the list, had a leg brought it.
+   */
+  readonly outcome: 'ranked' | 'dropped' | 'seed' | 'below_floor' | 'not_recalled';
   /** Whether a leg brought it. */
   readonly inWindow: boolean;
   readonly sources: readonly Leg[];

@@ -9,6 +9,7 @@ import type { Projection } from '../ports/projection.ts';
 import type { CompiledPredicate } from '../ports/recall.ts';
 import type { TextIndex } from '../ports/text-index.ts';
 import type { VectorIndex } from '../ports/vector-index.ts';
+import { LruMap } from '../std/lru-map.ts';
 
 /** The recall stores of one catalogue generation, and those of them that live in this process. */
 export interface RecallStores {
@@ -23,9 +24,14 @@ export interface RecallStores {
 
 export type RecallStoresFactory = (tenant: string, schema: CatalogueSchema) => RecallStores;
 
-/** A compiled filter: the mask for recall and counting, the program for the scorer. */
+/** Predicates compiled together: the mask for recall and counting, the program for the scorer. */
 export interface ActivePredicate extends CompiledPredicate {
+  readonly predicates: readonly Predicate[];
+  /** One rule per predicate. */
   readonly program: MaskProgram;
+  /** Live documents that each predicate is the first to drop. */
+  readonly dropped: Uint32Array;
+  readonly key: string;
 }
 
 /** One tenant's live catalogue generation in memory: what a search runs on. */
@@ -35,8 +41,8 @@ export class ActiveCatalogue {
   readonly generation: number;
   readonly table: ResidentTable;
   readonly stores: RecallStores;
-  /** Masks of the newest epoch by predicate, least recently used first. */
-  #masks = new Map<string, ActivePredicate>();
+  /** Masks of the newest epoch by predicates. */
+  readonly #masks = new LruMap<ActivePredicate>(limits.predicateMaskCacheEntries);
   #masksOf: TableSnapshot['epoch'] | null = null;
 
   constructor(tenant: string, schema: CatalogueSchema, generation: number, factory: RecallStoresFactory) {
@@ -48,24 +54,22 @@ export class ActiveCatalogue {
     for (const projection of this.stores.projections) projection.reset(tenant, schema);
   }
 
-  /** Compiles a filter on a snapshot and counts what passes; repeated filters of an epoch come from memory. */
-  compile(predicate: Predicate, snapshot: TableSnapshot): ActivePredicate {
+  /**
+   * Compiles predicates that must all hold and counts what passes; repeated ones of an epoch come from memory.
+   * @param predicates at least one
+   */
+  compile(predicates: readonly Predicate[], snapshot: TableSnapshot): ActivePredicate {
     if (this.#masksOf !== snapshot.epoch) {
       this.#masksOf = snapshot.epoch;
-      this.#masks = new Map();
+      this.#masks.clear();
     }
-    const key = predicateKey(predicate);
+    const key = predicates.map(predicateKey).join('\n');
     const known = this.#masks.get(key);
-    if (known !== undefined) {
-      this.#masks.delete(key);
-      this.#masks.set(key, known);
-      return known;
-    }
-    const program = compileMask([predicate], snapshot);
-    const compiled = { predicate, program, ...maskRows(program, snapshot) };
+    if (known !== undefined) return known;
+    const program = compileMask(predicates, snapshot);
+    const predicate: Predicate = predicates.length === 1 ? predicates[0]! : { kind: 'and', of: predicates };
+    const compiled = { predicate, predicates, program, key, ...maskRows(program, snapshot) };
     this.#masks.set(key, compiled);
-    if (this.#masks.size > limits.predicateMaskCacheEntries)
-      this.#masks.delete(this.#masks.keys().next().value!);
     return compiled;
   }
 }

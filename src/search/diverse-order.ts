@@ -4,19 +4,19 @@ import { clamp01 } from '../domain/scoring.ts';
 import type { ScoredWindow } from './score-window.ts';
 import type { SearchContext } from './search-context.ts';
 
-/** Order of the ranked list as indexes into `scored.ranked`: by score, or by MMR where diversity is asked for. */
-export function diverseOrder(context: SearchContext, scored: ScoredWindow): Uint32Array {
+/**
+ * Order of the list by MMR where diversity is asked for.
+ * @param list indexes into `scored.ranked`, by score
+ */
+export function diverseOrder(context: SearchContext, scored: ScoredWindow, list: Uint32Array): Uint32Array {
   const { ranked, window } = scored;
-  if (context.diversity === 0) return Uint32Array.from({ length: ranked.count }, (_, i) => i);
+  if (context.diversity === 0 || list.length === 0) return list;
   const startMs = context.parts.clock.nowMs();
-  const rows = Uint32Array.from(ranked.positions, (position) => window.rows[position]!);
-  const order = diversify(
-    relevance(ranked.scores),
-    closeness(context, gram(window, rows)),
-    context.diversity,
-  );
+  const rows = list.map((index) => window.rows[ranked.positions[index]!]!);
+  const scores = Float32Array.from(list, (index) => ranked.scores[index]!);
+  const order = diversify(relevance(scores), closeness(context, gram(window, rows)), context.diversity);
   context.stages.diversify = context.parts.clock.nowMs() - startMs;
-  return order;
+  return order.map((place) => list[place]!);
 }
 
 /**

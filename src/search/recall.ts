@@ -1,103 +1,230 @@
 import type { PlannedLeg, SearchPlan } from '../domain/plan.ts';
-import type { SearchRequest } from '../domain/search-request.ts';
 import type { Coverage, LegCoverage } from '../domain/search-response.ts';
 import type { RecallLeg } from '../domain/signal.ts';
-import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { unitMean } from '../domain/vector.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Embedder } from '../ports/embedder.ts';
 import type { GraphAnswer } from '../ports/graph-store.ts';
-import type { CompiledPredicate, Hit, RecallRequest } from '../ports/recall.ts';
+import type { Hit, RecallRequest } from '../ports/recall.ts';
 import type { TextAnswer } from '../ports/text-index.ts';
-import type { ActiveCatalogue } from './active-catalogue.ts';
+import { matchingEmbedder } from './embedding-space.ts';
+import type { LegQuestion } from './leg-memory.ts';
 import { coverageOf, type LegOutcome, runLeg, skippedCoverage } from './leg-runner.ts';
-
-/** One search's legs at work: everything recall needs, and nothing of what follows it. */
-export interface RecallInput {
-  readonly request: SearchRequest;
-  readonly plan: SearchPlan;
-  readonly catalogue: ActiveCatalogue;
-  readonly snapshot: TableSnapshot;
-  readonly predicate: CompiledPredicate | null;
-  /** Seeds that are in the catalogue. */
-  readonly seeds: readonly string[];
-  readonly embedder: Embedder | null;
-  /** Monotonic milliseconds of the request's start; budgets of the plan count from it. */
-  readonly startedAtMs: number;
-  readonly clock: Clock;
-}
+import { graphSeeds, type SearchContext } from './search-context.ts';
 
 /** What the legs brought; a leg that did not answer is null for all candidates. */
 export interface Recalled {
   readonly queryVector: Float32Array | null;
+  /** Nearest to the query's vector, and to the user's taste. */
   readonly vector: readonly Hit[] | null;
+  readonly taste: readonly Hit[] | null;
   readonly text: TextAnswer | null;
   readonly graph: GraphAnswer | null;
-  /** The best of the graph's support that the filter lets pass, as deep as the leg; null with `graph`. */
+  /** The best of the graph's support that the conditions let pass, as deep as the leg; null with `graph`. */
   readonly graphCandidates: readonly string[] | null;
   readonly coverage: Coverage;
 }
 
+type Outcome<T> = Promise<LegOutcome<T> | null>;
+
+/** The query's embedding under way; null: there is nothing to embed. */
+export type Embedding = Outcome<Float32Array>;
+
+/** Legs that need not know who asks; null: not planned, or nothing to ask with. */
+export interface QuestionLegs {
+  readonly embedding: Embedding;
+  readonly vector: Promise<{
+    readonly queryVector: Float32Array | null;
+    readonly outcome: LegOutcome<readonly Hit[]> | null;
+  }>;
+  readonly lexical: Outcome<TextAnswer>;
+}
+
+/** Legs that start from what the user likes, or from the request's seeds. */
+export interface SeededLegs {
+  readonly taste: Outcome<readonly Hit[]>;
+  readonly graph: Outcome<GraphAnswer>;
+}
+
 /**
- * Runs the planned legs at once. Those that need no embedding are started in this turn of the event loop, so that
- * in-process indexes answer on the very epoch of the snapshot.
+ * Starts the legs of the question at once. Those that need no embedding are started in this turn of the event loop, so
+ * that in-process indexes answer on the very epoch of the snapshot.
+ * @param embedding one that is under way already
  */
-export async function recall(input: RecallInput): Promise<Recalled> {
-  const { request, plan, catalogue, seeds } = input;
-  const planned = (leg: RecallLeg) => plan.legs.find((candidate) => candidate.leg === leg);
-  const lexical = start(input, planned('lexical'), (base) =>
-    catalogue.stores.text.search({ ...base, text: request.query ?? '' }),
+export function startQuestion(context: SearchContext, plan: SearchPlan, embedding?: Embedding): QuestionLegs {
+  const { catalogue, request, parts } = context;
+  const lexical = start(context, plan, 'lexical', (question) =>
+    parts.legs.text(question, request.query ?? '', () =>
+      catalogue.stores.text.search({ ...question.base, text: request.query ?? '' }),
+    ),
   );
-  const graph = start(input, planned('graph'), (base) =>
-    catalogue.stores.graph.recall({ ...base, seeds: seeds.map((id) => ({ id, weight: 1 })) }),
-  );
-  const embedding = embedQuery(input);
-  const vector = embedding.then((outcome) => recallVectors(input, planned('vector'), outcome));
-  const [text, support, embedded, { queryVector, outcome }] = await Promise.all([
-    lexical,
-    graph,
-    embedding,
-    vector,
-  ]);
-  const candidates = graphCandidates(input, support?.value ?? null, planned('graph'));
+  const embedded = embedding ?? embedQuery(context, plan);
+  const vector = embedded.then(async (outcome) => {
+    const queryVector = outcome === null ? givenVector(context) : outcome.value;
+    return {
+      queryVector,
+      outcome: queryVector === null ? null : await nearest(context, plan, queryVector, true),
+    };
+  });
+  return { embedding: embedded, vector, lexical };
+}
+
+/** Starts, in this turn, what needs seeds or a taste. */
+export function startSeeded(context: SearchContext, plan: SearchPlan): SeededLegs {
+  const { catalogue, asker } = context;
   return {
-    queryVector,
-    vector: outcome?.value ?? null,
-    text: text?.value ?? null,
-    graph: support?.value ?? null,
-    graphCandidates: candidates,
-    coverage: {
-      ...(embedded === null ? {} : { embedder: coverageOf(embedded, 0) }),
-      vector: legCoverage(plan, 'vector', outcome, outcome?.value?.length ?? 0, embedded),
-      lexical: legCoverage(plan, 'lexical', text, text?.value?.hits.length ?? 0, null),
-      graph: legCoverage(plan, 'graph', support, candidates?.length ?? 0, null),
-    },
+    taste: asker?.taste == null ? Promise.resolve(null) : nearest(context, plan, asker.taste, false),
+    graph: start(context, plan, 'graph', ({ base }) =>
+      catalogue.stores.graph.recall({ ...base, seeds: graphSeeds(context) }),
+    ),
   };
 }
 
-interface VectorRecall {
-  readonly queryVector: Float32Array | null;
-  readonly outcome: LegOutcome<readonly Hit[]> | null;
+/** Waits for all legs, or tells what is there now. */
+export class Recall {
+  readonly #context: SearchContext;
+  readonly #plan: SearchPlan;
+  readonly #all: Promise<unknown>;
+  #embedded: LegOutcome<Float32Array> | null = null;
+  #queryVector: Float32Array | null = null;
+  readonly #outcomes: {
+    vector?: LegOutcome<readonly Hit[]> | null;
+    taste?: LegOutcome<readonly Hit[]> | null;
+    lexical?: LegOutcome<TextAnswer> | null;
+    graph?: LegOutcome<GraphAnswer> | null;
+  } = {};
+  readonly #first: Promise<unknown>;
+
+  constructor(context: SearchContext, plan: SearchPlan, question: QuestionLegs, seeded: SeededLegs) {
+    this.#context = context;
+    this.#plan = plan;
+    const outcomes = this.#outcomes;
+    const legs = [
+      Promise.all([question.embedding, question.vector]).then(([embedded, { queryVector, outcome }]) => {
+        this.#embedded = embedded;
+        this.#queryVector = queryVector;
+        outcomes.vector = outcome;
+        return outcome;
+      }),
+      seeded.taste.then((outcome) => {
+        outcomes.taste = outcome;
+        return outcome;
+      }),
+      question.lexical.then((outcome) => {
+        outcomes.lexical = outcome;
+        return outcome;
+      }),
+      seeded.graph.then((outcome) => {
+        outcomes.graph = outcome;
+        return outcome;
+      }),
+    ];
+    this.#all = Promise.all(legs);
+    this.#first = Promise.any(
+      legs.map((leg) => leg.then((outcome) => (outcome?.value == null ? Promise.reject() : outcome))),
+    ).catch(() => undefined);
+  }
+
+  /** Resolves when a leg has brought something, or all are through. */
+  async first(): Promise<void> {
+    await this.#first;
+  }
+
+  /** Whether some leg is still out. */
+  get pending(): boolean {
+    return Object.keys(this.#outcomes).length < 4;
+  }
+
+  async done(): Promise<Recalled> {
+    await this.#all;
+    return this.now();
+  }
+
+  /** What is there; legs that are still out are `pending`. */
+  now(): Recalled {
+    const { vector, taste, lexical, graph } = this.#outcomes;
+    const candidates = this.#graphCandidates(graph?.value ?? null);
+    const embedded = this.#embedded;
+    const near = strongestOutcome(vector, taste);
+    return {
+      queryVector: this.#queryVector,
+      vector: vector?.value ?? null,
+      taste: taste?.value ?? null,
+      text: lexical?.value ?? null,
+      graph: graph?.value ?? null,
+      graphCandidates: candidates,
+      coverage: {
+        ...(embedded === null ? {} : { embedder: coverageOf(embedded, 0) }),
+        vector: this.#coverage('vector', near, countOf(vector?.value, taste?.value)),
+        lexical: this.#coverage('lexical', lexical, lexical?.value?.hits.length ?? 0),
+        graph: this.#coverage('graph', graph, candidates?.length ?? 0),
+      },
+    };
+  }
+
+  #graphCandidates(answer: GraphAnswer | null): string[] | null {
+    const leg = plannedLeg(this.#plan, 'graph');
+    if (answer === null || leg === undefined) return null;
+    const { snapshot, conditions } = this.#context;
+    const ids: string[] = [];
+    for (const hit of answer.support) {
+      if (ids.length >= leg.depth) break;
+      const row = snapshot.rowOf(hit.id);
+      if (row >= 0 && (conditions === null || conditions.mask[row] === 1)) ids.push(hit.id);
+    }
+    return ids;
+  }
+
+  #coverage(
+    leg: RecallLeg,
+    outcome: LegOutcome<unknown> | null | undefined,
+    candidates: number,
+  ): LegCoverage {
+    if (outcome === undefined) return { state: 'pending', ms: 0, budgetMs: 0, candidates };
+    if (outcome !== null) return coverageOf(outcome, candidates);
+    const skipped = this.#plan.skipped.find((candidate) => candidate.leg === leg);
+    if (skipped !== undefined) return skippedCoverage(skipped.reason);
+    // Planned but not started: seeds that cancel out have no direction, or the embedding did not come.
+    if (leg !== 'vector' || this.#embedded === null) return skippedCoverage('no_vector');
+    return skippedCoverage(this.#embedded.state === 'late' ? 'embedder_late' : 'embedder_failed');
+  }
 }
 
-/** The vector leg, once it is known whether the query's embedding came. */
-async function recallVectors(
-  input: RecallInput,
-  leg: PlannedLeg | undefined,
-  embedded: LegOutcome<Float32Array> | null,
-): Promise<VectorRecall> {
-  const queryVector = embedded === null ? givenVector(input) : embedded.value;
-  if (queryVector === null) return { queryVector, outcome: null };
-  const outcome = await start(input, leg, async (base) => {
-    const [hits] = await input.catalogue.stores.vector.search({ ...base, vectors: [queryVector] });
-    return hits ?? [];
+/** One leg with two questions is as good as the worse answered one. */
+function strongestOutcome(
+  vector: LegOutcome<readonly Hit[]> | null | undefined,
+  taste: LegOutcome<readonly Hit[]> | null | undefined,
+): LegOutcome<unknown> | null | undefined {
+  if (vector === undefined || taste === undefined) return undefined;
+  if (vector === null || taste === null) return vector ?? taste;
+  if (vector.state !== 'ok') return vector;
+  return taste.state !== 'ok' || taste.ms > vector.ms ? taste : vector;
+}
+
+function countOf(...lists: readonly (readonly Hit[] | null | undefined)[]): number {
+  return new Set(lists.flatMap((list) => (list ?? []).map((hit) => hit.id))).size;
+}
+
+function plannedLeg(plan: SearchPlan, leg: RecallLeg): PlannedLeg | undefined {
+  return plan.legs.find((candidate) => candidate.leg === leg);
+}
+
+/** @param shared whether the vector is a question that others may ask too */
+function nearest(
+  context: SearchContext,
+  plan: SearchPlan,
+  vector: Float32Array,
+  shared: boolean,
+): Outcome<readonly Hit[]> {
+  return start(context, plan, 'vector', (question) => {
+    const ask = async (): Promise<readonly Hit[]> => {
+      const [hits] = await context.catalogue.stores.vector.search({ ...question.base, vectors: [vector] });
+      return hits ?? [];
+    };
+    return shared ? context.parts.legs.vector(question, vector, ask) : ask();
   });
-  return { queryVector, outcome };
 }
 
 /** A vector that needs no model: the request's own, or the unit mean of the seeds where they stand alone. */
-function givenVector(input: RecallInput): Float32Array | null {
-  const { request, snapshot, seeds } = input;
+function givenVector({ request, snapshot, seeds }: SearchContext): Float32Array | null {
   if (request.embedding !== null) return request.embedding;
   if (request.query !== null || seeds.length === 0) return null;
   const { dimension, vectors } = snapshot;
@@ -109,60 +236,29 @@ function givenVector(input: RecallInput): Float32Array | null {
   );
 }
 
-async function embedQuery(input: RecallInput): Promise<LegOutcome<Float32Array> | null> {
-  const { plan, request, embedder, clock, startedAtMs } = input;
+async function embedQuery(context: SearchContext, plan: SearchPlan): Embedding {
+  const { parts, request, catalogue, startedAtMs } = context;
+  const embedder = matchingEmbedder(parts.embedder, catalogue.schema);
   if (plan.embed === null || embedder === null || request.query === null) return null;
   const text = request.query;
-  return runLeg(clock, startedAtMs + plan.embed.budgetMs, async (signal) => {
+  return runLeg(parts.clock, startedAtMs + plan.embed.budgetMs, async (signal) => {
     const [vector] = await embedder.embed([text], signal);
     return vector!;
   });
 }
 
-function start<T>(
-  input: RecallInput,
-  leg: PlannedLeg | undefined,
-  work: (base: RecallRequest) => Promise<T>,
-): Promise<LegOutcome<T>> | null {
-  if (leg === undefined) return null;
-  const { catalogue, snapshot, plan, predicate, clock, startedAtMs } = input;
-  return runLeg(clock, startedAtMs + leg.budgetMs, (signal) =>
-    work({
-      tenant: catalogue.tenant,
-      snapshot,
-      predicate: plan.predicate?.pushdown === true ? predicate : null,
-      limit: leg.depth,
-      signal,
-    }),
-  );
-}
-
-function graphCandidates(
-  { snapshot, predicate }: RecallInput,
-  answer: GraphAnswer | null,
-  leg: PlannedLeg | undefined,
-): string[] | null {
-  if (answer === null || leg === undefined) return null;
-  const ids: string[] = [];
-  for (const hit of answer.support) {
-    if (ids.length >= leg.depth) break;
-    const row = snapshot.rowOf(hit.id);
-    if (row >= 0 && (predicate === null || predicate.mask[row] === 1)) ids.push(hit.id);
-  }
-  return ids;
-}
-
-function legCoverage(
+async function start<T>(
+  context: SearchContext,
   plan: SearchPlan,
-  leg: RecallLeg,
-  outcome: LegOutcome<unknown> | null,
-  candidates: number,
-  embedded: LegOutcome<unknown> | null,
-): LegCoverage {
-  if (outcome !== null) return coverageOf(outcome, candidates);
-  const skipped = plan.skipped.find((candidate) => candidate.leg === leg);
-  if (skipped !== undefined) return skippedCoverage(skipped.reason);
-  // Planned but not started: seeds that cancel out have no direction, or the embedding did not come.
-  if (embedded === null) return skippedCoverage('no_vector');
-  return skippedCoverage(embedded.state === 'late' ? 'embedder_late' : 'embedder_failed');
+  name: RecallLeg,
+  work: (question: LegQuestion) => Promise<T>,
+): Outcome<T> {
+  const leg = plannedLeg(plan, name);
+  if (leg === undefined) return null;
+  const { tenant, snapshot, conditions, parts, startedAtMs } = context;
+  const pushed = plan.predicate?.pushdown === true ? conditions : null;
+  return runLeg(parts.clock, startedAtMs + leg.budgetMs, (signal) => {
+    const base: RecallRequest = { tenant, snapshot, predicate: pushed, limit: leg.depth, signal };
+    return work({ base, conditions: pushed === null ? '' : pushed.key });
+  });
 }

@@ -5,6 +5,7 @@ import { type RankedRows, rescore } from '../domain/rescore.ts';
 import { lexicalSignal } from '../domain/scoring.ts';
 import { signalNames } from '../domain/signal.ts';
 import { TriptychError } from '../errors.ts';
+import { preferenceTable } from './asker.ts';
 import { type LegOutcome, runLeg } from './leg-runner.ts';
 import type { Recalled } from './recall.ts';
 import type { ScorerWindow } from './rerank-batcher.ts';
@@ -22,11 +23,15 @@ export interface ScoredWindow {
   readonly words: LegOutcome<unknown> | null;
 }
 
-/** Fills the columns of the window, lets the backend select, and scores the selection exactly. */
+/**
+ * Fills the columns of the window, lets the backend select, and scores the selection exactly.
+ * @param pinned rows that are ranked whatever they score, behind the others; they pass the hard rules
+ */
 export async function scoreWindow(
   context: SearchContext,
   recalled: Recalled,
   candidates: CandidateWindow,
+  pinned: readonly number[],
 ): Promise<ScoredWindow> {
   const { parts, snapshot, request, startedAtMs } = context;
   const startMs = parts.clock.nowMs();
@@ -49,9 +54,25 @@ export async function scoreWindow(
   context.stages.score = parts.clock.nowMs() - startMs;
   if (scored.value === null) throw scorerError(scored.state, scored.reason);
   const rescoreMs = parts.clock.nowMs();
-  const ranked = rescore(window, window.request, window, scored.value.selected);
+  const best = rescore(window, window.request, window, scored.value.selected);
+  const ranked = withRows(best, window, pinned);
   context.stages.rescore = parts.clock.nowMs() - rescoreMs;
   return { window, ranked, words, droppedCount: scored.value.dropped.reduce((sum, count) => sum + count, 0) };
+}
+
+/** The ranked rows, and behind them those of `rows` that are not among them. */
+function withRows(ranked: RankedRows, window: ScorerWindow, rows: readonly number[]): RankedRows {
+  const known = new Set(Array.from(ranked.positions, (position) => window.rows[position]!));
+  const missing = rows.filter((row) => !known.has(row)).map((row) => window.rows.indexOf(row));
+  if (missing.length === 0) return ranked;
+  const more = rescore(window, window.request, window, Uint32Array.from(missing));
+  return {
+    count: ranked.count + more.count,
+    positions: Uint32Array.from([...ranked.positions, ...more.positions]),
+    scores: Float32Array.from([...ranked.scores, ...more.scores]),
+    signals: Float64Array.from([...ranked.signals, ...more.signals]),
+    contributions: Float64Array.from([...ranked.contributions, ...more.contributions]),
+  };
 }
 
 function scorerError(state: string, reason: string | undefined): TriptychError {
@@ -69,9 +90,13 @@ function scorerError(state: string, reason: string | undefined): TriptychError {
 function rerankRequest(context: SearchContext, recalled: Recalled): RerankRequest {
   return {
     queryVector: recalled.queryVector,
-    tasteVector: null,
-    preferences: null,
-    mask: context.predicate?.program ?? null,
+    tasteVector: context.asker?.taste ?? null,
+    preferences: preferenceTable(
+      context.asker?.preferences ?? {},
+      context.snapshot,
+      context.profile.facetWeights,
+    ),
+    mask: context.conditions?.program ?? null,
     params: rerankParams(context),
   };
 }
@@ -128,7 +153,10 @@ function fusionColumn(context: SearchContext, recalled: Recalled, rows: Uint32Ar
   const depth = profile.legDepth;
   const toRows = (ids: readonly string[] | undefined) => ids?.map((id) => snapshot.rowOf(id)) ?? null;
   const legs = [
-    { weight: profile.fusion.vector, ranked: toRows(recalled.vector?.map((hit) => hit.id)) },
+    {
+      weight: profile.fusion.vector,
+      ranked: toRows((recalled.vector ?? recalled.taste)?.map((hit) => hit.id)),
+    },
     { weight: profile.fusion.lexical, ranked: toRows(recalled.text?.hits.map((hit) => hit.id)) },
     { weight: profile.fusion.graph, ranked: toRows(recalled.graphCandidates ?? undefined) },
   ];

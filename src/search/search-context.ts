@@ -1,15 +1,24 @@
+import type { SearchPlan } from '../domain/plan.ts';
 import type { Profile } from '../domain/profile.ts';
+import type { RankedList } from '../domain/ranked-list.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
 import type { HeldSnapshot } from '../domain/table-snapshot.ts';
 import { vectorProblem } from '../domain/vector-check.ts';
 import type { Warning } from '../domain/warning.ts';
 import { TriptychError } from '../errors.ts';
+import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Meter } from '../ports/meter.ts';
-import type { ActiveCatalogue, ActivePredicate } from './active-catalogue.ts';
+import type { ActiveCatalogue } from './active-catalogue.ts';
+import type { Asker } from './asker.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
+import { type Conditions, compileConditions } from './conditions.ts';
+import type { CursorCodec } from './cursor.ts';
+import type { Flights } from './flights.ts';
+import type { HeadBook } from './head-book.ts';
 import type { LatencyBook } from './latency-book.ts';
+import type { LegMemory } from './leg-memory.ts';
 import type { RerankBatcher } from './rerank-batcher.ts';
 
 /** What every search of the process shares. */
@@ -20,36 +29,71 @@ export interface SearchParts {
   readonly backend: string;
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly latencies: LatencyBook;
+  readonly heads: HeadBook;
+  readonly lists: Cache<RankedList>;
+  readonly flights: Flights;
+  readonly legs: LegMemory;
+  readonly cursors: CursorCodec;
   readonly clock: Clock;
   readonly meter: Meter;
 }
 
-/** One search at work: the request, the epoch it is computed on, and what is known of it so far. */
-export interface SearchContext {
+/** What ranking tells while it runs. */
+export interface RankObserver {
+  onPlan?(plan: SearchPlan): void;
+  onProvisional?(list: RankedList, context: SearchContext): void;
+}
+
+/** One call before an epoch is chosen for it. */
+export interface SearchCall {
   readonly parts: SearchParts;
+  readonly tenant: string;
   readonly request: SearchRequest;
   readonly catalogue: ActiveCatalogue;
-  readonly snapshot: HeldSnapshot;
   readonly profile: Profile;
-  readonly predicate: ActivePredicate | null;
+  readonly observer: RankObserver;
+  /** Monotonic milliseconds of the request's start and of its deadline. */
+  readonly startedAtMs: number;
+  readonly endMs: number;
+  /** Wall clock at the start of the list: "now" is frozen here, for all its pages. */
+  readonly nowMs: number;
+}
+
+/** One search at work: the call, the epoch it is computed on, and what is known of it so far. */
+export interface SearchContext extends SearchCall {
+  readonly snapshot: HeldSnapshot;
+  /** null: the policy store has not answered yet. */
+  readonly asker: Asker | null;
+  /** The filter, and all hard rules once the asker is known; null: everything passes. */
+  readonly conditions: Conditions | null;
   /** Ids of `like` that are in the catalogue. */
   readonly seeds: readonly string[];
   readonly diversity: number;
-  /** Monotonic and wall-clock milliseconds of the request's start; "now" is frozen here. */
-  readonly startedAtMs: number;
-  readonly nowMs: number;
-  readonly warnings: Warning[];
+  readonly warnings: readonly Warning[];
   /** Actual milliseconds by stage. */
   readonly stages: Record<string, number>;
 }
 
-/** Opens a search on the current epoch; the caller releases `snapshot`. */
-export function openSearch(
+export interface CallStart {
+  readonly startedAtMs: number;
+  readonly observer?: RankObserver;
+  /** Frozen by the first page; absent: now. */
+  readonly nowMs?: number;
+}
+
+/** What became known of the asker, and what is to be said about that. */
+export interface AskerNews {
+  readonly asker: Asker;
+  readonly warnings: readonly Warning[];
+}
+
+/** @throws TriptychError unknown_profile | no_catalogue | wrong_dimension | invalid_request */
+export function openCall(
   parts: SearchParts,
   tenant: string,
   request: SearchRequest,
-  startedAtMs: number,
-): SearchContext {
+  { startedAtMs, observer, nowMs }: CallStart,
+): SearchCall {
   const profile = parts.profiles.get(request.profile);
   if (profile === undefined)
     throw new TriptychError('unknown_profile', `There is no profile "${request.profile}".`, {
@@ -57,31 +101,67 @@ export function openSearch(
     });
   const catalogue = parts.registry.active(tenant);
   checkEmbedding(request, catalogue);
+  return {
+    parts,
+    tenant,
+    request,
+    catalogue,
+    profile,
+    observer: observer ?? {},
+    startedAtMs,
+    endMs: startedAtMs + request.timeoutMs,
+    nowMs: nowMs ?? parts.clock.epochMs(),
+  };
+}
+
+/** Takes the current epoch; the caller releases `snapshot`. @throws TriptychError document_not_found */
+export function openContext(call: SearchCall, known: AskerNews | null): SearchContext {
+  const { request, catalogue, profile } = call;
   const snapshot = catalogue.table.acquire();
   try {
     const warnings: Warning[] = [];
     const seeds = knownSeeds(request, snapshot, warnings);
-    const filterStart = parts.clock.nowMs();
-    const predicate = request.filter === null ? null : catalogue.compile(request.filter, snapshot);
-    const stages = predicate === null ? {} : { filter: parts.clock.nowMs() - filterStart };
-    return {
-      parts,
-      request,
-      catalogue,
+    const opened = {
+      ...call,
       snapshot,
-      profile,
-      predicate,
       seeds,
       diversity: request.diversity ?? profile.diversity,
-      startedAtMs,
-      nowMs: parts.clock.epochMs(),
       warnings,
-      stages,
+      stages: {},
     };
+    return withAsker({ ...opened, asker: null, conditions: null }, known);
   } catch (error) {
     snapshot.release();
     throw error;
   }
+}
+
+/** The same search on the same epoch, now that it is known who asks. */
+export function withAsker(context: SearchContext, known: AskerNews | null): SearchContext {
+  const { parts, request, catalogue, snapshot, nowMs } = context;
+  const asker = known?.asker ?? null;
+  const startMs = parts.clock.nowMs();
+  const { conditions, unknown } = compileConditions(catalogue, snapshot, {
+    filter: request.filter,
+    policy: asker?.policy ?? null,
+    seen: asker?.seen ?? null,
+    hidden: asker?.hidden ?? [],
+    nowMs,
+  });
+  if (conditions !== null) context.stages.filter = parts.clock.nowMs() - startMs;
+  const warnings = unknown.map(
+    (rule): Warning => ({
+      code: 'rule_unknown_field',
+      message: `${rule.rule.kind} of ${rule.source} names something that the catalogue does not have`,
+      rule,
+    }),
+  );
+  return {
+    ...context,
+    asker,
+    conditions,
+    warnings: [...context.warnings, ...(known?.warnings ?? []), ...warnings],
+  };
 }
 
 function checkEmbedding(request: SearchRequest, catalogue: ActiveCatalogue): void {
@@ -102,7 +182,7 @@ function checkEmbedding(request: SearchRequest, catalogue: ActiveCatalogue): voi
 function knownSeeds(request: SearchRequest, snapshot: HeldSnapshot, warnings: Warning[]): string[] {
   const seeds = [...new Set(request.like)];
   const known = seeds.filter((id) => snapshot.rowOf(id) >= 0);
-  const alone = request.query === null && request.embedding === null && request.filter === null;
+  const alone = [request.query, request.embedding, request.filter, request.user].every((one) => one === null);
   if (seeds.length > 0 && known.length === 0 && alone)
     throw new TriptychError('document_not_found', 'None of the documents in `like` exists.', {
       fields: seeds.map((id, i) => ({ path: `like[${i}]`, message: `there is no document "${id}"` })),
@@ -111,4 +191,18 @@ function knownSeeds(request: SearchRequest, snapshot: HeldSnapshot, warnings: Wa
     if (snapshot.rowOf(id) < 0)
       warnings.push({ code: 'unknown_document', message: `like: there is no document "${id}"` });
   return known;
+}
+
+/** Whether the request asks nothing but what is popular, or what suits the user. */
+export function isBrowse({ request, seeds }: SearchContext): boolean {
+  return request.query === null && request.embedding === null && seeds.length === 0;
+}
+
+/** Documents that the graph starts from: the request's own, else those that the user likes. */
+export function graphSeeds({
+  seeds,
+  asker,
+}: SearchContext): { readonly id: string; readonly weight: number }[] {
+  if (seeds.length > 0) return seeds.map((id) => ({ id, weight: 1 }));
+  return [...(asker?.seeds ?? [])];
 }

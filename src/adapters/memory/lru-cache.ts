@@ -26,4 +26,8 @@ export class LruCache<V extends {}> implements Cache<V> {
   async delete(key: string): Promise<void> {
     this.#entries.delete(key);
   }
+
+  async deletePrefix(prefix: string): Promise<void> {
+    for (const key of [...this.#entries.keys()]) if (key.startsWith(prefix)) this.#entries.delete(key);
+  }
 }

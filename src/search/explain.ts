@@ -1,0 +1,148 @@
+import { sourcesOf } from '../domain/candidate-window.ts';
+import { listPushes } from '../domain/list-explain.ts';
+import { failingRules } from '../domain/mask-program.ts';
+import { valueFor } from '../domain/rule-value.ts';
+import type { DropReason, PushReason, WhyNot } from '../domain/search-response.ts';
+import { signalCount } from '../domain/signal.ts';
+import { softRulesOf } from '../domain/soft-rules.ts';
+import { TriptychError } from '../errors.ts';
+import type { CallOptions } from '../ports/triptych.ts';
+import type { SearchRequest } from '../domain/search-request.ts';
+import { rankFor } from './list-for.ts';
+import { itemOf } from './list-stages.ts';
+import { policyCandidates } from './policy-leg.ts';
+import type { Ranking } from './rank.ts';
+import { explainedSignals } from './respond.ts';
+import { type ScoredWindow, scoreWindow } from './score-window.ts';
+import { openCall, type SearchContext, type SearchParts } from './search-context.ts';
+
+/**
+ * Ranks the request once more and says what became of one document in it: the hard rules that it fails, its exact score
+ * whether or not a leg brought it, the score it would have needed, and what moved it down after scoring.
+ * @throws TriptychError document_not_found, and whatever a search throws
+ */
+export async function explain(
+  parts: SearchParts,
+  tenant: string,
+  request: SearchRequest,
+  id: string,
+  { startedAtMs }: CallOptions,
+): Promise<WhyNot> {
+  const call = openCall(parts, tenant, { ...request, cursor: null }, { startedAtMs });
+  const { ranking } = await rankFor(call, null, null);
+  const { context } = ranking;
+  try {
+    const row = context.snapshot.rowOf(id);
+    if (row < 0)
+      throw new TriptychError('document_not_found', `There is no document "${id}".`, {
+        fields: [{ path: 'document', message: `there is no document "${id}"` }],
+      });
+    return await whyNot(ranking, row);
+  } finally {
+    context.snapshot.release();
+  }
+}
+
+async function whyNot(ranking: Ranking, row: number): Promise<WhyNot> {
+  const { context, window, list } = ranking;
+  const { snapshot } = context;
+  const id = snapshot.idOf(row);
+  const position = window.rows.indexOf(row);
+  const { scored, index } = await scoreOf(ranking, row, position);
+  const { ranked } = scored;
+  const values = ranked.signals.subarray(index * signalCount, (index + 1) * signalCount);
+  const contributions = ranked.contributions.subarray(index * signalCount, (index + 1) * signalCount);
+  const score = ranked.scores[index]!;
+  const droppedBy = dropReasons(context, row);
+  const floor = floorOf(ranking);
+  const final = list.ids.indexOf(id);
+  const path = ranking.recalled.graph?.support.find((hit) => hit.id === id)?.path ?? null;
+  return {
+    id,
+    title: snapshot.titleOf(row),
+    outcome: outcomeOf(ranking, id, droppedBy.length > 0, score),
+    inWindow: position >= 0,
+    sources: position < 0 ? [] : sourcesOf(window.sources[position]!),
+    score,
+    floor,
+    droppedBy,
+    pushedBy: pushReasons(ranking, row),
+    adjustedBy: softRulesOf(context.asker?.policy.soft ?? [], snapshot, row),
+    ranks:
+      final < 0
+        ? null
+        : { fused: list.fusedRanks[final]!, diverse: list.diverseRanks[final]!, final: final + 1 },
+    signals: explainedSignals(context, values, contributions),
+    path,
+    coverage: ranking.coverage,
+    degraded: ranking.degraded,
+    warnings: list.warnings,
+    tookMs: context.parts.clock.nowMs() - context.startedAtMs,
+  };
+}
+
+/** The document's place among scored rows: the list's, or those of a window that holds it alone. */
+async function scoreOf(
+  ranking: Ranking,
+  row: number,
+  position: number,
+): Promise<{ readonly scored: ScoredWindow; readonly index: number }> {
+  const { context, recalled, scored } = ranking;
+  const index = position < 0 ? -1 : scored.ranked.positions.indexOf(position);
+  if (index >= 0) return { scored, index };
+  const alone = { rows: Uint32Array.of(row), sources: Uint8Array.of(0) };
+  return { scored: await scoreWindow(context, recalled, alone, [row]), index: 0 };
+}
+
+function dropReasons({ snapshot, conditions }: SearchContext, row: number): DropReason[] {
+  if (conditions === null) return [];
+  return failingRules(conditions.program, snapshot, row).map((index) => {
+    const sourced = conditions.parts[index]!;
+    if (sourced === null) return { rule: null, value: null };
+    const value = valueFor(sourced.rule, snapshot, row);
+    // The user's hidden documents are a rule by the hundred; the one at hand says it all.
+    const rule =
+      sourced.source === 'events'
+        ? { ...sourced, rule: { kind: 'idsExclude' as const, ids: [snapshot.idOf(row)] } }
+        : sourced;
+    return { rule, value };
+  });
+}
+
+/** What a document must score to be in the list; null while it has room. */
+function floorOf({ context, order, scored, plan }: Ranking): number | null {
+  const last = order.fused[plan.rankDepth - 1];
+  const full = last === undefined ? null : scored.ranked.scores[last]!;
+  const { minScore } = context.request;
+  if (full === null || minScore === null) return full ?? minScore;
+  return Math.max(full, minScore);
+}
+
+function outcomeOf(ranking: Ranking, id: string, dropped: boolean, score: number): WhyNot['outcome'] {
+  const { context, list } = ranking;
+  if (dropped) return 'dropped';
+  if (list.ids.includes(id)) return 'ranked';
+  if (context.seeds.includes(id)) return 'seed';
+  const floor = floorOf(ranking);
+  // It would have made the list, had a leg brought it.
+  return floor === null || score > floor ? 'not_recalled' : 'below_floor';
+}
+
+/** Stages after scoring that moved the document down, each with the rule where one did. */
+function pushReasons(ranking: Ranking, row: number): PushReason[] {
+  const { context, window, scored, order } = ranking;
+  const position = window.rows.indexOf(row);
+  const index = scored.ranked.positions.indexOf(position);
+  const [fused, diverse] = [order.fused.indexOf(index), order.diverse.indexOf(index)];
+  if (position < 0 || index < 0 || fused < 0) return [];
+  const reasons: PushReason[] = [];
+  if (diverse > fused) reasons.push({ stage: 'diversity', ranks: diverse - fused, rule: null });
+  const { rules } = policyCandidates(context);
+  if (rules.length === 0) return reasons;
+  const items = Array.from(order.diverse, (one) =>
+    itemOf(context.snapshot, window.rows[scored.ranked.positions[one]!]!),
+  );
+  for (const { rule, ranks } of listPushes(items, rules, diverse))
+    reasons.push({ stage: 'rules', ranks, rule });
+  return reasons;
+}

@@ -1,0 +1,87 @@
+import { reserveMs } from '../domain/planner.ts';
+import { defaultContext, noTenantRules } from '../domain/policy.ts';
+import type { Warning } from '../domain/warning.ts';
+import { TriptychError } from '../errors.ts';
+import { type Asker, askerOf } from './asker.ts';
+import type { Head } from './head-book.ts';
+import { coverageOf, type LegOutcome, runLeg } from './leg-runner.ts';
+import { type PolicyOutcome, policyAtHand } from './policy-outcome.ts';
+import type { SearchCall } from './search-context.ts';
+
+/** The asker, and how sure that is. */
+export interface KnownAsker {
+  readonly asker: Asker;
+  readonly policy: PolicyOutcome;
+  /** Whether an answer for this asker may be kept for the next one: everything about the asker is up to date. */
+  readonly current: boolean;
+  readonly warnings: readonly Warning[];
+}
+
+/** The asker without waiting; null where the store must be asked. @throws TriptychError unknown_context */
+export function askerAtHand(call: SearchCall): KnownAsker | null {
+  const { parts, tenant, request, catalogue } = call;
+  const head = parts.heads.peek(tenant, request.user, request.context);
+  if (head === null) return null;
+  const asker = askerOf(head, request, catalogue.schema);
+  return { asker, policy: policyAtHand, current: asker.settled, warnings: [] };
+}
+
+/**
+ * Asks the policy store within the request's time. Where it does not answer, a copy that is not too old does; else a
+ * search that needs no policy goes on without.
+ * @throws TriptychError unknown_context | policy_unavailable
+ */
+export async function findAsker(call: SearchCall): Promise<KnownAsker> {
+  const { parts, tenant, request, catalogue, startedAtMs } = call;
+  const endMs = startedAtMs + request.timeoutMs - reserveMs(request.timeoutMs);
+  const outcome = await runLeg(parts.clock, endMs, () =>
+    parts.heads.read(tenant, request.user, request.context),
+  );
+  parts.meter.stage('policy', outcome.state, outcome.ms);
+  if (outcome.value !== null) {
+    const asker = askerOf(outcome.value, request, catalogue.schema);
+    const policy = { coverage: coverageOf(outcome, 0), missing: false };
+    return { asker, policy, current: asker.settled, warnings: [] };
+  }
+  const copy = parts.heads.lastGood(tenant, request.user, request.context);
+  return copy === null ? withoutPolicy(call, outcome) : withCopy(call, copy, outcome);
+}
+
+function withCopy(call: SearchCall, copy: Head, outcome: LegOutcome<unknown>): KnownAsker {
+  return {
+    asker: askerOf(copy, call.request, call.catalogue.schema),
+    policy: {
+      coverage: { ...coverageOf(outcome, 0), state: 'ok', reason: 'last_good_copy' },
+      missing: false,
+    },
+    current: false,
+    warnings: [
+      {
+        code: 'policy_stale',
+        message: 'the policy store did not answer: rules and preferences are those of its last answer',
+      },
+    ],
+  };
+}
+
+function withoutPolicy(call: SearchCall, outcome: LegOutcome<unknown>): KnownAsker {
+  const { request, profile, catalogue } = call;
+  const coverage = coverageOf(outcome, 0);
+  if (request.context !== defaultContext || profile.policyRequired)
+    throw new TriptychError(
+      'policy_unavailable',
+      'The policy store did not answer, and this search must not be answered without it.',
+      { members: { coverage: { policy: coverage } }, retryAfterSeconds: 1 },
+    );
+  return {
+    asker: askerOf({ rules: noTenantRules, user: null }, request, catalogue.schema),
+    policy: { coverage, missing: true },
+    current: false,
+    warnings: [
+      {
+        code: 'policy_unavailable',
+        message: 'the policy store did not answer: no policy, rule or preference was applied',
+      },
+    ],
+  };
+}

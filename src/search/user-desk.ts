@@ -1,0 +1,223 @@
+import type { Policy, StoredPolicy, StoredTenantRules } from '../domain/policy.ts';
+import { defaultContext, defaultLearningRate, emptyPolicy } from '../domain/policy.ts';
+import { preferenceProblems, ruleProblems } from '../domain/rule-check.ts';
+import {
+  affinitySeeds,
+  hiddenIds,
+  learnedPreferences,
+  seenIds,
+  spaceKey,
+  tasteVector,
+} from '../domain/user-learning.ts';
+import type { UserState } from '../domain/user-state.ts';
+import { type FieldProblem, TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Cache } from '../ports/cache.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import type { ExpectedVersion, PolicyStore } from '../ports/policy-store.ts';
+import type { ExportRecord, PolicyView, Triptych } from '../ports/triptych.ts';
+import { requireTemplate } from './asker.ts';
+import type { CatalogueRegistry } from './catalogue-registry.ts';
+import type { EventApplier } from './event-applier.ts';
+import type { EventIntake } from './event-intake.ts';
+import type { HeadBook } from './head-book.ts';
+import { userPrefix } from './list-keys.ts';
+
+export interface UserDeskParts {
+  readonly policies: PolicyStore;
+  readonly events: EventLog;
+  readonly intake: EventIntake;
+  readonly applier: EventApplier;
+  readonly heads: HeadBook;
+  readonly lists: Cache<unknown>;
+  readonly registry: CatalogueRegistry;
+  /** The smallest R of all profiles: no stored rule may reach further. */
+  readonly rankDepthMin: number;
+}
+
+/**
+ * Everything that is written and read about users and rules. Each change is followed by a drop of what is remembered,
+ * before it is acknowledged, so that no later search answers from before.
+ */
+export class UserDesk
+  implements
+    Pick<
+      Triptych,
+      | 'policy'
+      | 'putPolicy'
+      | 'deletePolicy'
+      | 'rules'
+      | 'putRules'
+      | 'recordEvents'
+      | 'exportUser'
+      | 'eraseUser'
+    >
+{
+  readonly #parts: UserDeskParts;
+
+  constructor(parts: UserDeskParts) {
+    this.#parts = parts;
+  }
+
+  async policy(tenant: string, user: string, context: string): Promise<PolicyView> {
+    await this.#requireContext(tenant, context);
+    const { policies, events } = this.#parts;
+    const [stored, wider, state] = await Promise.all([
+      policies.policy(tenant, user, context),
+      context === defaultContext ? null : policies.policy(tenant, user, defaultContext),
+      events.state(tenant, user),
+    ]);
+    return viewOf(stored ?? emptyPolicy, wider, state);
+  }
+
+  async putPolicy(
+    tenant: string,
+    user: string,
+    context: string,
+    policy: Policy,
+    expected: ExpectedVersion,
+  ): Promise<PolicyView> {
+    await this.#requireContext(tenant, context);
+    this.#check(tenant, [
+      { path: 'constraints', rules: policy.constraints },
+      { path: 'preferences', preferences: policy.preferences },
+    ]);
+    try {
+      await this.#parts.policies.putPolicy(tenant, user, context, policy, expected);
+    } finally {
+      // Also when it failed: a commit whose answer was lost has changed it all the same.
+      this.#parts.heads.dropUser(tenant, user);
+    }
+    return this.policy(tenant, user, context);
+  }
+
+  async deletePolicy(
+    tenant: string,
+    user: string,
+    context: string,
+    expected: ExpectedVersion,
+  ): Promise<void> {
+    let found: boolean;
+    try {
+      found = await this.#parts.policies.deletePolicy(tenant, user, context, expected);
+    } finally {
+      this.#parts.heads.dropUser(tenant, user);
+    }
+    if (!found) throw new TriptychError('not_found', 'There is no policy of this user in this context.');
+  }
+
+  rules(tenant: string): Promise<StoredTenantRules> {
+    return this.#parts.policies.rules(tenant);
+  }
+
+  async putRules(
+    tenant: string,
+    rules: Omit<StoredTenantRules, 'version'>,
+    expected: ExpectedVersion,
+  ): Promise<StoredTenantRules> {
+    this.#check(tenant, [
+      { path: 'rules', rules: rules.rules },
+      ...Object.entries(rules.contexts).flatMap(([name, template]) => [
+        { path: `contexts.${name}.rules`, rules: template.rules },
+        { path: `contexts.${name}.preferences`, preferences: template.preferences },
+      ]),
+    ]);
+    try {
+      return await this.#parts.policies.putRules(tenant, rules, expected);
+    } finally {
+      this.#parts.heads.dropRules(tenant);
+    }
+  }
+
+  async recordEvents(
+    ...[tenant, events]: Parameters<Triptych['recordEvents']>
+  ): ReturnType<Triptych['recordEvents']> {
+    const { intake, applier, heads } = this.#parts;
+    try {
+      return await intake.record(tenant, events);
+    } finally {
+      for (const user of new Set(events.map((event) => event.user))) heads.dropUser(tenant, user);
+      applier.nudge();
+    }
+  }
+
+  async *exportUser(tenant: string, user: string): AsyncGenerator<ExportRecord> {
+    const { policies, events } = this.#parts;
+    const [stored, state, first] = await Promise.all([
+      policies.policies(tenant, user),
+      events.state(tenant, user),
+      events.events(tenant, user, null, limits.exportPageEvents),
+    ]);
+    if (stored.size === 0 && first.length === 0) throw unknownUser();
+    for (const [context, policy] of stored) yield { kind: 'policy', context, policy };
+    yield this.#stateRecord(tenant, state, stored.get(defaultContext) ?? null);
+    for (let page = first; page.length > 0; ) {
+      for (const event of page) yield { kind: 'event', event };
+      page = await events.events(tenant, user, page.at(-1)!.eventId, limits.exportPageEvents);
+    }
+  }
+
+  async eraseUser(tenant: string, user: string): Promise<void> {
+    const { events, heads, lists } = this.#parts;
+    let found: boolean;
+    try {
+      found = await events.erase(tenant, user);
+    } finally {
+      heads.forgetUser(tenant, user);
+      await lists.deletePrefix(userPrefix(tenant, user));
+    }
+    if (!found) throw unknownUser();
+  }
+
+  #stateRecord(tenant: string, state: UserState, policy: StoredPolicy | null): ExportRecord {
+    const schema = this.#parts.registry.find(tenant)?.schema;
+    return {
+      kind: 'state',
+      taste: schema === undefined ? null : tasteVector(state, spaceKey(schema.embedding)),
+      learned: learnedPreferences(state, policy?.learningRate ?? defaultLearningRate),
+      seen: seenIds(state),
+      hidden: hiddenIds(state),
+      liked: affinitySeeds(state, Number.POSITIVE_INFINITY).map(({ id, weight }) => ({
+        id,
+        affinity: weight,
+      })),
+    };
+  }
+
+  async #requireContext(tenant: string, context: string): Promise<void> {
+    if (context === defaultContext) return;
+    requireTemplate(await this.#parts.policies.rules(tenant), context);
+  }
+
+  /** @throws TriptychError no_catalogue | invalid_request | unknown_field, with paths */
+  #check(tenant: string, parts: readonly Declared[]): void {
+    const { schema } = this.#parts.registry.active(tenant);
+    const bounds = { rankDepthMax: this.#parts.rankDepthMin };
+    const problems = parts.flatMap((part) =>
+      'rules' in part
+        ? ruleProblems(schema, part.rules, bounds).map((problem) => under(part.path, problem))
+        : preferenceProblems(schema, part.preferences).map((problem) => under(part.path, problem)),
+    );
+    const first = problems[0];
+    if (first === undefined) return;
+    const fields = problems.slice(0, limits.errorFieldsMax).map(({ path, message }) => ({ path, message }));
+    throw new TriptychError(first.code, `${first.path}: ${first.message}`, { fields });
+  }
+}
+
+type Declared =
+  | { readonly path: string; readonly rules: Policy['constraints'] }
+  | { readonly path: string; readonly preferences: Policy['preferences'] };
+
+function under<P extends FieldProblem>(root: string, problem: P): P {
+  return { ...problem, path: problem.path.startsWith('[') ? root + problem.path : `${root}.${problem.path}` };
+}
+
+function viewOf(policy: StoredPolicy, wider: StoredPolicy | null, state: UserState): PolicyView {
+  const learningRate = policy.learningRate ?? wider?.learningRate ?? defaultLearningRate;
+  return { policy, learned: learnedPreferences(state, learningRate) };
+}
+
+function unknownUser(): TriptychError {
+  return new TriptychError('user_not_found', 'Nothing is known about this user.');
+}
