@@ -3,7 +3,7 @@ import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import type { DocumentChange } from '../../src/domain/document.ts';
 import { dotRows } from '../../src/domain/dot-rows.ts';
 import { gram } from '../../src/domain/gram.ts';
-import { compileMask } from '../../src/domain/mask-program.ts';
+import { compileMask } from '../../src/domain/mask-compiler.ts';
 import { diversify } from '../../src/domain/mmr.ts';
 import { builtInProfiles } from '../../src/domain/profile.ts';
 import { rescore } from '../../src/domain/rescore.ts';

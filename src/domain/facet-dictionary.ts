@@ -3,6 +3,11 @@ import { limits } from '../limits.ts';
 /** Writes stop at facetValuesTotalMax; what was on its way then must still be numbered, or projection would stop. */
 const codesMax = 2 * limits.facetValuesTotalMax;
 
+/** Name under which a keyword field's values are kept in the dictionary; no facet name can equal it. */
+export function keywordSpace(field: string): string {
+  return `\0${field}`;
+}
+
 /**
  * Numbers every (facet, value) and every keyword once per table. Append-only: a number is never given to another
  * value, so snapshots of different epochs share it.
@@ -32,6 +37,11 @@ export class FacetDictionary {
   /** The value's number, or -1 if no document ever had it. */
   codeOf(facet: string, value: string): number {
     return this.#codes.get(facet)?.get(value) ?? -1;
+  }
+
+  /** Numbers of all values that documents ever had in the facet, ascending. */
+  codesOf(facet: string): Iterable<number> {
+    return this.#codes.get(facet)?.values() ?? [];
   }
 
   valueOf(code: number): string {

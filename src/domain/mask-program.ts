@@ -1,5 +1,3 @@
-import { TriptychError } from '../errors.ts';
-import { dateToMs, type Predicate } from './predicate.ts';
 import type { RowBlock } from './row-block.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
 
@@ -12,7 +10,7 @@ export interface MaskProgram {
   /** Rule i owns instructions ruleStarts[i]..ruleStarts[i + 1]. */
   readonly ruleStarts: Uint32Array;
   readonly code: Int32Array;
-  /** Facet codes and row numbers, each list ascending. */
+  /** Facet codes and row numbers, each list ascending; and bit sets of facet codes. */
   readonly lists: Uint32Array;
   /** Bounds and values of fields. */
   readonly constants: Float64Array;
@@ -34,138 +32,14 @@ export const opcodes = {
   and: 6,
   or: 7,
   not: 8,
+  /** the bit of a facet value of the row is set in lists[a .. a + b): bit i of word w is code 32 w + i. */
+  facetBits: 9,
 } as const;
 
-const wordsPerInstruction = 4;
+export const wordsPerInstruction = 4;
 
-/** Name under which a keyword field's values are kept in the dictionary; no facet name can equal it. */
-export function keywordSpace(field: string): string {
-  return `\0${field}`;
-}
-
-/**
- * Compiles each predicate into one rule. Unknown values can match nothing, so they compile to constants; hence a batch's
- * transient block, whose values may be new to the dictionary, is filled before.
- * @param rowOf number of a document's row, -1 where it has none; by default the table's, without a transient block
- */
-export function compileMask(
-  predicates: readonly Predicate[],
-  table: TableSnapshot,
-  rowOf: (id: string) => number = (id) => table.rowOf(id),
-): MaskProgram {
-  const compiler = new MaskCompiler(table, rowOf);
-  const starts = [0];
-  for (const predicate of predicates) {
-    compiler.emit(predicate);
-    starts.push(compiler.code.length / wordsPerInstruction);
-  }
-  return {
-    ruleCount: predicates.length,
-    ruleStarts: Uint32Array.from(starts),
-    code: Int32Array.from(compiler.code),
-    lists: Uint32Array.from(compiler.lists),
-    constants: Float64Array.from(compiler.constants),
-  };
-}
-
-class MaskCompiler {
-  readonly code: number[] = [];
-  readonly lists: number[] = [];
-  readonly constants: number[] = [];
-  readonly #table: TableSnapshot;
-  readonly #fields: readonly string[];
-  readonly #rowOf: (id: string) => number;
-
-  constructor(table: TableSnapshot, rowOf: (id: string) => number) {
-    this.#table = table;
-    this.#fields = Object.keys(table.schema.fields);
-    this.#rowOf = rowOf;
-  }
-
-  emit(predicate: Predicate): void {
-    switch (predicate.kind) {
-      case 'and':
-      case 'or':
-        for (const part of predicate.of) this.emit(part);
-        this.code.push(opcodes[predicate.kind], predicate.of.length, 0, 0);
-        return;
-      case 'not':
-        this.emit(predicate.of);
-        this.code.push(opcodes.not, 0, 0, 0);
-        return;
-      case 'facet':
-        this.#facet(predicate.facet, predicate.match, predicate.values);
-        return;
-      case 'range':
-        this.#range(predicate);
-        return;
-      case 'in':
-        this.#oneOf(predicate.field, predicate.values);
-        return;
-      case 'ids':
-        this.#list(
-          opcodes.rows,
-          predicate.ids.map(this.#rowOf).filter((row) => row >= 0),
-        );
-        return;
-    }
-  }
-
-  #facet(facet: string, match: 'any' | 'all', values: readonly string[]): void {
-    const codes = values.map((value) => this.#table.dictionary.codeOf(facet, value));
-    if (match === 'all' && codes.includes(-1)) this.code.push(opcodes.constant, 0, 0, 0);
-    else
-      this.#list(
-        match === 'any' ? opcodes.facetAny : opcodes.facetAll,
-        codes.filter((code) => code >= 0),
-      );
-  }
-
-  #list(opcode: number, values: readonly number[]): void {
-    const sorted = [...new Set(values)].sort((a, b) => a - b);
-    this.code.push(opcode, this.lists.length, sorted.length, 0);
-    for (const value of sorted) this.lists.push(value);
-  }
-
-  #range(predicate: Extract<Predicate, { kind: 'range' }>): void {
-    const { gte, gt, lte, lt } = predicate;
-    // Of two lower bounds the larger holds; at equality the exclusive one does. Likewise above.
-    const low = Math.max(gte ?? Number.NEGATIVE_INFINITY, gt ?? Number.NEGATIVE_INFINITY);
-    const high = Math.min(lte ?? Number.POSITIVE_INFINITY, lt ?? Number.POSITIVE_INFINITY);
-    const flags = (gt !== undefined && gt === low ? 1 : 0) | (lt !== undefined && lt === high ? 2 : 0);
-    this.code.push(opcodes.range, this.#column(predicate.field), this.constants.length, flags);
-    this.constants.push(low, high);
-  }
-
-  #oneOf(field: string, values: readonly unknown[]): void {
-    const type = this.#table.schema.fields[field]?.type;
-    const start = this.constants.length;
-    for (const value of values) {
-      const constant = this.#constant(field, type, value);
-      if (!Number.isNaN(constant)) this.constants.push(constant);
-    }
-    this.code.push(opcodes.oneOf, this.#column(field), start, this.constants.length - start);
-  }
-
-  /** The column's number for a wire value, NaN where the value has the wrong type or no document has it. */
-  #constant(field: string, type: string | undefined, value: unknown): number {
-    if (type === 'number' && typeof value === 'number') return value;
-    if (type === 'flag' && typeof value === 'boolean') return value ? 1 : 0;
-    if (typeof value !== 'string') return Number.NaN;
-    if (type === 'date') return dateToMs(value);
-    const code = type === 'keyword' ? this.#table.dictionary.codeOf(keywordSpace(field), value) : -1;
-    return code < 0 ? Number.NaN : code;
-  }
-
-  #column(field: string): number {
-    const index = this.#fields.indexOf(field);
-    if (index < 0)
-      throw new TriptychError('unknown_field', `The catalogue has no field "${field}".`, {
-        fields: [{ path: 'filter', message: `there is no field "${field}"` }],
-      });
-    return index;
-  }
-}
+/** Operands that an evaluation has room for, beyond the need of any filter or rule; the compiler refuses more. */
+export const maskStackDepth = 1024;
 
 /**
  * Index of the first rule that a row of the block fails, -1 when it passes them all.
@@ -177,8 +51,8 @@ export function firstFailingRule(program: MaskProgram, block: RowBlock, row: num
   return -1;
 }
 
-/** Deep enough: a rule pushes at most predicateTermsMax leaves and as many connectives; the compiler tests pin it. */
-const stack = new Uint8Array(1024);
+/** Working memory of one evaluation. */
+const stack = new Uint8Array(maskStackDepth);
 
 function ruleHolds(
   program: MaskProgram,
@@ -232,6 +106,8 @@ function leafHolds(
       return equalsOne(block.fields[a]![row]!, program.constants, b, code[at + 3]!);
     case opcodes.rows:
       return contains(lists, a, b, firstRow + row);
+    case opcodes.facetBits:
+      return hasBit(block, row, lists, a, b);
     default:
       return a !== 0;
   }
@@ -266,6 +142,18 @@ function hasAll(block: RowBlock, row: number, lists: Uint32Array, at: number, co
   return found === count;
 }
 
+function hasBit(block: RowBlock, row: number, lists: Uint32Array, at: number, count: number): boolean {
+  const start = block.facetStarts[row]!;
+  const end = start + block.facetCounts[row]!;
+  for (let i = start; i < end; i++) {
+    const value = block.facetValues[i]!;
+    const word = value >>> 5;
+    // A later epoch's value can be beyond the set, but only in rows that this program is not asked about.
+    if (word < count && (lists[at + word]! >>> (value & 31)) & 1) return true;
+  }
+  return false;
+}
+
 /** Binary search in lists[at .. at + count). */
 function contains(lists: Uint32Array, at: number, count: number, value: number): boolean {
   let low = at;
@@ -282,16 +170,23 @@ export interface PredicateMask {
   /** One byte per row: 1 where the row is live and passes. */
   readonly mask: Uint8Array;
   readonly passing: number;
+  /** Live rows by the first rule that they fail, one number per rule of the program. */
+  readonly dropped: Uint32Array;
 }
 
-/** Evaluates a program on every live row: the exact count that push-down is decided by. */
+/** Evaluates a program on every live row: the exact counts that push-down is decided and drops are explained by. */
 export function maskRows(program: MaskProgram, table: TableSnapshot): PredicateMask {
   const mask = new Uint8Array(table.rowCount);
+  const dropped = new Uint32Array(program.ruleCount);
   let passing = 0;
   for (let row = 0; row < table.rowCount; row++) {
-    if (table.live[row] === 0 || firstFailingRule(program, table, row) >= 0) continue;
-    mask[row] = 1;
-    passing++;
+    if (table.live[row] === 0) continue;
+    const rule = firstFailingRule(program, table, row);
+    if (rule >= 0) dropped[rule]!++;
+    else {
+      mask[row] = 1;
+      passing++;
+    }
   }
-  return { mask, passing };
+  return { mask, passing, dropped };
 }

@@ -2,8 +2,8 @@ import type { CatalogueSchema } from './catalogue-schema.ts';
 import type { DocumentBody, FieldValue } from './document.ts';
 
 /**
- * A condition on documents (a request's `filter`, later hard rules too). Two-valued logic: a test of a missing or
- * unranked value is false, and `not` negates that. Facet values match exactly (NFC, case-sensitive).
+ * A condition on documents: a request's `filter`, or a hard rule (domain/rule-predicate.ts). Two-valued logic: a test of
+ * a missing or unranked value is false, and `not` negates that. Facet values match exactly (NFC, case-sensitive).
  */
 export type Predicate =
   | { readonly kind: 'and'; readonly of: readonly Predicate[] }
@@ -25,7 +25,14 @@ export type Predicate =
       readonly lt?: number;
     }
   | { readonly kind: 'in'; readonly field: string; readonly values: readonly FieldValue[] }
-  | { readonly kind: 'ids'; readonly ids: readonly string[] };
+  | { readonly kind: 'ids'; readonly ids: readonly string[] }
+  /** The document has a value of the facet, or a value in the field; filters cannot ask this, rules do. */
+  | { readonly kind: 'hasFacet'; readonly facet: string }
+  | { readonly kind: 'hasField'; readonly field: string };
+
+/** What every document passes, and what none does. */
+export const everything: Predicate = { kind: 'and', of: [] };
+export const nothing: Predicate = { kind: 'or', of: [] };
 
 /** Milliseconds since 1970 of a wire date (`1998-06-12` or a full ISO 8601 time), NaN if it is none. */
 export function dateToMs(value: string): number {
@@ -87,7 +94,17 @@ export function matches(
     }
     case 'ids':
       return predicate.ids.includes(document.id);
+    case 'hasFacet':
+      return Object.hasOwn(document.facets, predicate.facet) && document.facets[predicate.facet]!.length > 0;
+    case 'hasField':
+      return hasField(schema, document, predicate.field);
   }
+}
+
+function hasField(schema: CatalogueSchema, document: DocumentBody, field: string): boolean {
+  const type = schema.fields[field]?.type;
+  if (type === 'number' || type === 'date') return !Number.isNaN(numericValue(schema, document, field));
+  return Object.hasOwn(document.fields, field) && document.fields[field] !== undefined;
 }
 
 /** A text that is equal for predicates that are written alike; used in cache keys. */

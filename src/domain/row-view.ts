@@ -18,25 +18,30 @@ export function facetsOf(table: TableSnapshot, row: number): Record<string, stri
 /** The document's fields as the wire shows them; missing ones are left out. */
 export function fieldsOf(table: TableSnapshot, row: number): Record<string, FieldValue> {
   const fields: Record<string, FieldValue> = {};
-  for (const [i, [name, { type }]] of Object.entries(table.schema.fields).entries()) {
-    const value = table.fields[i]![row]!;
-    if (Number.isNaN(value)) continue;
-    switch (type) {
-      case 'number':
-        fields[name] = value;
-        break;
-      case 'flag':
-        fields[name] = value === 1;
-        break;
-      case 'keyword':
-        fields[name] = table.dictionary.valueOf(value);
-        break;
-      case 'date':
-        fields[name] = isoDate(value);
-        break;
-    }
+  for (const name of Object.keys(table.schema.fields)) {
+    const value = fieldOf(table, row, name);
+    if (value !== null) fields[name] = value;
   }
   return fields;
+}
+
+/** One field of the document as the wire shows it; null where it, or the field itself, is missing. */
+export function fieldOf(table: TableSnapshot, row: number, name: string): FieldValue | null {
+  const { fields } = table.schema;
+  const index = Object.keys(fields).indexOf(name);
+  if (index < 0) return null;
+  const value = table.fields[index]![row]!;
+  if (Number.isNaN(value)) return null;
+  switch (fields[name]!.type) {
+    case 'number':
+      return value;
+    case 'flag':
+      return value === 1;
+    case 'keyword':
+      return table.dictionary.valueOf(value);
+    case 'date':
+      return isoDate(value);
+  }
 }
 
 /** The title of a live document, null where the id is not in the epoch. */

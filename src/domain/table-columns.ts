@@ -1,7 +1,6 @@
 import type { CatalogueSchema } from './catalogue-schema.ts';
 import type { StoredDocument } from './document.ts';
-import type { FacetDictionary } from './facet-dictionary.ts';
-import { keywordSpace } from './mask-program.ts';
+import { type FacetDictionary, keywordSpace } from './facet-dictionary.ts';
 import { dateToMs, numericValue } from './predicate.ts';
 
 /**

@@ -1,5 +1,6 @@
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
-import { compileMask, type MaskProgram, maskRows } from '../domain/mask-program.ts';
+import { compileMask } from '../domain/mask-compiler.ts';
+import { type MaskProgram, maskRows } from '../domain/mask-program.ts';
 import { type Predicate, predicateKey } from '../domain/predicate.ts';
 import { ResidentTable } from '../domain/resident-table.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';

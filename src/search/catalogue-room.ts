@@ -1,7 +1,6 @@
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { BulkOperation, DocumentInput } from '../domain/document.ts';
-import type { FacetDictionary } from '../domain/facet-dictionary.ts';
-import { keywordSpace } from '../domain/mask-program.ts';
+import { type FacetDictionary, keywordSpace } from '../domain/facet-dictionary.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { DocumentStore } from '../ports/document-store.ts';

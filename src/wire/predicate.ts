@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CatalogueSchema, FieldType } from '../domain/catalogue-schema.ts';
 import type { FieldValue } from '../domain/document.ts';
 import { isDate } from '../domain/document-check.ts';
-import { dateToMs, type Predicate } from '../domain/predicate.ts';
+import { dateToMs, nothing, type Predicate } from '../domain/predicate.ts';
 import { limits } from '../limits.ts';
 import { components } from './components.ts';
 import { idSchema } from './names.ts';
@@ -102,8 +102,6 @@ export function parsePredicate(
     problems.add('invalid_request', path, `has ${parser.terms} terms, more than ${limits.predicateTermsMax}`);
   return predicate;
 }
-
-const nothing: Predicate = { kind: 'ids', ids: [] };
 
 class PredicateParser {
   terms = 0;

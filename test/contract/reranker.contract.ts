@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileMask } from '../../src/domain/mask-program.ts';
+import { compileMask } from '../../src/domain/mask-compiler.ts';
 import type { Predicate } from '../../src/domain/predicate.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
 import type { RerankBatch, Reranker } from '../../src/ports/reranker.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileMask, firstFailingRule, maskRows } from '../../src/domain/mask-program.ts';
+import { compileMask } from '../../src/domain/mask-compiler.ts';
+import { firstFailingRule, maskRows } from '../../src/domain/mask-program.ts';
 import { matches } from '../../src/domain/predicate.ts';
 import { ResidentTable } from '../../src/domain/resident-table.ts';
 import { countFacets, facetsOf, fieldsOf } from '../../src/domain/row-view.ts';

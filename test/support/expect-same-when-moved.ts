@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { gram } from '../../src/domain/gram.ts';
-import { compileMask } from '../../src/domain/mask-program.ts';
+import { compileMask } from '../../src/domain/mask-compiler.ts';
 import { diversify } from '../../src/domain/mmr.ts';
 import type { Predicate } from '../../src/domain/predicate.ts';
 import { rescore } from '../../src/domain/rescore.ts';

@@ -1,6 +1,7 @@
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import type { DocumentChange, StoredDocument } from '../../src/domain/document.ts';
-import { compileMask, maskRows } from '../../src/domain/mask-program.ts';
+import { compileMask } from '../../src/domain/mask-compiler.ts';
+import { maskRows } from '../../src/domain/mask-program.ts';
 import type { Predicate } from '../../src/domain/predicate.ts';
 import { ResidentTable } from '../../src/domain/resident-table.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';

@@ -1,4 +1,4 @@
-import { compileMask } from '../../src/domain/mask-program.ts';
+import { compileMask } from '../../src/domain/mask-compiler.ts';
 import type { Predicate } from '../../src/domain/predicate.ts';
 import type { ProfileFormula } from '../../src/domain/profile.ts';
 import type { RowBlock } from '../../src/domain/row-block.ts';

@@ -1,6 +1,5 @@
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
-import { FacetDictionary } from '../../src/domain/facet-dictionary.ts';
-import { keywordSpace } from '../../src/domain/mask-program.ts';
+import { FacetDictionary, keywordSpace } from '../../src/domain/facet-dictionary.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
 import { compareUtf8 } from '../../src/std/utf8-order.ts';
 
