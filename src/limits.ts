@@ -72,6 +72,10 @@ export const limits = {
   eventApplyPollMs: 250,
   exportPageEvents: 1_000,
   learnedPreferencesMax: 1_000,
+  /** Documents of a user's state that are read, hidden ones first, then what was met last. */
+  userDocumentsMax: 20_000,
+  /** Facet values of a user's state that are read, those with the most evidence. */
+  userValuesMax: 10_000,
   /** Documents of positive events that the graph starts from. */
   affinitySeedsMax: 50,
 
