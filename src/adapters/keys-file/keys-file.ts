@@ -11,15 +11,9 @@ export interface KeysFileParts {
   readonly path: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called after the file was read again, with the tenants of the new keys. */
-  readonly onReload?: (tenants: readonly string[]) => void;
 }
 
-/**
- * The keys of a JSON file, read again within limits.keysReloadMs after it changes, so that a key can be added or
- * withdrawn while the service runs. A file that cannot be used leaves the keys as they are, and is warned of once.
- * @throws TriptychError invalid_settings when the file cannot be used at the start
- */
+/** @throws TriptychError invalid_settings when the file cannot be used */
 export async function openKeysFile(parts: KeysFileParts): Promise<KeysFile> {
   const reading = await readKeysFile(parts.path);
   return new KeysFile(parts, reading);
@@ -32,6 +26,11 @@ interface Reading {
   readonly stamp: string;
 }
 
+/**
+ * The keys of a JSON file, read again within limits.keysReloadMs after it changes while it is watched, so that a key can
+ * be added or withdrawn while the service runs. A file that cannot be used leaves the keys as they are, and is warned of
+ * once.
+ */
 export class KeysFile implements KeyRing {
   readonly #parts: KeysFileParts;
   #table: KeyTable;
@@ -43,7 +42,17 @@ export class KeysFile implements KeyRing {
     this.#parts = parts;
     this.#table = new KeyTable(reading.entries);
     this.#stamp = reading.stamp;
-    this.#wait();
+  }
+
+  /** Looks at the file from time to time until it is closed; `onReload` gets the tenants of the new keys. */
+  watch(onReload: (tenants: readonly string[]) => void): void {
+    if (this.#closed) return;
+    this.#cancel = this.#parts.clock.after(limits.keysReloadMs, () => {
+      void this.refresh().then((changed) => {
+        if (changed) onReload(this.tenants());
+        this.watch(onReload);
+      });
+    });
   }
 
   authenticate(secret: string, epochMs: number): ApiKey | { readonly problem: KeyProblem } {
@@ -58,12 +67,12 @@ export class KeysFile implements KeyRing {
     return this.#table.size;
   }
 
-  /** Looks at the file now; it is read only if it has changed. */
-  async refresh(): Promise<void> {
-    const { path, logger, onReload } = this.#parts;
+  /** Looks at the file now, and reads it if it has changed: whether there are new keys. */
+  async refresh(): Promise<boolean> {
+    const { path, logger } = this.#parts;
     try {
       const stamp = await stampOf(path);
-      if (stamp === this.#stamp || this.#closed) return;
+      if (stamp === this.#stamp || this.#closed) return false;
       // Whatever comes of it, this state of the file is not looked at again.
       this.#stamp = stamp;
       const reading = await readKeysFile(path);
@@ -72,22 +81,15 @@ export class KeysFile implements KeyRing {
     } catch (error) {
       const fields = error instanceof TriptychError ? error.fields : [];
       logger.warn({ fields }, 'the keys file cannot be used, the keys stay as they were');
-      return;
+      return false;
     }
     logger.info({ keys: this.size }, 'the keys file was read again');
-    onReload?.(this.tenants());
+    return true;
   }
 
   close(): void {
     this.#closed = true;
     this.#cancel();
-  }
-
-  #wait(): void {
-    if (this.#closed) return;
-    this.#cancel = this.#parts.clock.after(limits.keysReloadMs, () => {
-      void this.refresh().finally(() => this.#wait());
-    });
   }
 }
 
