@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { FlatVectorIndex } from './adapters/flat/flat-vector-index.ts';
 import { JsReranker } from './adapters/js/js-reranker.ts';
+import type { KeyEntry } from './adapters/keys-file/keys-document.ts';
+import { type KeysFile, openKeysFile, readKeysFile } from './adapters/keys-file/keys-file.ts';
 import { LruCache } from './adapters/memory/lru-cache.ts';
 import { MemoryGraphStore } from './adapters/memory/memory-graph-store.ts';
+import { MemoryRateLimiter } from './adapters/memory/memory-rate-limiter.ts';
 import { MemoryTextIndex } from './adapters/memory/memory-text-index.ts';
 import { OpenAiEmbedder } from './adapters/openai/openai-embedder.ts';
 import { readLock } from './adapters/pglite/data-dir-lock.ts';
@@ -25,7 +28,10 @@ import { CachingEmbedder } from './search/caching-embedder.ts';
 import { CatalogueRegistry } from './search/catalogue-registry.ts';
 import { assembleTriptych } from './search/triptych.ts';
 
-/** Until there are keys, every request acts on one tenant. */
+export { addKey, makeKey } from './adapters/keys-file/edit-keys-file.ts';
+export type { KeyEntry } from './adapters/keys-file/keys-document.ts';
+
+/** Without keys every request acts on this tenant. */
 export const defaultTenant = 'default';
 
 export const version = (
@@ -35,8 +41,10 @@ export const version = (
 /** The service with what it is made of. */
 export interface ComposedTriptych {
   readonly service: Triptych;
-  /** What is in use, in words, for people: `documents in`, `vectors`, `words`, `graph`, `embedder`, `scorer`. */
+  /** What is in use, in words, for people: `data`, `vectors`, `words`, `graph`, `embedder`, `scorer`, `keys`. */
   readonly parts: Readonly<Record<string, string>>;
+  /** Those that requests can act on: the tenants of the keys, or the default one. */
+  readonly tenants: readonly string[];
   /** Serves the HTTP API at config.host and config.port until closed. */
   listen(): Promise<{ readonly url: string; close(): Promise<void> }>;
 }
@@ -44,12 +52,14 @@ export interface ComposedTriptych {
 export interface ComposeOptions {
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** Whose catalogues are opened besides those that requests can act on. */
+  readonly tenants?: readonly string[];
 }
 
 /**
  * Opens the stores of a configuration and wires the service: the only place that names adapters. Resolves when the live
- * catalogue is loaded; the embedder may still be loading (`/readyz` waits for it).
- * @throws TriptychError data_dir_locked | unavailable
+ * catalogues are loaded; the embedder may still be loading (`/readyz` waits for it).
+ * @throws TriptychError data_dir_locked | unavailable; invalid_settings if the keys file is not valid
  */
 export async function createTriptych(
   config: Config,
@@ -57,6 +67,8 @@ export async function createTriptych(
 ): Promise<ComposedTriptych> {
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? createPinoLogger({ level: config.logLevel });
+  const keys = config.keysFile === null ? null : await openKeysFile({ path: config.keysFile, clock, logger });
+  const tenants = keys?.tenants() ?? [defaultTenant];
   const meter = new PromMeter();
   const store = await openPgliteDocumentStore({ dataDir: config.dataDir, clock });
   const embedder = createEmbedder(config.embedder, clock, meter);
@@ -71,19 +83,22 @@ export async function createTriptych(
     clock,
     meter,
     closeParts: async () => {
+      keys?.close();
       await embedder?.close();
       await store.close();
       meter.close();
     },
   });
   try {
-    await registry.open(defaultTenant);
+    for (const tenant of new Set([...tenants, ...(options.tenants ?? [])])) await registry.open(tenant);
   } catch (error) {
     await service.close();
     throw error;
   }
+  keys?.watch((named) => openTenants(registry, named, logger));
   return {
     service,
+    tenants,
     parts: {
       data: `${config.dataDir} (PGlite)`,
       vectors: 'exact scan in memory',
@@ -91,9 +106,23 @@ export async function createTriptych(
       graph: 'adjacency in memory',
       embedder: embedderName(config.embedder),
       scorer: reranker.name,
+      keys: keysName(keys, config),
     },
-    listen: () => listen(config, { service, clock, logger, meter }, (url) => store.recordUrl(url)),
+    listen: () => listen(config, { service, clock, logger, meter, keys }, (url) => store.recordUrl(url)),
   };
+}
+
+/** Opens what new keys name. Each alone: a catalogue that cannot be loaded is not the others' fault. */
+function openTenants(registry: CatalogueRegistry, tenants: readonly string[], logger: Logger): void {
+  for (const tenant of tenants)
+    registry.open(tenant).catch((error: unknown) => {
+      logger.error({ error, tenant }, 'the catalogue of a new key cannot be loaded');
+    });
+}
+
+function keysName(keys: KeysFile | null, config: Config): string {
+  if (keys === null) return 'none: everybody on this machine may do everything';
+  return `${keys.size} for ${keys.tenants().length} tenants, in ${config.keysFile}`;
 }
 
 /** The process that uses a data folder, or null; its URL once it listens. */
@@ -101,6 +130,11 @@ export async function dataDirHolder(
   dataDir: string,
 ): Promise<{ readonly pid: number; readonly url: string | null } | null> {
   return readLock(dataDir);
+}
+
+/** The entries of a keys file. @throws TriptychError invalid_settings */
+export async function keysOf(path: string): Promise<readonly KeyEntry[]> {
+  return (await readKeysFile(path)).entries;
 }
 
 /** The in-process stores of one catalogue generation; every one of them follows the truth by projection. */
@@ -130,20 +164,21 @@ function embedderName(config: EmbedderConfig): string {
 
 async function listen(
   config: Config,
-  parts: { service: Triptych; clock: Clock; logger: Logger; meter: PromMeter },
+  parts: { service: Triptych; clock: Clock; logger: Logger; meter: PromMeter; keys: KeysFile | null },
   recordUrl: (url: string) => Promise<void>,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const { service, clock, logger, meter } = parts;
+  const { service, clock, logger, meter, keys } = parts;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const http = createHttpServer({
     triptych: service,
     clock,
     logger,
     meter,
-    tenant: defaultTenant,
     version,
     // Without keys the Host header is what keeps a web page from reaching the service through a name of its own.
-    hosts: ['localhost', '127.0.0.1', '[::1]', host],
+    ...(keys === null
+      ? { tenant: defaultTenant, hosts: ['localhost', '127.0.0.1', '[::1]', host] }
+      : { keys: { ring: keys, rates: new MemoryRateLimiter() } }),
   });
   const { port } = await http.listen(config.port, config.host);
   const url = `http://${host}:${port}`;

@@ -99,6 +99,15 @@ export const limits = {
   /** Requests a second of a key that names no rate of its own. */
   keyRatePerSecondDefault: 100,
   keyRatePerSecondMax: 100_000,
+  /** One request in this many seconds is the lowest rate of a key. */
+  keyRateSecondsMax: 86_400,
+  /** A key's `burst` is what it may ask for beyond its rate within this time. */
+  keyBurstWindowMs: 10_000,
+  /** Requests without a valid key, from one address, that are answered 401 within the window; the rest get 429. */
+  failedKeysPerAddressMax: 30,
+  failedKeysWindowMs: 60_000,
+  /** Addresses that are counted; the one counted longest is forgotten for a new one. */
+  failedKeyAddressesMax: 10_000,
 
   // documents
   idCharsMax: 256,

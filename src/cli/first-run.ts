@@ -1,4 +1,4 @@
-import { defaultTenant } from '../compose.ts';
+import { type ComposedTriptych, defaultTenant } from '../compose.ts';
 import type { Config } from '../config/schema.ts';
 import { limits } from '../limits.ts';
 import type { Triptych } from '../ports/triptych.ts';
@@ -7,20 +7,21 @@ import { readSchemaFile } from './read-schema-file.ts';
 import { type Runtime, say, wantsColour } from './runtime.ts';
 
 /**
- * Gives a service without catalogue one: that of the `schema` setting, without documents, or the demo. The demo is
- * filled beside and then made live, so an interrupted first run leaves no half catalogue.
+ * Gives tenants without catalogue one: that of the `schema` setting, without documents, or the demo, which is for the
+ * default tenant only. The demo is filled beside and then made live, so an interrupted first run leaves no half catalogue.
  */
 export async function prepareFirstRun(
   runtime: Runtime,
-  service: Triptych,
+  { service, tenants }: ComposedTriptych,
   config: Config,
   stop: AbortSignal,
 ): Promise<void> {
-  if (service.schema(defaultTenant) !== null) return;
+  const without = tenants.filter((tenant) => service.schema(tenant) === null);
+  if (without.length === 0) return;
   if (config.schema !== null) {
     const { schema } = await readSchemaFile(config.schema, config.schema);
-    await service.createCatalogue(defaultTenant, schema);
-  } else if (config.demo) await loadDemo(runtime, service, stop);
+    for (const tenant of without) await service.createCatalogue(tenant, schema);
+  } else if (config.demo && without.includes(defaultTenant)) await loadDemo(runtime, service, stop);
 }
 
 async function loadDemo(runtime: Runtime, service: Triptych, stop: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { version } from '../compose.ts';
 import { TriptychError } from '../errors.ts';
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { ingestCommand } from './ingest.ts';
+import { keysCommand } from './keys.ts';
 import { type Runtime, say } from './runtime.ts';
 import { serveCommand } from './serve.ts';
 
@@ -18,7 +19,12 @@ export async function runProgram(args: readonly string[], runtime: Runtime): Pro
     .addHelpText('after', exitCodeHelp);
   program.addCommand(serveCommand(runtime, done));
   program.addCommand(ingestCommand(runtime, done));
-  for (const command of [program, ...program.commands]) {
+  program.addCommand(keysCommand(runtime, done));
+  for (const command of [
+    program,
+    ...program.commands,
+    ...program.commands.flatMap(({ commands }) => commands),
+  ]) {
     command.exitOverride().showHelpAfterError('(--help shows how it is used)');
     command.configureOutput({
       writeOut: (text) => runtime.stdout.write(text),

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { type ComposedTriptych, defaultTenant } from '../compose.ts';
+import type { ComposedTriptych } from '../compose.ts';
 import { redact } from '../config/redact.ts';
 import { type Config, settingNames } from '../config/schema.ts';
 import { TriptychError } from '../errors.ts';
-import type { Triptych } from '../ports/triptych.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { prepareFirstRun } from './first-run.ts';
 import { type Runtime, say } from './runtime.ts';
@@ -50,10 +49,10 @@ async function serve(runtime: Runtime, options: Readonly<Record<string, unknown>
     const open = await runtime.open(config);
     let listening: { readonly url: string; close(): Promise<void> } | null = null;
     try {
-      await prepareFirstRun(runtime, open.service, config, stop.signal);
+      await prepareFirstRun(runtime, open, config, stop.signal);
       if (stop.signal.aborted) return exitCodes.ok;
       listening = await listen(open, config);
-      await announce(runtime, open, listening.url, options.json === true);
+      await announce(runtime, open, listening.url, config, options.json === true);
       await aborted(stop.signal);
       say(runtime, 'Stopping: finishing what is in flight ...');
     } finally {
@@ -92,30 +91,51 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Says on standard output where the service is, what it is made of, and how to try it. */
-async function announce(runtime: Runtime, open: ComposedTriptych, url: string, json: boolean): Promise<void> {
-  const { service, parts } = open;
-  const documents =
-    service.schema(defaultTenant) === null ? 0 : (await service.catalogue(defaultTenant)).documents;
+async function announce(
+  runtime: Runtime,
+  open: ComposedTriptych,
+  url: string,
+  config: Config,
+  json: boolean,
+): Promise<void> {
+  const counts = await documentCounts(open);
+  const documents = [...counts.values()].reduce((sum, count) => sum + count, 0);
   if (json) {
-    runtime.stdout.write(`${JSON.stringify({ url, documents, ...parts })}\n`);
+    runtime.stdout.write(`${JSON.stringify({ url, documents, ...open.parts })}\n`);
     return;
   }
-  const rows = Object.entries({ documents: documents.toLocaleString('en'), ...parts });
+  const rows = Object.entries({ documents: documents.toLocaleString('en'), ...open.parts });
   const width = Math.max(...rows.map(([name]) => name.length));
   const table = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`).join('');
-  runtime.stdout.write(
-    `Triptych is ready: ${url}\n${table}${await example(runtime, service, url, documents)}`,
-  );
+  const tenant = [...counts].find(([, count]) => count > 0)?.[0];
+  const hint =
+    tenant === undefined
+      ? 'There are no documents yet: triptych ingest FILE --schema S, or PUT /v1/catalogue.\n'
+      : await example(runtime, open, tenant, url, config);
+  runtime.stdout.write(`Triptych is ready: ${url}\n${table}${hint}`);
 }
 
-/** A line to paste: a search that this catalogue can answer. */
-async function example(runtime: Runtime, service: Triptych, url: string, documents: number): Promise<string> {
-  if (documents === 0)
-    return 'There are no documents yet: triptych ingest FILE --schema S, or PUT /v1/catalogue.\n';
-  const isDemo = service.schema(defaultTenant)?.name === runtime.demo.name;
+/** Documents of each tenant that has a catalogue. */
+async function documentCounts({ service, tenants }: ComposedTriptych): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const tenant of tenants)
+    if (service.schema(tenant) !== null) counts.set(tenant, (await service.catalogue(tenant)).documents);
+  return counts;
+}
+
+/** A line to paste: a search that the tenant's catalogue can answer. */
+async function example(
+  runtime: Runtime,
+  { service }: ComposedTriptych,
+  tenant: string,
+  url: string,
+  config: Config,
+): Promise<string> {
+  const isDemo = service.schema(tenant)?.name === runtime.demo.name;
   const query = isDemo
     ? runtime.demo.exampleQuery
-    : ((await service.documents(defaultTenant, null, 1))[0]?.title ?? '');
+    : ((await service.documents(tenant, null, 1))[0]?.title ?? '');
   const body = JSON.stringify({ query, k: 5 }).replaceAll("'", "'\\''");
-  return `Try:\n  curl -s ${url}/v1/search -H 'content-type: application/json' -d '${body}'\n`;
+  const key = config.keysFile === null ? '' : ` -H "authorization: Bearer $TRIPTYCH_API_KEY"`;
+  return `Try:\n  curl -s ${url}/v1/search -H 'content-type: application/json'${key} -d '${body}'\n`;
 }

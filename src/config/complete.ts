@@ -17,18 +17,20 @@ export function completeConfig(
   problems: FieldProblem[],
   warnings: string[],
 ): Config | null {
-  if (!isLoopback(settings.host))
+  if (settings.keysFile === undefined && !isLoopback(settings.host))
     problems.push({
       path: nameOf('host'),
       message:
-        `${settings.host} is not a loopback address. There are no API keys yet, so anyone who reaches the port could ` +
-        'read and change everything; use 127.0.0.1, ::1 or localhost.',
+        `${settings.host} is not a loopback address. Without API keys anyone who reaches the port could read and change ` +
+        'everything: make some with `triptych keys new --file keys.json --id ID --tenant TENANT --scopes admin` and ' +
+        `give that file as ${nameOf('keysFile')}, or use 127.0.0.1, ::1 or localhost.`,
     });
   const embedder = embedderConfig(settings, cwd, nameOf, problems, warnings);
   if (embedder === null) return null;
   return {
     host: settings.host,
     port: settings.port,
+    keysFile: settings.keysFile === undefined ? null : resolve(cwd, settings.keysFile),
     dataDir: resolve(cwd, settings.dataDir),
     demo: settings.demo,
     schema: settings.schema === undefined ? null : resolve(cwd, settings.schema),

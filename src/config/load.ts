@@ -31,7 +31,7 @@ export interface LoadedConfig {
 }
 
 /** Variables that begin with TRIPTYCH_ and are not settings. */
-const otherVariables = ['TRIPTYCH_CONFIG', 'TRIPTYCH_TEST_SEED', 'TRIPTYCH_SKIP_BUILD'];
+const otherVariables = ['TRIPTYCH_CONFIG', 'TRIPTYCH_API_KEY', 'TRIPTYCH_TEST_SEED', 'TRIPTYCH_SKIP_BUILD'];
 
 /** What was given for each setting, and under which name: later sources win. */
 type Given = Map<SettingName, { readonly value: unknown; readonly from: string }>;

@@ -7,8 +7,17 @@ import { limits } from '../limits.ts';
  * a flag. Values from the environment and from flags arrive as text, so numbers and yes/no values are read from it.
  */
 export const settings = {
-  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on; loopback only.'),
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to listen on; loopback only, unless there are API keys.'),
   port: integer(0, 65_535).default(8080).describe('TCP port to listen on; 0 takes any free one.'),
+  keysFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('JSON file of the API keys; with it, requests need one. See `triptych keys`.'),
   dataDir: z.string().min(1).default('.triptych').describe('Folder of the embedded stores; made if missing.'),
   demo: flag()
     .default(true)
@@ -62,6 +71,8 @@ export type EmbedderConfig =
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Absolute path of the file of API keys; null: everybody who reaches the port may do everything. */
+  readonly keysFile: string | null;
   /** Absolute path. */
   readonly dataDir: string;
   readonly demo: boolean;

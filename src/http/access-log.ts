@@ -4,7 +4,7 @@ import type { HttpServices } from './route.ts';
 /** Status of an exchange whose caller left before it was answered; the usual number for it in access logs. */
 const callerGone = 499;
 
-/** One line and one measurement per request. Nothing of bodies, queries, ids or headers goes in. */
+/** One line and one measurement per request. Of bodies, queries, ids and headers nothing goes in but the name of the key. */
 export function recordExchange(exchange: Exchange, { clock, meter, logger }: HttpServices): void {
   const { req, res } = exchange;
   const ms = clock.nowMs() - exchange.arrivedAtMs;
@@ -20,6 +20,7 @@ export function recordExchange(exchange: Exchange, { clock, meter, logger }: Htt
       method: req.method,
       route: exchange.route,
       status,
+      ...(exchange.key !== null && { key: exchange.key.keyId }),
       ...(exchange.errorCode !== null && { code: exchange.errorCode }),
       ms: Math.round(ms * 1_000) / 1_000,
       body_bytes: exchange.bodyBytes,

@@ -1,14 +1,16 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { TriptychError } from '../errors.ts';
-import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HttpMeter } from '../ports/http-meter.ts';
+import type { KeyRing } from '../ports/key-ring.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { RateLimiter } from '../ports/rate-limiter.ts';
 import type { Triptych } from '../ports/triptych.ts';
+import { Access } from './access.ts';
 import { recordExchange } from './access-log.ts';
 import { CallerGone, type Exchange, exchangeOf, openExchange } from './exchange.ts';
-import { Gate } from './gate.ts';
+import { openGates } from './gates.ts';
 import { inputsOf } from './inputs.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { openApiDocument } from './openapi/document.ts';
@@ -22,7 +24,9 @@ export interface HttpAppOptions {
   readonly meter: HttpMeter;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Whose catalogue requests act on; default `default`. */
+  /** The API keys, and how their rates are counted. Without them everybody may do everything. */
+  readonly keys?: { readonly ring: KeyRing; readonly rates: RateLimiter };
+  /** Whose data requests act on where there are no keys; default `default`. */
   readonly tenant?: string;
   /**
    * Host names (without port) that requests may be addressed to; any if absent. Give it where there are no keys: a page
@@ -48,7 +52,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(securityHeaders());
   app.use((req, _res, next) => checkHost(req, next, options.hosts));
   for (const route of services.routes) app[route.method](expressPath(route.path), handlerOf(route, services));
-  app.use((req, res) => unmatched(req, res, services.routes));
+  app.use((req, res) => unmatched(req, res, services));
   // Four parameters are how express tells an error handler.
   app.use((error: unknown, req: Request, _res: Response, _next: NextFunction) => fail(error, req, services));
   return app;
@@ -62,11 +66,9 @@ function createServices(options: HttpAppOptions): HttpServices {
     logger,
     clock,
     version,
-    tenant: options.tenant ?? 'default',
     lifecycle: options.lifecycle ?? new Lifecycle(),
-    searches: new Gate(limits.searchesInFlightMax, (inside) => meter.gauge('searches_in_flight', inside)),
-    documents: new Gate(limits.documentRequestsInFlightMax),
-    bulks: new Gate(limits.bulksInFlightMax),
+    access: new Access({ keys: options.keys ?? null, tenant: options.tenant ?? 'default', clock }),
+    ...openGates(clock, meter),
     openApi: openApiDocument(routes, version),
     routes,
   };
@@ -121,6 +123,7 @@ function handlerOf(route: Route, services: HttpServices) {
     exchange.route = route.path;
     if (services.lifecycle.draining && route.always !== true)
       throw new TriptychError('not_ready', 'the service is stopping');
+    await services.access.admit(exchange, route.scope);
     refuseOtherMediaTypes(exchange, route);
     const reply = await route.handle(exchange, inputsOf(req, route), services);
     if (reply !== null) sendReply(exchange, reply);
@@ -135,8 +138,10 @@ function refuseOtherMediaTypes(exchange: Exchange, route: Route): void {
       });
 }
 
-function unmatched(req: Request, res: Response, all: readonly Route[]): void {
-  const allowed = allowedMethods(req.path, all);
+/** What no route has is nobody's business without a key either. */
+async function unmatched(req: Request, res: Response, services: HttpServices): Promise<void> {
+  await services.access.admit(exchangeOf(req), 'any');
+  const allowed = allowedMethods(req.path, services.routes);
   if (allowed.length === 0) throw new TriptychError('not_found', 'no route has this path');
   res.setHeader('allow', allowed.join(', '));
   if (req.method !== 'OPTIONS')

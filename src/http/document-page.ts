@@ -1,7 +1,7 @@
 import { limits } from '../limits.ts';
+import type { Triptych } from '../ports/triptych.ts';
 import { cursorAfter } from '../wire/cursor.ts';
 import { storedDocumentToWire, type WireStoredDocument } from '../wire/document.ts';
-import type { HttpServices } from './route.ts';
 
 export interface PageRequest {
   readonly afterId: string | null;
@@ -19,7 +19,8 @@ export interface DocumentPage {
  * would not fit in memory.
  */
 export async function nextPage(
-  { triptych, tenant }: Pick<HttpServices, 'triptych' | 'tenant'>,
+  triptych: Triptych,
+  tenant: string,
   request: PageRequest,
 ): Promise<DocumentPage> {
   const documents: WireStoredDocument[] = [];

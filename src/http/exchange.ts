@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { ErrorCode } from '../errors.ts';
+import type { ApiKey } from '../ports/key-ring.ts';
+
+/** Somebody who waits for an answer, and may stop waiting. */
+export interface Caller {
+  /** Calls back once, later, if the caller has hung up or does; returns how to stop listening. */
+  whenGone(callback: () => void): () => void;
+}
 
 /** One request and its answer, as far as the edge itself is concerned. */
-export interface Exchange {
+export interface Exchange extends Caller {
   readonly req: Request;
   readonly res: Response;
   readonly requestId: string;
@@ -13,6 +20,10 @@ export interface Exchange {
   readonly arrivedAtMs: number;
   /** Template of the route, for logs and metrics. */
   route: string;
+  /** Whose data the request acts on, from its credential; empty until that was checked, and no tenant is named so. */
+  tenant: string;
+  /** The key that was used, where there are keys. */
+  key: ApiKey | null;
   bodyBytes: number;
   errorCode: ErrorCode | null;
 }
@@ -27,8 +38,15 @@ export function openExchange(req: Request, res: Response, arrivedAtMs: number): 
     traceparent: traceparentOf(req.headers.traceparent),
     arrivedAtMs,
     route: 'unmatched',
+    tenant: '',
+    key: null,
     bodyBytes: 0,
     errorCode: null,
+    whenGone: (callback) => {
+      if (res.closed) setImmediate(callback);
+      else res.once('close', callback);
+      return () => res.off('close', callback);
+    },
   };
   exchanges.set(req, exchange);
   return exchange;

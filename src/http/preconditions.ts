@@ -6,11 +6,8 @@ import type { Triptych } from '../ports/triptych.ts';
  * The schema that requests are checked against.
  * @throws TriptychError no_catalogue
  */
-export function liveSchema(services: {
-  readonly triptych: Triptych;
-  readonly tenant: string;
-}): CatalogueSchema {
-  const schema = services.triptych.schema(services.tenant);
+export function liveSchema(triptych: Triptych, tenant: string): CatalogueSchema {
+  const schema = triptych.schema(tenant);
   if (schema === null)
     throw new TriptychError('no_catalogue', 'there is no catalogue yet: PUT /v1/catalogue sets its schema');
   return schema;

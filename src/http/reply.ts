@@ -29,7 +29,8 @@ export function sendProblem(exchange: Exchange, error: unknown): void {
     res.destroy();
     return;
   }
-  if (problem.status === 503) {
+  if (problem.status === 401) res.setHeader('www-authenticate', 'Bearer');
+  if (problem.status === 429 || problem.status === 503) {
     const seconds = error instanceof TriptychError ? error.retryAfterSeconds : undefined;
     res.setHeader('retry-after', String(Math.max(1, Math.ceil(seconds ?? retryAfterSecondsDefault))));
   }

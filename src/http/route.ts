@@ -4,22 +4,20 @@ import type { Clock } from '../ports/clock.ts';
 import type { HttpMeter } from '../ports/http-meter.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Triptych } from '../ports/triptych.ts';
+import type { Access, RouteScope } from './access.ts';
 import type { Exchange } from './exchange.ts';
-import type { Gate } from './gate.ts';
+import type { Gates } from './gates.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /** What every handler works with. */
-export interface HttpServices {
+export interface HttpServices extends Gates {
   readonly triptych: Triptych;
   readonly meter: HttpMeter;
   readonly logger: Logger;
   readonly clock: Clock;
-  readonly tenant: string;
   readonly version: string;
   readonly lifecycle: Lifecycle;
-  readonly searches: Gate;
-  readonly documents: Gate;
-  readonly bulks: Gate;
+  readonly access: Access;
   /** The OpenAPI document. */
   readonly openApi: unknown;
   readonly routes: readonly Route[];
@@ -65,6 +63,8 @@ export interface Route {
   /** As in OpenAPI: `/v1/documents/{id}`. */
   readonly path: string;
   readonly operation: Operation;
+  /** Who may use it. A member that has to be there, so that no route is open because nobody thought of it. */
+  readonly scope: RouteScope;
   /** Health, metrics and documentation are answered while the service starts or stops. */
   readonly always?: true;
   handle(exchange: Exchange, inputs: Inputs, services: HttpServices): Promise<Reply | null>;

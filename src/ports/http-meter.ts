@@ -4,7 +4,7 @@ export interface HttpMeter {
   request(route: string, method: string, status: number, ms: number): void;
   /** Lines of bulk writes. */
   bulkLines(outcome: 'written' | 'refused', by: number): void;
-  gauge(name: 'searches_in_flight', value: number): void;
+  gauge(name: 'searches_in_flight' | 'requests_waiting', value: number): void;
   /** Everything measured, as a scraper reads it. */
   exposition(): Promise<{ readonly contentType: string; readonly text: string }>;
 }

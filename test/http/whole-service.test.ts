@@ -25,6 +25,7 @@ beforeAll(async () => {
   composed = await createTriptych({
     host: '127.0.0.1',
     port: 0,
+    keysFile: null,
     dataDir,
     demo: false,
     schema: null,

@@ -24,6 +24,7 @@ export interface CliRun {
 export class CliFixture {
   readonly folder = mkdtempSync(join(tmpdir(), 'triptych-cli-'));
   store = new MemoryDocumentStore();
+  env: Readonly<Record<string, string>> = {};
   /** Put around each service that a command opens. */
   wrap: (service: Triptych) => Triptych = (service) => service;
   holder: { readonly pid: number; readonly url: string | null } | null = null;
@@ -40,11 +41,12 @@ export class CliFixture {
       stdout: { write: (text) => out.push(text) },
       stderr: { write: (text) => err.push(text) },
       stdin: typeof stdin === 'string' ? Readable.from([stdin]) : stdin,
-      env: {},
+      env: this.env,
       cwd: this.folder,
-      open: async () => ({
-        service: this.wrap(await this.#service()),
+      open: async (_config, options) => ({
+        service: this.wrap(await this.#service(options?.tenants ?? [])),
         parts: {},
+        tenants: ['default'],
         listen: () => Promise.reject(new Error('not listened to here')),
       }),
       demo: { name: 'none', exampleQuery: '', load: () => Promise.reject(new Error('no demo here')) },
@@ -57,7 +59,7 @@ export class CliFixture {
     return { code, stdout: out.join(''), stderr: err.join('') };
   }
 
-  async #service(): Promise<Triptych> {
+  async #service(tenants: readonly string[]): Promise<Triptych> {
     const clock = systemClock;
     const stores = {
       vector: { search: async () => [] },
@@ -71,7 +73,7 @@ export class CliFixture {
       logger: silentLogger,
       stores: () => ({ ...stores, pushdownShare: 1, projections: [] }),
     });
-    await registry.open('default');
+    for (const tenant of new Set(['default', ...tenants])) await registry.open(tenant);
     return assembleTriptych({
       store: this.store,
       registry,

@@ -4,7 +4,7 @@ import type { Meter, Outcome } from '../../ports/meter.ts';
 import { ClosedLabels } from './closed-labels.ts';
 import { measureProcess } from './process-metrics.ts';
 
-type GaugeName = Parameters<Meter['gauge']>[0];
+type GaugeName = Parameters<Meter['gauge']>[0] | Parameters<HttpMeter['gauge']>[0];
 type CountName = Parameters<Meter['count']>[0];
 
 /** Seconds: from a tenth of a millisecond to the longest deadline. */
@@ -65,6 +65,10 @@ export class PromMeter implements Meter, HttpMeter {
     searches_in_flight: this.#gauge(
       'triptych_searches_in_flight',
       'Searches that are being read or answered',
+    ),
+    requests_waiting: this.#gauge(
+      'triptych_requests_waiting',
+      'Requests that wait for one of their kind to end',
     ),
     events_pending: this.#gauge(
       'triptych_events_pending',

@@ -11,17 +11,27 @@ import { problemSchema } from '../../wire/problem.ts';
 import { catalogueAckSchema, catalogueStatusSchema } from '../../wire/status.ts';
 import { type IngestTarget, isAboutDocument, type WriteOutcome } from './target.ts';
 
+/** A running server, and the API key for it if there is one. */
+export interface Server {
+  readonly url: string;
+  readonly key: string | null;
+}
+
 /** Writes through the API of a running server, because it holds the data folder. The catalogue is created if absent. */
-export async function httpTarget(url: string, name: string, schema: CatalogueSchema): Promise<IngestTarget> {
+export async function httpTarget(
+  server: Server,
+  name: string,
+  schema: CatalogueSchema,
+): Promise<IngestTarget> {
   const body = JSON.stringify(catalogueSchemaToWire(schema));
-  const put = await send(url, '/v1/catalogue', 'PUT', { type: 'application/json', text: body });
-  const { generation } = parsed(url, catalogueAckSchema, put);
+  const put = await send(server, '/v1/catalogue', 'PUT', { type: 'application/json', text: body });
+  const { generation } = parsed(server, catalogueAckSchema, put);
   return {
     name,
     staged: false,
     generation,
-    write: (operations) => writeBulk(url, operations),
-    count: (expected) => count(url, expected),
+    write: (operations) => writeBulk(server, operations),
+    count: (expected) => count(server, expected),
     finish: async () => {},
     close: async () => {},
   };
@@ -30,25 +40,25 @@ export async function httpTarget(url: string, name: string, schema: CatalogueSch
 const countPauseMs = 250;
 
 /** The server counts what is searchable, which follows the commits, so the last of them get some time to show. */
-async function count(url: string, expected: number): Promise<number> {
+async function count(server: Server, expected: number): Promise<number> {
   for (let waitedMs = 0; ; waitedMs += countPauseMs) {
-    const { documents } = parsed(url, catalogueStatusSchema, await send(url, '/v1/catalogue', 'GET'));
+    const { documents } = parsed(server, catalogueStatusSchema, await send(server, '/v1/catalogue', 'GET'));
     if (documents >= expected || waitedMs >= limits.searchableWaitMsMax) return documents;
     await sleep(countPauseMs);
   }
 }
 
 async function writeBulk(
-  url: string,
+  server: Server,
   operations: readonly BulkOperation[],
 ): Promise<readonly WriteOutcome[]> {
   const text = operations.map((operation) => JSON.stringify(toWire(operation))).join('\n');
-  const answer = await send(url, '/v1/documents/bulk', 'POST', { type: 'application/x-ndjson', text });
+  const answer = await send(server, '/v1/documents/bulk', 'POST', { type: 'application/x-ndjson', text });
   const outcomes = answer.split('\n').filter((line) => line !== '');
   if (outcomes.length !== operations.length)
-    throw unavailable(url, `answered ${outcomes.length} of ${operations.length} lines`);
+    throw unavailable(server, `answered ${outcomes.length} of ${operations.length} lines`);
   return outcomes.map((line) => {
-    const { id = '', version = 0, error: problem } = parsed(url, bulkOutcomeSchema, line);
+    const { id = '', version = 0, error: problem } = parsed(server, bulkOutcomeSchema, line);
     if (problem === undefined) return { id, version };
     const error = errorOf(problem);
     if (!isAboutDocument(error)) throw error;
@@ -63,7 +73,7 @@ function toWire(operation: BulkOperation): WireDocument | { readonly delete: str
 
 /** The answer's text. @throws TriptychError the server's own error, or unavailable */
 async function send(
-  url: string,
+  server: Server,
   path: string,
   method: 'GET' | 'POST' | 'PUT',
   body?: { readonly type: string; readonly text: string },
@@ -71,20 +81,24 @@ async function send(
   let response: Response;
   let text: string;
   try {
-    response = await fetch(new URL(path, url), {
+    response = await fetch(new URL(path, server.url), {
       method,
-      ...(body !== undefined && { body: body.text, headers: { 'content-type': body.type } }),
+      headers: {
+        ...(body !== undefined && { 'content-type': body.type }),
+        ...(server.key !== null && { authorization: `Bearer ${server.key}` }),
+      },
+      ...(body !== undefined && { body: body.text }),
       redirect: 'error',
       signal: AbortSignal.timeout(limits.ingestCallMsMax),
     });
     text = await response.text();
   } catch (error) {
-    throw unavailable(url, 'does not answer', error);
+    throw unavailable(server, 'does not answer', error);
   }
   if (response.ok) return text;
   const problem = problemSchema.safeParse(parseJson(text));
-  if (problem.success) throw errorOf(problem.data);
-  throw unavailable(url, `answered with status ${response.status}`);
+  if (problem.success) throw advised(errorOf(problem.data), server);
+  throw unavailable(server, `answered with status ${response.status}`);
 }
 
 function errorOf(problem: {
@@ -95,14 +109,21 @@ function errorOf(problem: {
   return new TriptychError(problem.code, problem.detail, { fields: problem.fields ?? [] });
 }
 
-function unavailable(url: string, what: string, cause?: unknown): TriptychError {
+/** An error about the key says how to give one. */
+function advised(error: TriptychError, { url, key }: Server): TriptychError {
+  if (error.code !== 'unauthenticated' && error.code !== 'forbidden') return error;
+  const advice = key === null ? 'set TRIPTYCH_API_KEY or give --api-key-file' : 'give another key';
+  return new TriptychError(error.code, `${url}: ${error.message}; ${advice}`);
+}
+
+function unavailable({ url }: Server, what: string, cause?: unknown): TriptychError {
   return new TriptychError('unavailable', `${url} ${what}`, { cause });
 }
 
 /** @throws TriptychError unavailable */
-function parsed<T>(url: string, schema: z.ZodType<T>, text: string): T {
+function parsed<T>(server: Server, schema: z.ZodType<T>, text: string): T {
   const result = schema.safeParse(parseJson(text));
-  if (!result.success) throw unavailable(url, 'answered in a form that this version does not know');
+  if (!result.success) throw unavailable(server, 'answered in a form that this version does not know');
   return result.data;
 }
 

@@ -19,7 +19,7 @@ import {
   removeCheckpoint,
   writeCheckpoint,
 } from './checkpoint.ts';
-import { dataIsGone, openTarget } from './open-target.ts';
+import { dataIsGone, folderName, openTarget } from './open-target.ts';
 import type { IngestOptions } from './options.ts';
 import { RejectFile, refuseToReject } from './reject-file.ts';
 import { type Committed, nothingCommitted, runIngest } from './run-ingest.ts';
@@ -61,7 +61,7 @@ export async function ingestFile(
     'where the progress of the run is kept': input.path === null ? null : checkpointPath(input.path),
   });
   const schemaFile = await readSchemaFile(schemaPath, options.schema);
-  const from = await startingPoint(input, options, schemaFile, options.url ?? config.dataDir);
+  const from = await startingPoint(input, options, schemaFile, options.url ?? folderName(config, options));
   const target = await openTarget(runtime, config, options, schemaFile.schema, from);
   try {
     if (from !== null && target.generation !== from.generation)

@@ -1,10 +1,12 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { defaultTenant } from '../../compose.ts';
 import type { Config } from '../../config/schema.ts';
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import { TriptychError } from '../../errors.ts';
 import { type Runtime, say } from '../runtime.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { httpTarget } from './http-target.ts';
+import { httpTarget, type Server } from './http-target.ts';
 import type { IngestOptions } from './options.ts';
 import { type IngestTarget, liveTarget, replacementTarget } from './target.ts';
 
@@ -21,8 +23,9 @@ export async function openTarget(
   from: Checkpoint | null,
 ): Promise<IngestTarget> {
   if (options.url !== undefined)
-    return httpTarget(checkedUrl(options.url), options.url, schema).catch((error: unknown) =>
-      adviseReplacing(error, 'Stop the server and give --replace with its --data-dir instead of --url'),
+    return httpTarget(await serverAt(checkedUrl(options.url), runtime, options), options.url, schema).catch(
+      (error: unknown) =>
+        adviseReplacing(error, 'Stop the server and give --replace with its --data-dir instead of --url'),
     );
   const holder = await runtime.lockHolder(config.dataDir);
   if (holder !== null) {
@@ -36,22 +39,43 @@ export async function openTarget(
         'data_dir_locked',
         `Process ${holder.pid} uses ${config.dataDir} and does not listen.`,
       );
+    if (options.tenant !== undefined)
+      throw new TriptychError(
+        'data_dir_locked',
+        `Process ${holder.pid} serves ${config.dataDir}: without --tenant, rows go to the tenant of the API key.`,
+      );
     say(runtime, `A server uses ${config.dataDir}: writing through ${holder.url}`);
-    return httpTarget(holder.url, config.dataDir, schema).catch((error: unknown) =>
-      adviseReplacing(error, `Stop the server (process ${holder.pid}) and add --replace`),
+    return httpTarget(await serverAt(holder.url, runtime, options), config.dataDir, schema).catch(
+      (error: unknown) => adviseReplacing(error, `Stop the server (process ${holder.pid}) and add --replace`),
     );
   }
-  const { service } = await runtime.open(config);
+  const tenant = options.tenant ?? defaultTenant;
+  const { service } = await runtime.open(config, { tenants: [tenant] });
+  const place = { name: folderName(config, options), service, tenant };
   try {
-    const exists = service.schema(defaultTenant) !== null;
+    const exists = service.schema(tenant) !== null;
     if (from !== null && !exists) throw dataIsGone('a catalogue that is not there any more');
-    if (from?.staged ?? (options.replace && exists))
-      return await replacementTarget(config.dataDir, service, schema);
-    return await liveTarget(config.dataDir, service, schema);
+    if (from?.staged ?? (options.replace && exists)) return await replacementTarget(place, schema);
+    return await liveTarget(place, schema);
   } catch (error) {
     await service.close();
     return adviseReplacing(error, 'Add --replace');
   }
+}
+
+/** What a run into a data folder is tied to. */
+export function folderName({ dataDir }: Config, { tenant = defaultTenant }: IngestOptions): string {
+  return tenant === defaultTenant ? dataDir : `${dataDir} (tenant ${tenant})`;
+}
+
+/** @throws TriptychError invalid_settings */
+async function serverAt(url: string, { env, cwd }: Runtime, { apiKeyFile }: IngestOptions): Promise<Server> {
+  if (apiKeyFile === undefined) return { url, key: env.TRIPTYCH_API_KEY || null };
+  const key = await readFile(resolve(cwd, apiKeyFile), 'utf8').catch(() => '');
+  if (/^\S+\s*$/.test(key)) return { url, key: key.trim() };
+  throw new TriptychError('invalid_settings', 'The API key cannot be used', {
+    fields: [{ path: '--api-key-file', message: `${apiKeyFile} must hold one key` }],
+  });
 }
 
 /** Throws the error; one of another schema says what to do about it. */

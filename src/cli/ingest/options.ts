@@ -2,6 +2,8 @@
 export interface IngestOptions {
   readonly schema: string;
   readonly url?: string;
+  readonly apiKeyFile?: string;
+  readonly tenant?: string;
   readonly replace?: boolean;
   readonly acceptRejects?: boolean;
   readonly restart?: boolean;

@@ -1,4 +1,3 @@
-import { defaultTenant } from '../../compose.ts';
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import type { BulkOperation } from '../../domain/document.ts';
 import { errorCatalogue, TriptychError } from '../../errors.ts';
@@ -24,23 +23,30 @@ export interface IngestTarget {
   close(): Promise<void>;
 }
 
-/** Writes into the live catalogue of `service`, which is created if there is none. */
+/** A service in this process, and whose catalogue of it is written. */
+export interface Place {
+  /** As IngestTarget.name. */
+  readonly name: string;
+  readonly service: Triptych;
+  readonly tenant: string;
+}
+
+/** Writes into the live catalogue, which is created if there is none. */
 export async function liveTarget(
-  name: string,
-  service: Triptych,
+  { name, service, tenant }: Place,
   schema: CatalogueSchema,
 ): Promise<IngestTarget> {
-  const { generation } = await service.createCatalogue(defaultTenant, schema);
+  const { generation } = await service.createCatalogue(tenant, schema);
   return {
     name,
     staged: false,
     generation,
     write: (operations) =>
       writeOrSplit(operations, async (part) => {
-        const { outcomes } = await service.write(defaultTenant, part, { waitSearchable: false });
+        const { outcomes } = await service.write(tenant, part, { waitSearchable: false });
         return outcomes;
       }),
-    count: async () => (await service.catalogue(defaultTenant)).documents,
+    count: async () => (await service.catalogue(tenant)).documents,
     finish: async () => {},
     close: () => service.close(),
   };
@@ -48,11 +54,10 @@ export async function liveTarget(
 
 /** Writes into a generation beside the live one; `finish` swaps them. */
 export async function replacementTarget(
-  name: string,
-  service: Triptych,
+  { name, service, tenant }: Place,
   schema: CatalogueSchema,
 ): Promise<IngestTarget> {
-  const staged: StagedCatalogue = await service.replaceCatalogue(defaultTenant, schema);
+  const staged: StagedCatalogue = await service.replaceCatalogue(tenant, schema);
   return {
     name,
     staged: true,

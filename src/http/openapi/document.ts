@@ -2,7 +2,7 @@ import { componentSchemas } from '../../wire/components.ts';
 // Imported for its registration: every error answers with it.
 import '../../wire/problem.ts';
 import type { Route } from '../route.ts';
-import { headers, operationObject, parameters } from './operation.ts';
+import { headers, operationObject, parameters, securitySchemes } from './operation.ts';
 
 /** The OpenAPI 3.1 document of the routes: made from the same schemas that requests are parsed with. */
 export function openApiDocument(routes: readonly Route[], version: string): Record<string, unknown> {
@@ -19,7 +19,8 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
       version,
       description:
         'Hybrid search and re-ranking: vector recall, graph facts and words, fused by one explained scorer inside a ' +
-        'deadline. Members and parameters that are not named here are refused. Every error is problem+json.',
+        'deadline. Members and parameters that are not named here are refused. Every error is problem+json. ' +
+        'Where the service runs with API keys, an operation needs one with the scope that its `security` names.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -30,6 +31,6 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
       { name: 'operations', description: 'For those who run the service.' },
     ],
     paths,
-    components: { schemas: componentSchemas(), parameters, headers },
+    components: { schemas: componentSchemas(), parameters, headers, securitySchemes },
   };
 }

@@ -27,8 +27,15 @@ export const headers = {
     description: 'The trace context of the request, if it had one.',
     schema: { type: 'string' },
   },
+  WwwAuthenticate: { description: 'How to send a key: `Bearer`.', schema: { type: 'string' } },
   RetryAfter: { description: 'Seconds after which to try again.', schema: { type: 'integer', minimum: 1 } },
   ServerTiming: { description: 'Milliseconds by stage.', schema: { type: 'string' } },
+};
+
+/** How a key is sent, one way or the other. Where the service has no keys, none is needed. */
+export const securitySchemes = {
+  bearerKey: { type: 'http', scheme: 'bearer', description: 'An API key of the service.' },
+  headerKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The same as a header.' },
 };
 
 const headerOf = (name: keyof typeof headers) => ({ $ref: `#/components/headers/${name}` });
@@ -44,6 +51,9 @@ const commonErrors: readonly ErrorCode[] = [
   'internal',
 ];
 
+/** Codes of every route that needs a key. */
+const keyErrors: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'rate_limited'];
+
 export function operationObject(route: Route): Record<string, unknown> {
   const { operation } = route;
   return {
@@ -51,6 +61,7 @@ export function operationObject(route: Route): Record<string, unknown> {
     summary: operation.summary,
     ...(operation.description !== undefined && { description: operation.description }),
     tags: [operation.tag],
+    security: security(route),
     parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters()],
     ...(operation.body !== undefined && {
       requestBody: {
@@ -60,6 +71,13 @@ export function operationObject(route: Route): Record<string, unknown> {
     }),
     responses: { ...successes(route), ...failures(route) },
   };
+}
+
+/** One of the schemes with one of the scopes; admin may do everything. */
+function security({ scope }: Route): unknown[] {
+  if (scope === 'open') return [];
+  const roles = scope === 'any' ? [[]] : [...new Set([...scope, 'admin' as const])].map((one) => [one]);
+  return Object.keys(securitySchemes).flatMap((scheme) => roles.map((role) => ({ [scheme]: role })));
 }
 
 function pathParameters(route: Route): unknown[] {
@@ -103,9 +121,14 @@ function successes({ operation }: Route): Record<string, unknown> {
 }
 
 /** One response per status, naming the codes that share it. */
-function failures({ operation, always }: Route): Record<string, unknown> {
+function failures({ operation, always, scope }: Route): Record<string, unknown> {
   const byStatus = new Map<number, Set<ErrorCode>>();
-  const codes = [...operation.errors, ...commonErrors, ...(always === true ? [] : (['not_ready'] as const))];
+  const codes = [
+    ...operation.errors,
+    ...commonErrors,
+    ...(scope === 'open' ? [] : keyErrors),
+    ...(always === true ? [] : (['not_ready'] as const)),
+  ];
   for (const code of codes) {
     const { status } = errorCatalogue[code];
     byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
@@ -116,7 +139,11 @@ function failures({ operation, always }: Route): Record<string, unknown> {
       String(status),
       {
         description: [...names].map((code) => `\`${code}\`: ${errorCatalogue[code].title}.`).join(' '),
-        headers: { ...everywhere, ...(status === 503 && { 'retry-after': headerOf('RetryAfter') }) },
+        headers: {
+          ...everywhere,
+          ...(status === 401 && { 'www-authenticate': headerOf('WwwAuthenticate') }),
+          ...((status === 429 || status === 503) && { 'retry-after': headerOf('RetryAfter') }),
+        },
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),

@@ -15,6 +15,7 @@ import { writeQuery } from './documents.ts';
 export const bulk: Route = {
   method: 'post',
   path: '/v1/documents/bulk',
+  scope: ['ingest'],
   operation: {
     id: 'bulk',
     summary: 'Writes and deletes documents line by line; bad lines are reported and the rest goes on.',
@@ -42,7 +43,7 @@ export const bulk: Route = {
     ],
   },
   handle: (exchange, inputs, services) =>
-    services.bulks.pass(async () => {
+    services.bulks.pass(exchange, async () => {
       checkMediaType(exchange, ['application/x-ndjson']);
       checkLength(exchange, limits.bulkBodyBytesMax);
       const run = new BulkRun(exchange, services, inputs.query.wait === 'searchable');
@@ -62,13 +63,14 @@ class BulkRun {
   #committed = false;
 
   constructor(exchange: Exchange, services: HttpServices, wait: boolean) {
-    const { triptych, tenant, logger, clock } = services;
+    const { triptych, logger, clock } = services;
+    const { tenant } = exchange;
     this.#exchange = exchange;
     this.#services = services;
     this.#wait = wait;
     this.#output = new NdjsonOutput(exchange, clock);
     this.#batch = new BulkBatch(
-      liveSchema(services),
+      liveSchema(triptych, tenant),
       async (operations) => (await triptych.write(tenant, operations, { waitSearchable: false })).outcomes,
       (error) => logger.error({ request_id: exchange.requestId, error }, 'a bulk write failed'),
     );
@@ -129,10 +131,10 @@ class BulkRun {
    */
   async #searchable(): Promise<{ searchable?: boolean }> {
     if (!this.#wait || !this.#committed) return {};
-    const { triptych, tenant, logger, lifecycle } = this.#services;
+    const { triptych, logger, lifecycle } = this.#services;
     if (lifecycle.draining) return { searchable: false };
     try {
-      const { searchable } = await triptych.write(tenant, [], { waitSearchable: true });
+      const { searchable } = await triptych.write(this.#exchange.tenant, [], { waitSearchable: true });
       return { searchable };
     } catch (error) {
       if (!(error instanceof TriptychError))

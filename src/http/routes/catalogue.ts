@@ -12,6 +12,7 @@ import type { Route } from '../route.ts';
 const get: Route = {
   method: 'get',
   path: '/v1/catalogue',
+  scope: ['search', 'ingest'],
   operation: {
     id: 'getCatalogue',
     summary: 'Schema, counts and most frequent facet values of the catalogue.',
@@ -19,8 +20,8 @@ const get: Route = {
     answers: { 200: { description: 'The catalogue.', schema: catalogueStatusSchema } },
     errors: ['no_catalogue', 'unavailable'],
   },
-  async handle(exchange, _inputs, { triptych, tenant }) {
-    const status = await triptych.catalogue(tenant);
+  async handle(exchange, _inputs, { triptych }) {
+    const status = await triptych.catalogue(exchange.tenant);
     return { status: 200, json: catalogueStatusToWire(status, exchange.requestId) };
   },
 };
@@ -28,6 +29,8 @@ const get: Route = {
 const put: Route = {
   method: 'put',
   path: '/v1/catalogue',
+  // It can only begin a catalogue, which is the first step of every ingest.
+  scope: ['ingest'],
   operation: {
     id: 'putCatalogue',
     summary: 'Sets the schema where there is none; the same schema again changes nothing.',
@@ -38,10 +41,10 @@ const put: Route = {
     answers: { 200: { description: 'The live schema.', schema: catalogueAckSchema } },
     errors: [...jsonBodyErrors, 'invalid_schema', 'catalogue_conflict', 'overloaded', 'unavailable'],
   },
-  handle: (exchange, _inputs, { documents, triptych, tenant, clock }) =>
-    documents.pass(async () => {
+  handle: (exchange, _inputs, { documents, triptych, clock }) =>
+    documents.pass(exchange, async () => {
       const body = await readJson(exchange, limits.documentBodyBytesMax, clock);
-      const catalogue = await triptych.createCatalogue(tenant, parseCatalogueSchema(body.value));
+      const catalogue = await triptych.createCatalogue(exchange.tenant, parseCatalogueSchema(body.value));
       return { status: 200, json: catalogueToWire(catalogue, exchange.requestId) };
     }),
 };

@@ -11,6 +11,7 @@ import {
   writeAckSchema,
 } from '../../wire/document.ts';
 import { nextPage } from '../document-page.ts';
+import type { Exchange } from '../exchange.ts';
 import { documentNotFound, liveSchema } from '../preconditions.ts';
 import { jsonBodyErrors, readJson } from '../read-body.ts';
 import type { HttpServices, Reply, Route } from '../route.ts';
@@ -38,6 +39,7 @@ const writeErrors = ['no_catalogue', 'overloaded', 'unavailable', 'catalogue_ful
 const put: Route = {
   method: 'put',
   path: '/v1/documents/{id}',
+  scope: ['ingest'],
   operation: {
     id: 'putDocument',
     summary: 'Writes a document, whole; an earlier one of the same id is replaced.',
@@ -55,16 +57,21 @@ const put: Route = {
     ],
   },
   handle: (exchange, inputs, services) =>
-    services.documents.pass(async () => {
+    services.documents.pass(exchange, async () => {
       const body = await readJson(exchange, limits.documentBodyBytesMax, services.clock);
-      const document = parseDocumentBody(inputs.id, body.value, liveSchema(services));
-      return write({ kind: 'put', document }, inputs.query, exchange.requestId, services);
+      const document = parseDocumentBody(
+        inputs.id,
+        body.value,
+        liveSchema(services.triptych, exchange.tenant),
+      );
+      return write({ kind: 'put', document }, inputs.query, exchange, services);
     }),
 };
 
 const remove: Route = {
   method: 'delete',
   path: '/v1/documents/{id}',
+  scope: ['ingest'],
   operation: {
     id: 'deleteDocument',
     summary: 'Deletes a document.',
@@ -77,17 +84,17 @@ const remove: Route = {
     errors: ['invalid_request', 'document_not_found', ...writeErrors],
   },
   handle: (exchange, inputs, services) =>
-    services.documents.pass(async () => {
-      liveSchema(services);
-      return write({ kind: 'delete', id: inputs.id }, inputs.query, exchange.requestId, services);
+    services.documents.pass(exchange, async () => {
+      liveSchema(services.triptych, exchange.tenant);
+      return write({ kind: 'delete', id: inputs.id }, inputs.query, exchange, services);
     }),
 };
 
 async function write(
   operation: BulkOperation,
   query: Readonly<Record<string, unknown>>,
-  requestId: string,
-  { triptych, tenant }: HttpServices,
+  { tenant, requestId }: Exchange,
+  { triptych }: HttpServices,
 ): Promise<Reply> {
   const waitSearchable = query.wait === 'searchable';
   const { outcomes, searchable } = await triptych.write(tenant, [operation], { waitSearchable });
@@ -104,6 +111,7 @@ async function write(
 const get: Route = {
   method: 'get',
   path: '/v1/documents/{id}',
+  scope: ['search', 'ingest'],
   operation: {
     id: 'getDocument',
     summary: 'A document as it is stored.',
@@ -113,8 +121,8 @@ const get: Route = {
     errors: ['invalid_request', 'document_not_found', 'no_catalogue', 'unavailable'],
   },
   async handle(exchange, inputs, services) {
-    liveSchema(services);
-    const document = await services.triptych.document(services.tenant, inputs.id);
+    liveSchema(services.triptych, exchange.tenant);
+    const document = await services.triptych.document(exchange.tenant, inputs.id);
     const wire = storedDocumentToWire(document, inputs.query.include === 'embedding');
     return { status: 200, json: { ...wire, request_id: exchange.requestId } };
   },
@@ -123,6 +131,7 @@ const get: Route = {
 const list: Route = {
   method: 'get',
   path: '/v1/documents',
+  scope: ['search', 'ingest'],
   operation: {
     id: 'listDocuments',
     summary: 'Documents by id in byte order.',
@@ -133,10 +142,10 @@ const list: Route = {
     errors: ['invalid_request', 'no_catalogue', 'overloaded', 'unavailable'],
   },
   handle: (exchange, inputs, services) =>
-    services.documents.pass(async () => {
-      liveSchema(services);
+    services.documents.pass(exchange, async () => {
+      liveSchema(services.triptych, exchange.tenant);
       const { cursor, limit, include: wanted } = listQuery.parse(inputs.query);
-      const page = await nextPage(services, {
+      const page = await nextPage(services.triptych, exchange.tenant, {
         afterId: cursor === undefined ? null : idFromCursor(cursor),
         limit,
         withEmbedding: wanted === 'embedding',

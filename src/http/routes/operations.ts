@@ -14,6 +14,7 @@ const livez: Route = {
   method: 'get',
   path: '/livez',
   always: true,
+  scope: 'open',
   operation: {
     id: 'livez',
     summary: 'Whether the process answers at all.',
@@ -28,6 +29,7 @@ const readyz: Route = {
   method: 'get',
   path: '/readyz',
   always: true,
+  scope: 'open',
   operation: {
     id: 'readyz',
     summary: 'Whether searches and writes can be answered; 503 names the parts that are not ready.',
@@ -47,6 +49,7 @@ const metrics: Route = {
   method: 'get',
   path: '/metrics',
   always: true,
+  scope: ['admin'],
   operation: {
     id: 'metrics',
     summary: 'Everything measured, in the Prometheus text format.',
@@ -64,6 +67,7 @@ const openApi: Route = {
   method: 'get',
   path: '/openapi.json',
   always: true,
+  scope: 'any',
   operation: {
     id: 'openApi',
     summary: 'This document.',
@@ -78,6 +82,7 @@ const index: Route = {
   method: 'get',
   path: '/',
   always: true,
+  scope: 'any',
   operation: {
     id: 'index',
     summary: 'What is here.',

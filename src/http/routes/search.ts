@@ -12,6 +12,7 @@ import {
   searchResponseSchema,
   searchResponseToWire,
 } from '../../wire/search-response.ts';
+import type { Exchange } from '../exchange.ts';
 import { liveSchema } from '../preconditions.ts';
 import { jsonBodyErrors, readJson } from '../read-body.ts';
 import { problemFor } from '../reply.ts';
@@ -33,6 +34,7 @@ const searchErrors = [
 const search: Route = {
   method: 'post',
   path: '/v1/search',
+  scope: ['search'],
   operation: {
     id: 'search',
     summary: 'Search: vector, words and graph, fused and re-ranked by one explained scorer.',
@@ -42,10 +44,11 @@ const search: Route = {
     errors: searchErrors,
   },
   handle: (exchange, _inputs, services) =>
-    services.searches.pass(async () => {
-      const { triptych, tenant, clock } = services;
+    services.searches.pass(exchange, async () => {
+      const { triptych, clock } = services;
+      const { tenant } = exchange;
       const body = await readJson(exchange, limits.searchBodyBytesMax, clock);
-      const request = parseSearchRequest(body.value, searchContext(services));
+      const request = parseSearchRequest(body.value, searchContext(tenant, services));
       const response = await triptych.search(tenant, request, { startedAtMs: body.receivedAtMs });
       return {
         status: 200,
@@ -58,6 +61,7 @@ const search: Route = {
 const batch: Route = {
   method: 'post',
   path: '/v1/search/batch',
+  scope: ['search'],
   operation: {
     id: 'searchBatch',
     summary: `Up to ${limits.batchSearchesMax} searches at once, each with its own deadline and status.`,
@@ -67,14 +71,14 @@ const batch: Route = {
     errors: searchErrors,
   },
   handle: (exchange, _inputs, services) =>
-    services.searches.pass(async () => {
+    services.searches.pass(exchange, async () => {
       const body = await readJson(exchange, limits.batchBodyBytesMax, services.clock);
       const searches = parseBatchEnvelope(body.value);
-      // The first place was taken before the body was read.
-      const run = () => runBatch(searches, body.receivedAtMs, exchange.requestId, services);
-      const responses = await (searches.length > 1
-        ? services.searches.pass(run, searches.length - 1)
-        : run());
+      // One place and one request of the rate were taken before the body was read.
+      const more = searches.length - 1;
+      await services.access.charge(exchange, more);
+      const run = () => runBatch(searches, body.receivedAtMs, exchange, services);
+      const responses = await (more > 0 ? services.searches.pass(exchange, run, more, 1) : run());
       return { status: 200, json: { responses, request_id: exchange.requestId } };
     }),
 };
@@ -88,10 +92,10 @@ interface BatchItem {
 async function runBatch(
   searches: readonly unknown[],
   startedAtMs: number,
-  requestId: string,
+  { tenant, requestId }: Exchange,
   services: HttpServices,
 ): Promise<BatchItem[]> {
-  const context = searchContext(services);
+  const context = searchContext(tenant, services);
   const parsed = searches.map((input, index) => {
     try {
       return { request: parseSearchRequest(input, context, `searches[${index}]`), error: null };
@@ -101,9 +105,7 @@ async function runBatch(
   });
   const requests = parsed.flatMap(({ request }) => (request === null ? [] : [request]));
   const settled =
-    requests.length === 0
-      ? []
-      : await services.triptych.searchBatch(services.tenant, requests, { startedAtMs });
+    requests.length === 0 ? [] : await services.triptych.searchBatch(tenant, requests, { startedAtMs });
   let next = 0;
   return parsed.map(({ request, error }, index) => {
     if (request === null) return failedItem(error, requestId, services);
@@ -122,8 +124,8 @@ function failedItem(error: unknown, requestId: string, services: HttpServices): 
 }
 
 /** @throws TriptychError no_catalogue */
-function searchContext(services: HttpServices): SearchContext {
-  return { schema: liveSchema(services), profiles: services.triptych.profiles().map(({ name }) => name) };
+function searchContext(tenant: string, { triptych }: HttpServices): SearchContext {
+  return { schema: liveSchema(triptych, tenant), profiles: triptych.profiles().map(({ name }) => name) };
 }
 
 export const searchRoutes: readonly Route[] = [search, batch];

@@ -10,6 +10,7 @@ const query = z.strictObject({
 export const similar: Route = {
   method: 'get',
   path: '/v1/similar/{id}',
+  scope: ['search'],
   operation: {
     id: 'similar',
     summary: 'Neighbours of a document, with the path or the similarity that connects them.',
@@ -25,10 +26,12 @@ export const similar: Route = {
       'deadline_exceeded',
     ],
   },
-  handle: (exchange, inputs, { searches, triptych, tenant }) =>
-    searches.pass(async () => {
+  handle: (exchange, inputs, { searches, triptych }) =>
+    searches.pass(exchange, async () => {
       const { k } = query.parse(inputs.query);
-      const neighbours = await triptych.similar(tenant, inputs.id, k, { startedAtMs: exchange.arrivedAtMs });
+      const neighbours = await triptych.similar(exchange.tenant, inputs.id, k, {
+        startedAtMs: exchange.arrivedAtMs,
+      });
       return { status: 200, json: similarToWire(inputs.id, neighbours, exchange.requestId) };
     }),
 };

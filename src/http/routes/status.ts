@@ -4,6 +4,7 @@ import type { Route } from '../route.ts';
 const profiles: Route = {
   method: 'get',
   path: '/v1/profiles',
+  scope: 'any',
   operation: {
     id: 'profiles',
     summary: 'Ranking profiles: formulas, weights and depths.',
@@ -20,6 +21,7 @@ const profiles: Route = {
 const planStats: Route = {
   method: 'get',
   path: '/v1/plan/stats',
+  scope: ['admin'],
   operation: {
     id: 'planStats',
     summary: 'Measured latency of legs and stages, which the planner estimates from.',
