@@ -13,7 +13,7 @@ import { inputsOf } from './inputs.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { discardRest, sendProblem, sendReply } from './reply.ts';
-import type { HttpServices, Route } from './route.ts';
+import { answerTypes, type HttpServices, type Route } from './route.ts';
 import { allowedMethods, expressPath } from './route-path.ts';
 import { routes } from './routes/index.ts';
 
@@ -67,6 +67,9 @@ function createServices(options: HttpAppOptions): HttpServices {
     searches: new Gate(limits.searchesInFlightMax, (inside) => meter.gauge('searches_in_flight', inside)),
     documents: new Gate(limits.documentRequestsInFlightMax),
     bulks: new Gate(limits.bulksInFlightMax),
+    users: new Gate(limits.userRequestsInFlightMax),
+    events: new Gate(limits.eventRequestsInFlightMax),
+    streams: new Gate(limits.streamsInFlightMax),
     openApi: openApiDocument(routes, version),
     routes,
   };
@@ -128,11 +131,14 @@ function handlerOf(route: Route, services: HttpServices) {
 }
 
 function refuseOtherMediaTypes(exchange: Exchange, route: Route): void {
-  for (const { contentType = 'application/json' } of Object.values(route.operation.answers))
-    if (exchange.req.accepts(contentType) === false)
-      throw new TriptychError('not_acceptable', `this route answers in ${contentType}`, {
-        fields: [{ path: 'header.accept', message: `must allow ${contentType}` }],
-      });
+  for (const answer of Object.values(route.operation.answers)) {
+    const types = answerTypes(answer);
+    if (types.length === 0 || exchange.req.accepts(types) !== false) continue;
+    const names = types.join(' or ');
+    throw new TriptychError('not_acceptable', `this route answers in ${names}`, {
+      fields: [{ path: 'header.accept', message: `must allow ${names}` }],
+    });
+  }
 }
 
 function unmatched(req: Request, res: Response, all: readonly Route[]): void {

@@ -49,7 +49,7 @@ export function boundsToWire(bounds: Bounds, type: FieldType): WireBounds {
 }
 
 /** A day where it is the beginning of one in UTC, else a time. */
-export function isoOf(ms: number): string {
+function isoOf(ms: number): string {
   const time = new Date(ms).toISOString();
   return time.endsWith('T00:00:00.000Z') ? time.slice(0, -'T00:00:00.000Z'.length) : time;
 }
