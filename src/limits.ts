@@ -47,12 +47,15 @@ export const limits = {
   rulesMax: 100,
   tenantRulesMax: 500,
   contextsMax: 64,
+  contextDescriptionCharsMax: 1_000,
   /** Declared preferences of one policy, over all facets. */
   preferencesMax: 1_000,
   softRuleByMax: 0.5,
   spacingGapMax: 50,
   freshnessDaysMax: 100_000,
   policyBodyBytesMax: 1 << 20,
+  /** Attempts at a change that named no version and met another writer. */
+  policyAttemptsMax: 3,
   /** Steps of the search for an order that keeps all list-wise rules, before the best one found is taken. */
   listOrderStepsMax: 4_000,
   /** How old a policy may be that answers for a store that does not. */
@@ -62,6 +65,7 @@ export const limits = {
 
   // events
   eventsPerRequestMax: 1_000,
+  eventIdCharsMax: 128,
   eventBodyBytesMax: 1 << 20,
   /** An event's time may be this much ahead of ours; what is more is taken for this. */
   eventFutureMsMax: 300_000,

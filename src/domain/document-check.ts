@@ -1,11 +1,11 @@
 import type { ErrorCode, FieldProblem } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { textProblem } from '../std/clean-text.ts';
 import { jsonPath } from '../std/json-path.ts';
 import type { CatalogueSchema, FieldSchema } from './catalogue-schema.ts';
 import type { DocumentBody, DocumentInput, FieldValue, Relation } from './document.ts';
-import { idPattern, idRule, similarTo, similarToRule } from './names.ts';
+import { similarTo, similarToRule } from './names.ts';
 import { dateToMs } from './predicate.ts';
+import { facetValueProblem, idProblem, stringProblem, unknownFacet, unknownField } from './value-check.ts';
 import { vectorProblem } from './vector-check.ts';
 
 /** `code` is what an error is called that this problem alone would raise. */
@@ -28,13 +28,6 @@ export function documentProblems(schema: CatalogueSchema, document: DocumentInpu
   return problems;
 }
 
-/** What is wrong with the id of a document, or null. */
-export function idProblem(id: string): string | null {
-  if (id === '') return 'must not be empty';
-  if (!idPattern.test(id)) return idRule;
-  return stringProblem(id, limits.idCharsMax);
-}
-
 function* allProblems(schema: CatalogueSchema, document: DocumentInput): Generator<DocumentProblem> {
   yield* invalid('id', idProblem(document.id));
   yield* invalid('title', titleProblem(document.title));
@@ -53,23 +46,20 @@ function titleProblem(title: string): string | null {
   return title.trim() === '' ? 'must not be blank' : stringProblem(title, limits.titleCharsMax);
 }
 
-function stringProblem(value: string, charsMax: number): string | null {
-  if (value.length > charsMax) return `must have at most ${charsMax} characters, not ${value.length}`;
-  return textProblem(value);
-}
-
 function* facetProblems(schema: CatalogueSchema, document: DocumentBody): Generator<DocumentProblem> {
   let count = 0;
   for (const [facet, values] of Object.entries(document.facets)) {
     if (!schema.facets.includes(facet)) {
-      const message = `is not a facet of the catalogue${knownNames(schema.facets)}`;
-      yield { code: 'unknown_field', path: jsonPath(['facets', facet]), message };
+      yield {
+        code: 'unknown_field',
+        path: jsonPath(['facets', facet]),
+        message: unknownFacet(schema.facets),
+      };
       continue;
     }
     count += values.length;
     for (const [index, value] of values.entries()) {
-      const message = value === '' ? 'must not be empty' : stringProblem(value, limits.facetValueCharsMax);
-      if (message !== null) yield* invalid(`facets.${facet}[${index}]`, message);
+      yield* invalid(`facets.${facet}[${index}]`, facetValueProblem(value));
     }
   }
   const countMax = limits.facetValuesPerDocumentMax;
@@ -80,7 +70,7 @@ function* fieldProblems(schema: CatalogueSchema, document: DocumentBody): Genera
   for (const [name, value] of Object.entries(document.fields)) {
     const field = Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;
     if (field === undefined) {
-      const message = `is not a field of the catalogue${knownNames(Object.keys(schema.fields))}`;
+      const message = unknownField(Object.keys(schema.fields));
       yield { code: 'unknown_field', path: jsonPath(['fields', name]), message };
     } else yield* invalid(`fields.${name}`, fieldValueProblem(field, value));
   }
@@ -151,9 +141,4 @@ function* embeddingProblems(schema: CatalogueSchema, embedding: Float32Array): G
   const { kind, component, message } = problem;
   const path = component === null ? 'embedding' : `embedding[${component}]`;
   yield { code: kind === 'dimension' ? 'wrong_dimension' : 'invalid_document', path, message };
-}
-
-function knownNames(names: readonly string[]): string {
-  if (names.length === 0) return '';
-  return ` (${names.slice(0, 10).join(', ')}${names.length > 10 ? ', ...' : ''})`;
 }

@@ -5,6 +5,10 @@ import { limits } from '../limits.ts';
 export const idPattern = /^(?!\.{1,2}$)[^\u0000-\u001f\u007f-\u009f]+$/;
 export const idRule = 'must not contain control characters, nor be "." or ".."';
 
+/** Ids that clients make for events and searches: they appear in logs and headers. */
+export const tokenPattern = /^[!-~]+$/;
+export const tokenRule = 'must be visible ASCII characters without spaces';
+
 /** Names of catalogues, facets, fields, scales and derived relations appear in paths and SQL; they are plain ASCII. */
 export const namePattern = new RegExp(`^[A-Za-z][A-Za-z0-9_-]{0,${limits.nameCharsMax - 1}}$`);
 export const nameRule = `must be a letter, then at most ${limits.nameCharsMax - 1} letters, digits, "_" or "-"`;

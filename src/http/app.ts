@@ -15,7 +15,7 @@ import { inputsOf } from './inputs.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { discardRest, sendProblem, sendReply } from './reply.ts';
-import type { HttpServices, Route } from './route.ts';
+import { answerTypes, type HttpServices, type Route } from './route.ts';
 import { allowedMethods, expressPath } from './route-path.ts';
 import { routes } from './routes/index.ts';
 
@@ -131,11 +131,14 @@ function handlerOf(route: Route, services: HttpServices) {
 }
 
 function refuseOtherMediaTypes(exchange: Exchange, route: Route): void {
-  for (const { contentType = 'application/json' } of Object.values(route.operation.answers))
-    if (exchange.req.accepts(contentType) === false)
-      throw new TriptychError('not_acceptable', `this route answers in ${contentType}`, {
-        fields: [{ path: 'header.accept', message: `must allow ${contentType}` }],
-      });
+  for (const answer of Object.values(route.operation.answers)) {
+    const types = answerTypes(answer);
+    if (types.length === 0 || exchange.req.accepts(types) !== false) continue;
+    const names = types.join(' or ');
+    throw new TriptychError('not_acceptable', `this route answers in ${names}`, {
+      fields: [{ path: 'header.accept', message: `must allow ${names}` }],
+    });
+  }
 }
 
 /** What no route has is nobody's business without a key either. */

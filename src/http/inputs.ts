@@ -5,14 +5,16 @@ import { parseWith } from '../wire/problems.ts';
 import type { Inputs, Operation, Route } from './route.ts';
 
 const noQuery = z.strictObject({});
-const withId = z.strictObject({ id: idSchema });
 
 /**
  * Path and query parameters of a request, checked. Unknown ones are refused.
  * @throws TriptychError invalid_request
  */
 export function inputsOf(req: Request, route: Route): Inputs {
-  const id = route.path.includes('{id}') ? parseWith(withId, { ...req.params }).id : '';
+  const { pathId = idSchema } = route.operation;
+  const id = route.path.includes('{id}')
+    ? parseWith(z.strictObject({ id: pathId }), { ...req.params }).id
+    : '';
   const { schema, integers }: NonNullable<Operation['query']> = route.operation.query ?? {
     schema: noQuery,
     integers: [],

@@ -24,8 +24,13 @@ export const jsonBodyErrors = [
  * @throws TriptychError unsupported_media_type | body_too_large | request_timeout | invalid_json | invalid_request
  * @throws CallerGone
  */
-export async function readJson(exchange: Exchange, bytesMax: number, clock: Clock): Promise<JsonBody> {
-  checkMediaType(exchange, ['application/json']);
+export async function readJson(
+  exchange: Exchange,
+  bytesMax: number,
+  clock: Clock,
+  mediaTypes: readonly string[] = ['application/json'],
+): Promise<JsonBody> {
+  checkMediaType(exchange, mediaTypes);
   checkLength(exchange, bytesMax);
   const bytes = await readBytes(exchange, bytesMax, clock);
   const receivedAtMs = clock.nowMs();

@@ -3,6 +3,7 @@ import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import { coverageToWire } from '../wire/coverage.ts';
 import { problemOf, type WireProblem } from '../wire/problem.ts';
+import { etagOf } from './conditions.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './route.ts';
 import { serverTiming } from './server-timing.ts';
@@ -16,6 +17,13 @@ export function sendReply(exchange: Exchange, reply: Reply): void {
     send(exchange, reply.status, reply.contentType, reply.text);
     return;
   }
+  if (!('json' in reply)) {
+    res.statusCode = reply.status;
+    res.setHeader('cache-control', 'no-store');
+    res.end();
+    return;
+  }
+  if (reply.version !== undefined) res.setHeader('etag', etagOf(reply.version));
   if (reply.stages !== undefined) res.setHeader('server-timing', serverTiming(reply.stages));
   send(exchange, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.json));
 }

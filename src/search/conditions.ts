@@ -1,5 +1,6 @@
 import type { EffectivePolicy } from '../domain/effective-policy.ts';
-import { compileMask, type MaskProgram } from '../domain/mask-program.ts';
+import { compileMask } from '../domain/mask-compiler.ts';
+import type { MaskProgram } from '../domain/mask-program.ts';
 import type { Predicate } from '../domain/predicate.ts';
 import type { HardRule, SourcedRule } from '../domain/rule.ts';
 import { rulePredicate } from '../domain/rule-predicate.ts';
@@ -57,8 +58,9 @@ export function compileConditions(
       continue;
     }
     const compiled = rulePredicate(rule.rule, catalogue.schema, facts);
-    if (compiled.unknown) unknown.push(rule);
-    if (compiled.predicate !== null) shared.push({ rule, predicate: compiled.predicate });
+    if (compiled === null) continue;
+    if (compiled.unknown !== null) unknown.push(rule);
+    shared.push({ rule, predicate: compiled.predicate });
   }
   const base =
     shared.length === 0

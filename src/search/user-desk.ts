@@ -1,6 +1,8 @@
+import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { Policy, StoredPolicy, StoredTenantRules } from '../domain/policy.ts';
 import { defaultContext, defaultLearningRate, emptyPolicy } from '../domain/policy.ts';
-import { preferenceProblems, ruleProblems } from '../domain/rule-check.ts';
+import { policyProblems, tenantRulesProblems } from '../domain/policy-check.ts';
+import type { RuleProblem } from '../domain/rule-check.ts';
 import {
   affinitySeeds,
   hiddenIds,
@@ -10,7 +12,7 @@ import {
   tasteVector,
 } from '../domain/user-learning.ts';
 import type { UserState } from '../domain/user-state.ts';
-import { type FieldProblem, TriptychError } from '../errors.ts';
+import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { EventLog } from '../ports/event-log.ts';
@@ -31,8 +33,8 @@ export interface UserDeskParts {
   readonly heads: HeadBook;
   readonly lists: Cache<unknown>;
   readonly registry: CatalogueRegistry;
-  /** The smallest R of all profiles: no stored rule may reach further. */
-  readonly rankDepthMin: number;
+  /** Of the deepest profile, because any may rank under a policy. */
+  readonly rankDepthMax: number;
 }
 
 /**
@@ -78,10 +80,7 @@ export class UserDesk
     expected: ExpectedVersion,
   ): Promise<PolicyView> {
     await this.#requireContext(tenant, context);
-    this.#check(tenant, [
-      { path: 'constraints', rules: policy.constraints },
-      { path: 'preferences', preferences: policy.preferences },
-    ]);
+    refuse(policyProblems(this.#schemaOf(tenant), policy, this.#parts));
     try {
       await this.#parts.policies.putPolicy(tenant, user, context, policy, expected);
     } finally {
@@ -115,13 +114,7 @@ export class UserDesk
     rules: Omit<StoredTenantRules, 'version'>,
     expected: ExpectedVersion,
   ): Promise<StoredTenantRules> {
-    this.#check(tenant, [
-      { path: 'rules', rules: rules.rules },
-      ...Object.entries(rules.contexts).flatMap(([name, template]) => [
-        { path: `contexts.${name}.rules`, rules: template.rules },
-        { path: `contexts.${name}.preferences`, preferences: template.preferences },
-      ]),
-    ]);
+    refuse(tenantRulesProblems(this.#schemaOf(tenant), rules, this.#parts));
     try {
       return await this.#parts.policies.putRules(tenant, rules, expected);
     } finally {
@@ -189,28 +182,18 @@ export class UserDesk
     requireTemplate(await this.#parts.policies.rules(tenant), context);
   }
 
-  /** @throws TriptychError no_catalogue | invalid_request | unknown_field, with paths */
-  #check(tenant: string, parts: readonly Declared[]): void {
-    const { schema } = this.#parts.registry.active(tenant);
-    const bounds = { rankDepthMax: this.#parts.rankDepthMin };
-    const problems = parts.flatMap((part) =>
-      'rules' in part
-        ? ruleProblems(schema, part.rules, bounds).map((problem) => under(part.path, problem))
-        : preferenceProblems(schema, part.preferences).map((problem) => under(part.path, problem)),
-    );
-    const first = problems[0];
-    if (first === undefined) return;
-    const fields = problems.slice(0, limits.errorFieldsMax).map(({ path, message }) => ({ path, message }));
-    throw new TriptychError(first.code, `${first.path}: ${first.message}`, { fields });
+  /** @throws TriptychError no_catalogue */
+  #schemaOf(tenant: string): CatalogueSchema {
+    return this.#parts.registry.active(tenant).schema;
   }
 }
 
-type Declared =
-  | { readonly path: string; readonly rules: Policy['constraints'] }
-  | { readonly path: string; readonly preferences: Policy['preferences'] };
-
-function under<P extends FieldProblem>(root: string, problem: P): P {
-  return { ...problem, path: problem.path.startsWith('[') ? root + problem.path : `${root}.${problem.path}` };
+/** @throws TriptychError invalid_request | unknown_field, with paths */
+function refuse(problems: readonly RuleProblem[]): void {
+  const first = problems[0];
+  if (first === undefined) return;
+  const fields = problems.map(({ path, message }) => ({ path, message }));
+  throw new TriptychError(first.code, `${first.path}: ${first.message}`, { fields });
 }
 
 function viewOf(policy: StoredPolicy, wider: StoredPolicy | null, state: UserState): PolicyView {

@@ -1,8 +1,9 @@
 import type { Catalogue, CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { BulkOperation, Document, DocumentInput } from '../domain/document.ts';
-import { type DocumentProblem, documentProblems, idProblem } from '../domain/document-check.ts';
+import { type DocumentProblem, documentProblems } from '../domain/document-check.ts';
 import { embeddingText } from '../domain/embedding-text.ts';
 import { requireValidSchema } from '../domain/schema-check.ts';
+import { idProblem } from '../domain/value-check.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';

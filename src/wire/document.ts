@@ -3,6 +3,7 @@ import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { DocumentInput, FieldValue, StoredDocument } from '../domain/document.ts';
 import { documentProblems } from '../domain/document-check.ts';
 import { limits } from '../limits.ts';
+import { distinctNfc } from '../std/distinct-nfc.ts';
 import { mapValues } from '../std/map-values.ts';
 import { vectorToBase64 } from '../std/vector-base64.ts';
 import { components } from './components.ts';
@@ -102,10 +103,6 @@ function checkDocument(
       : parseEmbedding(body.embedding, schema.embedding.dimension, 'embedding', problems);
   problems.throwIfAny();
   return { ...document, embedding };
-}
-
-function distinctNfc(values: readonly string[]): string[] {
-  return [...new Set(values.map((value) => value.normalize('NFC')))];
 }
 
 function nfc(value: FieldValue): FieldValue {

@@ -2,37 +2,28 @@ import { z } from 'zod';
 import type { CatalogueSchema, FieldType } from '../domain/catalogue-schema.ts';
 import type { FieldValue } from '../domain/document.ts';
 import { isDate } from '../domain/document-check.ts';
-import { dateToMs, nothing, type Predicate } from '../domain/predicate.ts';
+import { nothing, type Predicate } from '../domain/predicate.ts';
 import { limits } from '../limits.ts';
+import { distinctNfc } from '../std/distinct-nfc.ts';
+import { boundsShape, facetValuesSchema, hasBound, nameOfAny, parseBounds, wrongValue } from './bounds.ts';
 import { components } from './components.ts';
 import { idSchema } from './names.ts';
 import type { Problems } from './problems.ts';
 
-const nameOfAny = z.string().min(1).max(limits.nameCharsMax);
-const facetValues = z
-  .array(z.string().min(1).max(limits.facetValueCharsMax))
-  .min(1)
-  .max(limits.predicateValuesMax);
-const bound = z.union([z.number(), z.string().max(64)]);
 const scalar = z.union([z.string().max(limits.fieldStringCharsMax), z.number(), z.boolean()]);
 
 const facetLeaf = z
-  .strictObject({ facet: nameOfAny, any: facetValues.optional(), all: facetValues.optional() })
+  .strictObject({ facet: nameOfAny, any: facetValuesSchema.optional(), all: facetValuesSchema.optional() })
   .refine((leaf) => (leaf.any === undefined) !== (leaf.all === undefined), 'needs either any or all');
 
 const fieldLeaf = z
   .strictObject({
     field: nameOfAny,
-    gte: bound.optional(),
-    gt: bound.optional(),
-    lte: bound.optional(),
-    lt: bound.optional(),
+    ...boundsShape,
     in: z.array(scalar).min(1).max(limits.predicateValuesMax).optional(),
   })
   .refine(
-    ({ gte, gt, lte, lt, in: values }) =>
-      (values === undefined) !==
-      (gte === undefined && gt === undefined && lte === undefined && lt === undefined),
+    (leaf) => (leaf.in === undefined) === hasBound(leaf),
     'needs either in or at least one of gte, gt, lte, lt',
   );
 
@@ -137,8 +128,7 @@ class PredicateParser {
       return nothing;
     }
     const match = wire.any === undefined ? 'all' : 'any';
-    const values = (wire.any ?? wire.all ?? []).map((value) => value.normalize('NFC'));
-    return { kind: 'facet', facet: wire.facet, match, values: [...new Set(values)] };
+    return { kind: 'facet', facet: wire.facet, match, values: distinctNfc(wire.any ?? wire.all ?? []) };
   }
 
   #field(wire: z.output<typeof fieldLeaf>, path: string): Predicate {
@@ -157,21 +147,7 @@ class PredicateParser {
   #range(wire: z.output<typeof fieldLeaf>, type: FieldType, path: string): Predicate {
     if (type === 'keyword' || type === 'flag')
       this.#problems.add('invalid_request', `${path}.field`, `is a ${type}: it has no order, use in`);
-    const bounds: { gte?: number; gt?: number; lte?: number; lt?: number } = {};
-    for (const name of ['gte', 'gt', 'lte', 'lt'] as const) {
-      const value = wire[name];
-      if (value !== undefined) bounds[name] = this.#bound(value, type, `${path}.${name}`);
-    }
-    return { kind: 'range', field: wire.field, ...bounds };
-  }
-
-  #bound(value: number | string, type: FieldType, path: string): number {
-    if (type === 'date') {
-      if (typeof value === 'string' && isDate(value)) return dateToMs(value);
-      this.#problems.add('invalid_request', path, wrongValue.date);
-    } else if (typeof value === 'number') return value;
-    else if (type === 'number') this.#problems.add('invalid_request', path, 'must be a number');
-    return 0;
+    return { kind: 'range', field: wire.field, ...parseBounds(wire, type, path, this.#problems) };
   }
 
   #value(value: FieldValue, type: FieldType, path: string): FieldValue {
@@ -185,11 +161,3 @@ class PredicateParser {
     return typeof value === 'string' ? value.normalize('NFC') : value;
   }
 }
-
-/** What to say when a value does not have its field's type. */
-const wrongValue: Readonly<Record<FieldType, string>> = {
-  number: 'must be a number',
-  date: 'must be a date like 1998-06-12 or a time like 1998-06-12T20:15:00Z',
-  keyword: 'must be text',
-  flag: 'must be true or false',
-};

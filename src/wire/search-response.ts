@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { PathStep, SearchResponse, SearchResult } from '../domain/search-response.ts';
 import { signalNames } from '../domain/signal.ts';
 import { mapValues } from '../std/map-values.ts';
@@ -8,7 +9,7 @@ import { planSchema, planToWire, roundMs } from './plan.ts';
 import { problemSchema } from './problem.ts';
 import { warningSchema, warningToWire } from './warning.ts';
 
-const signalSchema = z.strictObject({
+export const signalSchema = z.strictObject({
   value: z.number().nullable().meta({ description: 'null: could not be known, contributes 0.' }),
   weight: z.number(),
   contribution: z.number(),
@@ -29,6 +30,11 @@ export const pathStepSchema = z
 
 const fieldValue = z.union([z.number(), z.string(), z.boolean()]);
 
+/** The rank after each stage, from 1. */
+export const ranksSchema = z.strictObject({ fused: z.int(), diverse: z.int(), final: z.int() });
+
+export const legNamesSchema = z.array(z.enum(['vector', 'lexical', 'graph', 'policy']));
+
 export const searchResultSchema = z
   .strictObject({
     id: z.string(),
@@ -39,15 +45,14 @@ export const searchResultSchema = z
       .partialRecord(z.enum(signalNames), signalSchema)
       .optional()
       .meta({ description: 'With explain: score or full.' }),
-    sources: z.array(z.enum(['vector', 'lexical', 'graph', 'policy'])),
+    sources: legNamesSchema,
     reasons: z.array(z.string()).optional().meta({ description: 'With explain: score or full.' }),
     fields: z.record(z.string(), fieldValue).optional(),
     facets: z.record(z.string(), z.array(z.string())).optional(),
     relationships: z
       .array(z.strictObject({ type: z.string(), id: z.string(), strength: z.number() }))
       .optional(),
-    ranks: z
-      .strictObject({ fused: z.int(), diverse: z.int(), final: z.int() })
+    ranks: ranksSchema
       .optional()
       .meta({ description: 'With explain: full. The rank after each stage, from 1.' }),
     path: z
@@ -80,7 +85,7 @@ export const searchResponseSchema = z
     facet_counts: facetCountsSchema.optional(),
     strategy: z.string(),
     backend: z.string(),
-    cached: z.boolean(),
+    cached: z.boolean().meta({ description: 'Whether the ranked list came from the cache.' }),
     cursor: z.string().nullable().meta({ description: 'Continues the list; null at its end.' }),
     took_ms: z.number().min(0),
     plan: planSchema.optional().meta({ description: 'With explain: plan or full.' }),
@@ -136,12 +141,16 @@ export const batchResponseSchema = z
   .register(components, { id: 'BatchResponse' });
 
 /** The domain's answer as the wire writes it. */
-export function searchResponseToWire(response: SearchResponse, requestId: string): WireSearchResponse {
+export function searchResponseToWire(
+  response: SearchResponse,
+  schema: CatalogueSchema,
+  requestId: string,
+): WireSearchResponse {
   return {
     results: response.results.map(resultToWire),
     coverage: coverageToWire(response.coverage),
     degraded: response.degraded,
-    warnings: response.warnings.map(warningToWire),
+    warnings: response.warnings.map((warning) => warningToWire(warning, schema)),
     total: { ...response.total },
     ...(response.facetCounts !== undefined && { facet_counts: facetCountsToWire(response.facetCounts) }),
     strategy: response.strategy,

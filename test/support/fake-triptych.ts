@@ -1,19 +1,28 @@
 import type { Catalogue, CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import type { BulkOperation, StoredDocument } from '../../src/domain/document.ts';
 import { addHash, documentHash } from '../../src/domain/epoch.ts';
+import type { StoredTenantRules } from '../../src/domain/policy.ts';
 import { matches } from '../../src/domain/predicate.ts';
 import { builtInProfiles } from '../../src/domain/profile.ts';
+import type { Rule } from '../../src/domain/rule.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
-import type { SearchResponse, SimilarDocument } from '../../src/domain/search-response.ts';
+import type { SearchResponse, SimilarDocument, WhyNot } from '../../src/domain/search-response.ts';
+import type { UserEvent } from '../../src/domain/user-event.ts';
+import type { Warning } from '../../src/domain/warning.ts';
 import { TriptychError } from '../../src/errors.ts';
+import type { EventAck } from '../../src/ports/event-log.ts';
 import type {
   CallOptions,
   CatalogueStatus,
+  ExportRecord,
+  PolicyView,
   Readiness,
   StagedCatalogue,
   Triptych,
 } from '../../src/ports/triptych.ts';
 import { compareUtf8 } from '../../src/std/utf8-order.ts';
+import { fakePlan, pendingCoverage, whyNot } from './fake-answers.ts';
+import { FakeUsers } from './fake-users.ts';
 
 export const filmSchema: CatalogueSchema = {
   name: 'films',
@@ -44,11 +53,29 @@ export class FakeTriptych implements Triptych {
   ready: Readiness = { ready: true, parts: { sql: { ok: true } } };
   /** Runs before every search and write; throws or waits as the test wants. */
   before: () => Promise<void> = async () => {};
+  /** Runs before every record of an export. */
+  beforeRecord: () => Promise<void> = async () => {};
+  /** Between plan and provisional answer, of a search that is observed. */
+  beforeProvisional: () => Promise<void> = async () => {};
+  /** Searches are answered as from the cache: without plan and provisional answer. */
+  cached = false;
+  readonly users = new FakeUsers();
   beforeWrite: (operations: readonly BulkOperation[]) => Promise<void> = async () => {};
 
   async search(_tenant: string, request: SearchRequest, options: CallOptions): Promise<SearchResponse> {
     this.searches.push({ request, options });
     await this.before();
+    const { observer } = options;
+    if (!this.cached) {
+      observer?.onPlan?.(fakePlan);
+      await this.beforeProvisional();
+    }
+    const response = this.#answer(request);
+    if (!this.cached) observer?.onProvisional?.({ ...response, coverage: pendingCoverage });
+    return response;
+  }
+
+  #answer(request: SearchRequest): SearchResponse {
     const { schema } = this.#catalogue();
     const found = [...this.stored.values()].filter(
       (document) => request.filter === null || matches(schema, document, request.filter),
@@ -66,12 +93,13 @@ export class FakeTriptych implements Triptych {
       })),
       coverage: { vector: { state: 'ok', ms: 1.23456, budgetMs: 100, candidates: found.length } },
       degraded: false,
-      warnings: [],
+      // A pin of a document that is not there is what a warning about a rule can be tested with.
+      warnings: request.constraints.flatMap((rule, index) => this.#pinWarning(rule, index)),
       total: { value: found.length, relation: 'eq' },
       strategy: 'VectorOnly',
       backend: 'js',
-      cached: false,
-      cursor: null,
+      cached: this.cached,
+      cursor: request.cursor,
       tookMs: 1.5,
       stages: { plan: 0.1, 'odd stage': 0.2 },
     };
@@ -151,40 +179,55 @@ export class FakeTriptych implements Triptych {
     throw new Error('the edge never replaces a catalogue');
   }
 
-  async explain(): Promise<never> {
-    throw new Error('not in the fake');
+  async explain(_tenant: string, request: SearchRequest, document: string): Promise<WhyNot> {
+    await this.before();
+    const { schema } = this.#catalogue();
+    const known = this.#known(document);
+    const passes = request.filter === null || matches(schema, known, request.filter);
+    return whyNot(known, passes ? 'ranked' : 'dropped', request);
   }
 
-  async policy(): Promise<never> {
-    throw new Error('not in the fake');
+  async policy(tenant: string, user: string, context: string): Promise<PolicyView> {
+    await this.before();
+    return this.users.policy(tenant, user, context);
   }
 
-  async putPolicy(): Promise<never> {
-    throw new Error('not in the fake');
+  async putPolicy(...given: Parameters<Triptych['putPolicy']>): Promise<PolicyView> {
+    await this.before();
+    return this.users.putPolicy(...given);
   }
 
-  async deletePolicy(): Promise<never> {
-    throw new Error('not in the fake');
+  async deletePolicy(...given: Parameters<Triptych['deletePolicy']>): Promise<void> {
+    await this.before();
+    this.users.deletePolicy(...given);
   }
 
-  async rules(): Promise<never> {
-    throw new Error('not in the fake');
+  async rules(tenant: string): Promise<StoredTenantRules> {
+    await this.before();
+    return this.users.rules(tenant);
   }
 
-  async putRules(): Promise<never> {
-    throw new Error('not in the fake');
+  async putRules(...given: Parameters<Triptych['putRules']>): Promise<StoredTenantRules> {
+    await this.before();
+    return this.users.putRules(...given);
   }
 
-  async recordEvents(): Promise<never> {
-    throw new Error('not in the fake');
+  async recordEvents(tenant: string, events: readonly UserEvent[]): Promise<EventAck> {
+    await this.before();
+    return this.users.recordEvents(tenant, events);
   }
 
-  exportUser(): AsyncIterable<never> {
-    throw new Error('not in the fake');
+  async *exportUser(tenant: string, user: string): AsyncGenerator<ExportRecord> {
+    await this.before();
+    for (const record of this.users.records(tenant, user)) {
+      await this.beforeRecord();
+      yield record;
+    }
   }
 
-  async eraseUser(): Promise<never> {
-    throw new Error('not in the fake');
+  async eraseUser(tenant: string, user: string): Promise<void> {
+    await this.before();
+    this.users.erase(tenant, user);
   }
 
   profiles() {
@@ -200,6 +243,11 @@ export class FakeTriptych implements Triptych {
   }
 
   async close(): Promise<void> {}
+
+  #pinWarning(rule: Rule, index: number): Warning[] {
+    if (rule.kind !== 'pin' || this.stored.has(rule.id)) return [];
+    return [{ code: 'pin_dropped', message: 'is not there', rule: { rule, source: 'request', index } }];
+  }
 
   #apply(operation: BulkOperation): { id: string; version: number } {
     const id = operation.kind === 'put' ? operation.document.id : operation.id;

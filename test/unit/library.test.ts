@@ -19,7 +19,7 @@ it('the library does what the README shows', async () => {
     await service.write(tenant, operations, { waitSearchable: true });
     const context = {
       schema: service.schema(tenant)!,
-      profiles: service.profiles().map((profile) => profile.name),
+      profiles: service.profiles(),
     };
     const request = parseSearchRequest({ query: 'robot', k: 2 }, context);
     const answer = await service.search(tenant, request, { startedAtMs: performance.now() });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { builtInProfiles } from '../../src/domain/profile.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
 import type { SearchResponse } from '../../src/domain/search-response.ts';
 import { parseSearchRequest } from '../../src/wire/search.ts';
@@ -6,7 +7,7 @@ import { searchResponseSchema, searchResponseToWire } from '../../src/wire/searc
 import { filmSchema } from '../support/fake-triptych.ts';
 import { plainRequest } from '../support/search-fixture.ts';
 
-const context = { schema: filmSchema, profiles: ['linear', 'rrf'] };
+const context = { schema: filmSchema, profiles: builtInProfiles };
 const parse = (body: unknown): SearchRequest => parseSearchRequest(body, context);
 
 describe('parseSearchRequest', () => {
@@ -73,7 +74,7 @@ describe('parseSearchRequest', () => {
       expect.objectContaining({
         code: 'unknown_profile',
         fields: [
-          { path: 'searches[3].profile', message: 'is none of linear, rrf' },
+          { path: 'searches[3].profile', message: 'is none of linear, multiplicative, rrf' },
           { path: 'searches[3].embedding', message: 'has 1 components, the catalogue has 4' },
           { path: 'searches[3].filter.facet', message: 'is not a facet of the catalogue' },
         ],
@@ -126,7 +127,7 @@ describe('searchResponseToWire', () => {
       },
       stages: { score: 0.1234567 },
     };
-    const wire = searchResponseToWire(response, 'r-1');
+    const wire = searchResponseToWire(response, filmSchema, 'r-1');
     expect(searchResponseSchema.parse(wire)).toEqual(wire);
     expect(wire).toMatchObject({
       took_ms: 1.235,

@@ -26,6 +26,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
     servers: [{ url: '/' }],
     tags: [
       { name: 'search', description: 'Questions.' },
+      { name: 'policy', description: 'Who is asking, and under which rules.' },
       { name: 'documents', description: 'What is searched.' },
       { name: 'catalogue', description: 'What documents look like.' },
       { name: 'operations', description: 'For those who run the service.' },

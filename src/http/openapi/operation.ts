@@ -2,9 +2,9 @@ import type { z } from 'zod';
 import { type ErrorCode, errorCatalogue } from '../../errors.ts';
 import { components, inlineSchema } from '../../wire/components.ts';
 import { idSchema } from '../../wire/names.ts';
-import type { Route } from '../route.ts';
+import { answerTypes, type Route, type SuccessfulAnswer } from '../route.ts';
 
-/** Request headers that every route reads. */
+/** Request headers. */
 export const parameters = {
   RequestId: {
     name: 'x-request-id',
@@ -18,7 +18,22 @@ export const parameters = {
     description: 'W3C trace context; its ids go into the log line, and it is sent back.',
     schema: { type: 'string' },
   },
+  IfMatch: {
+    name: 'if-match',
+    in: 'header',
+    description:
+      'Writes only over this version: the ETag that an answer had (`"0"`: nothing is stored), or `*`.',
+    schema: { type: 'string' },
+  },
+  IfNoneMatch: {
+    name: 'if-none-match',
+    in: 'header',
+    description: 'Writes only where nothing is stored.',
+    schema: { type: 'string', enum: ['*'] },
+  },
 };
+
+const everyRequest = ['RequestId', 'Traceparent'] as const satisfies readonly (keyof typeof parameters)[];
 
 /** Response headers. */
 export const headers = {
@@ -29,6 +44,7 @@ export const headers = {
   },
   WwwAuthenticate: { description: 'How to send a key: `Bearer`.', schema: { type: 'string' } },
   RetryAfter: { description: 'Seconds after which to try again.', schema: { type: 'integer', minimum: 1 } },
+  ETag: { description: 'The version, for If-Match.', schema: { type: 'string' } },
   ServerTiming: { description: 'Milliseconds by stage.', schema: { type: 'string' } },
 };
 
@@ -62,7 +78,7 @@ export function operationObject(route: Route): Record<string, unknown> {
     ...(operation.description !== undefined && { description: operation.description }),
     tags: [operation.tag],
     security: security(route),
-    parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters()],
+    parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)],
     ...(operation.body !== undefined && {
       requestBody: {
         required: true,
@@ -82,7 +98,9 @@ function security({ scope }: Route): unknown[] {
 
 function pathParameters(route: Route): unknown[] {
   if (!route.path.includes('{id}')) return [];
-  return [{ name: 'id', in: 'path', required: true, schema: inlineSchema(idSchema) }];
+  return [
+    { name: 'id', in: 'path', required: true, schema: inlineSchema(route.operation.pathId ?? idSchema) },
+  ];
 }
 
 function queryParameters(route: Route): unknown[] {
@@ -97,8 +115,11 @@ function queryParameters(route: Route): unknown[] {
   });
 }
 
-function headerParameters(): unknown[] {
-  return Object.keys(parameters).map((name) => ({ $ref: `#/components/parameters/${name}` }));
+const conditionNames = { 'if-match': 'IfMatch', 'if-none-match': 'IfNoneMatch' } as const;
+
+function headerParameters({ operation }: Route): unknown[] {
+  const conditions = (operation.conditions ?? []).map((name) => conditionNames[name]);
+  return [...everyRequest, ...conditions].map((name) => ({ $ref: `#/components/parameters/${name}` }));
 }
 
 function successes({ operation }: Route): Record<string, unknown> {
@@ -109,15 +130,20 @@ function successes({ operation }: Route): Record<string, unknown> {
       headers: {
         ...everywhere,
         ...(operation.tag === 'search' && { 'server-timing': headerOf('ServerTiming') }),
+        ...(answer.etag === true && { etag: headerOf('ETag') }),
       },
-      content: {
-        [answer.contentType ?? 'application/json']: {
-          ...(answer.schema !== undefined && { schema: schemaOf(answer.schema) }),
-        },
-      },
+      ...(answerTypes(answer).length > 0 && { content: contentOf(answer) }),
     },
   ]);
   return Object.fromEntries(answers);
+}
+
+function contentOf({ contentType = 'application/json', schema, also = {} }: SuccessfulAnswer) {
+  const others = Object.entries(also).map(([type, other]) => [type, { schema: schemaOf(other) }]);
+  return {
+    [contentType]: { ...(schema !== undefined && { schema: schemaOf(schema) }) },
+    ...Object.fromEntries(others),
+  };
 }
 
 /** One response per status, naming the codes that share it. */

@@ -4,12 +4,12 @@ import { type Line, readLines } from '../../std/lines.ts';
 import { bulkLineSchema, bulkOutcomeSchema, type WireBulkOutcome } from '../../wire/bulk.ts';
 import { boundedBody } from '../bulk/bounded-body.ts';
 import { BulkBatch } from '../bulk/bulk-batch.ts';
-import { NdjsonOutput } from '../bulk/ndjson-output.ts';
 import { CallerGone, type Exchange } from '../exchange.ts';
 import { liveSchema } from '../preconditions.ts';
 import { checkLength, checkMediaType, tooLarge } from '../read-body.ts';
 import { problemFor } from '../reply.ts';
 import type { HttpServices, Route } from '../route.ts';
+import { ndjson, ndjsonType, StreamOutput } from '../stream-output.ts';
 import { writeQuery } from './documents.ts';
 
 export const bulk: Route = {
@@ -44,7 +44,7 @@ export const bulk: Route = {
   },
   handle: (exchange, inputs, services) =>
     services.bulks.pass(exchange, async () => {
-      checkMediaType(exchange, ['application/x-ndjson']);
+      checkMediaType(exchange, [ndjsonType]);
       checkLength(exchange, limits.bulkBodyBytesMax);
       const run = new BulkRun(exchange, services, inputs.query.wait === 'searchable');
       await run.run();
@@ -57,7 +57,7 @@ class BulkRun {
   readonly #services: HttpServices;
   readonly #wait: boolean;
   readonly #batch: BulkBatch;
-  readonly #output: NdjsonOutput;
+  readonly #output: StreamOutput;
   #line = 0;
   #endByte = 0;
   #committed = false;
@@ -68,7 +68,7 @@ class BulkRun {
     this.#exchange = exchange;
     this.#services = services;
     this.#wait = wait;
-    this.#output = new NdjsonOutput(exchange, clock);
+    this.#output = new StreamOutput(exchange, clock, ndjsonType);
     this.#batch = new BulkBatch(
       liveSchema(triptych, tenant),
       async (operations) => (await triptych.write(tenant, operations, { waitSearchable: false })).outcomes,
@@ -86,8 +86,8 @@ class BulkRun {
     }
     const outcomes = await this.#flush();
     const last = outcomes.pop();
-    await this.#output.write(outcomes);
-    if (last !== undefined) await this.#output.write([{ ...last, ...(await this.#searchable()) }]);
+    await this.#output.write(ndjson(outcomes));
+    if (last !== undefined) await this.#output.write(ndjson([{ ...last, ...(await this.#searchable()) }]));
     this.#output.end();
   }
 
@@ -109,7 +109,7 @@ class BulkRun {
     if (line.text?.trim() === '') return;
     // The batch is written before a line is added, not after, so that the last one is never empty: its last line is the
     // one that says `searchable`.
-    if (!this.#batch.hasRoomFor(bytes)) await this.#output.write(await this.#flush());
+    if (!this.#batch.hasRoomFor(bytes)) await this.#output.write(ndjson(await this.#flush()));
     if (line.text !== null) this.#batch.add(line.number, line.text, bytes);
     else if (bytes > limits.bulkLineBytesMax)
       this.#batch.refuse(line.number, tooLarge(limits.bulkLineBytesMax, 'line'));
@@ -145,11 +145,11 @@ class BulkRun {
 
   /** Lines that arrived whole are still written; the error has the number of the first line that was not. */
   async #stop(error: unknown): Promise<void> {
-    await this.#output.write(await this.#flush());
+    await this.#output.write(ndjson(await this.#flush()));
     const problem = problemFor(error, this.#exchange.requestId);
     this.#exchange.errorCode = problem.code;
     const last: WireBulkOutcome = { line: this.#line + 1, status: problem.status, error: problem };
-    await this.#output.write([{ ...last, ...(await this.#searchable()) }]);
+    await this.#output.write(ndjson([{ ...last, ...(await this.#searchable()) }]));
     this.#output.end();
   }
 }

@@ -1,29 +1,30 @@
-import { limits } from '../../limits.ts';
-import type { Clock } from '../../ports/clock.ts';
-import { CallerGone, type Exchange } from '../exchange.ts';
+import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import { CallerGone, type Exchange } from './exchange.ts';
 
-/** Lines of JSON to a client that may read slowly: a write waits until there is room again. */
-export class NdjsonOutput {
+/** Text in parts to a client that may read slowly: a write waits until there is room again. */
+export class StreamOutput {
   readonly #exchange: Exchange;
   readonly #clock: Clock;
+  readonly #contentType: string;
 
-  constructor(exchange: Exchange, clock: Clock) {
+  constructor(exchange: Exchange, clock: Clock, contentType: string) {
     this.#exchange = exchange;
     this.#clock = clock;
+    this.#contentType = contentType;
   }
 
-  /** Whether anything was sent: from then on an error can only be a line. */
+  /** Whether anything was sent: from then on an error can only be a part. */
   get started(): boolean {
     return this.#exchange.res.headersSent;
   }
 
   /** @throws CallerGone */
-  async write(lines: readonly unknown[]): Promise<void> {
+  async write(text: string): Promise<void> {
     const { res } = this.#exchange;
     if (res.destroyed) throw new CallerGone();
-    if (lines.length === 0) return;
+    if (text === '') return;
     this.#open();
-    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
     if (!res.write(text)) await this.#room();
   }
 
@@ -36,7 +37,7 @@ export class NdjsonOutput {
     const { res } = this.#exchange;
     if (res.headersSent) return;
     res.statusCode = 200;
-    res.setHeader('content-type', 'application/x-ndjson; charset=utf-8');
+    res.setHeader('content-type', `${this.#contentType}; charset=utf-8`);
     res.setHeader('cache-control', 'no-store');
     // Proxies that collect a response before passing it on would stall both directions.
     res.setHeader('x-accel-buffering', 'no');
@@ -59,4 +60,11 @@ export class NdjsonOutput {
       res.once('drain', onDrain).once('close', onClose);
     });
   }
+}
+
+export const ndjsonType = 'application/x-ndjson';
+
+/** Values as lines of JSON. */
+export function ndjson(values: readonly unknown[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
 }
