@@ -3,9 +3,9 @@ import type { PlannerInput } from '../domain/planner.ts';
 import type { RecallLeg } from '../domain/signal.ts';
 import type { LatencyStats } from '../ports/triptych.ts';
 
-export type TimedPart = RecallLeg | 'embedder' | 'score' | 'search';
+export type TimedPart = RecallLeg | 'embedder' | 'score' | 'search' | 'cached';
 
-const parts: readonly TimedPart[] = ['embedder', 'vector', 'lexical', 'graph', 'score', 'search'];
+const parts: readonly TimedPart[] = ['embedder', 'vector', 'lexical', 'graph', 'score', 'search', 'cached'];
 
 /** Every sixteenth request that would leave a slow leg out tries it, so that a recovered leg comes back. */
 const probeEvery = 16;
@@ -22,7 +22,7 @@ export class LatencyBook {
   estimates(): PlannerInput['estimates'] {
     const estimates: Record<string, { p50Ms: number; p95Ms: number }> = {};
     for (const [part, { count, p50Ms, p95Ms }] of Object.entries(this.stats()))
-      if (count > 0 && part !== 'search') estimates[part] = { p50Ms, p95Ms };
+      if (count > 0 && part !== 'search' && part !== 'cached') estimates[part] = { p50Ms, p95Ms };
     return estimates;
   }
 

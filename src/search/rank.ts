@@ -3,7 +3,7 @@ import { type CandidateWindow, type LegList, uniteCandidates } from '../domain/c
 import type { SearchPlan } from '../domain/plan.ts';
 import { planSearch } from '../domain/planner.ts';
 import type { RankedList } from '../domain/ranked-list.ts';
-import type { Coverage, LegCoverage } from '../domain/search-response.ts';
+import type { Coverage } from '../domain/search-response.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { TriptychError } from '../errors.ts';
 import type { Hit } from '../ports/recall.ts';

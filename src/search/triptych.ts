@@ -1,92 +1,138 @@
 import type { Profile } from '../domain/profile.ts';
+import type { RankedList } from '../domain/ranked-list.ts';
 import { countFacets } from '../domain/row-view.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
 import type { SearchResponse } from '../domain/search-response.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DocumentStore } from '../ports/document-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
+import type { PolicyStore } from '../ports/policy-store.ts';
 import type { Reranker } from '../ports/reranker.ts';
-import type { CatalogueStatus, Triptych } from '../ports/triptych.ts';
+import type { CallOptions, CatalogueStatus, Triptych } from '../ports/triptych.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
+import { CursorCodec } from './cursor.ts';
+import { EventApplier } from './event-applier.ts';
+import { EventIntake } from './event-intake.ts';
+import { explain } from './explain.ts';
+import { Flights } from './flights.ts';
+import { HeadBook } from './head-book.ts';
 import { LatencyBook } from './latency-book.ts';
+import { LegMemory } from './leg-memory.ts';
 import { ReadinessProbe } from './readiness-probe.ts';
 import { RerankBatcher } from './rerank-batcher.ts';
 import { search } from './search.ts';
 import type { SearchParts } from './search-context.ts';
 import { similar } from './similar.ts';
+import { UserDesk } from './user-desk.ts';
 import { WritePath } from './write-path.ts';
 
 export interface TriptychParts {
   readonly store: DocumentStore;
+  readonly policies: PolicyStore;
+  readonly events: EventLog;
+  /** Whether this process alone writes the stores: then what it remembers of them need not be asked again. */
+  readonly soleWriter: boolean;
+  /** Where ranked lists are kept for answers and cursors. */
+  readonly lists: Cache<RankedList>;
+  /** 32 bytes; signs cursors. */
+  readonly cursorKey: Uint8Array;
   readonly registry: CatalogueRegistry;
   readonly embedder: Embedder | null;
   readonly reranker: Reranker;
   readonly profiles: readonly Profile[];
   readonly clock: Clock;
   readonly meter: Meter;
+  readonly logger: Logger;
   /** Closes what the parts hold, after the last request. */
   readonly closeParts: () => Promise<void>;
 }
 
 /** The service over its ports: `compose.ts` chooses the adapters. */
 export function assembleTriptych(parts: TriptychParts): Triptych {
-  const { store, registry, meter } = parts;
-  const latencies = new LatencyBook();
-  const searchParts: SearchParts = {
-    ...parts,
-    batcher: new RerankBatcher(parts.reranker, meter),
-    backend: parts.reranker.name,
-    profiles: new Map(parts.profiles.map((profile) => [profile.name, profile])),
-    latencies,
-  };
+  const { store, registry } = parts;
+  const searchParts = searchPartsOf(parts);
+  const { heads, latencies } = searchParts;
   const writes = new WritePath(parts);
   const probe = new ReadinessProbe(parts);
+  const applier = new EventApplier({
+    ...parts,
+    log: parts.events,
+    onApplied: (tenant, user) => heads.dropUser(tenant, user),
+  });
+  const desk = deskOf(parts, heads, applier);
+  applier.start();
   let closed: Promise<void> | null = null;
-  const open = (): void => {
-    if (closed !== null)
-      throw new TriptychError('not_ready', 'The service is stopping.', { retryAfterSeconds: 1 });
+  /** Refuses what comes after `close`. */
+  const open = <A extends unknown[], R>(work: (...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      if (closed !== null)
+        throw new TriptychError('not_ready', 'The service is stopping.', { retryAfterSeconds: 1 });
+      return work(...args);
+    };
   };
   return {
-    async search(tenant, request, { startedAtMs }) {
-      open();
-      return measuredSearch(searchParts, tenant, request, startedAtMs);
-    },
-    async searchBatch(tenant, requests, { startedAtMs }) {
-      open();
-      return Promise.allSettled(
-        requests.map((request) => measuredSearch(searchParts, tenant, request, startedAtMs)),
-      );
-    },
-    async similar(tenant, id, limit, { startedAtMs }) {
-      open();
-      return similar(searchParts, tenant, id, limit, startedAtMs);
-    },
-    async write(tenant, operations, options) {
-      open();
-      return writes.write(tenant, operations, options);
-    },
+    search: open((tenant, request, options) => measuredSearch(searchParts, tenant, request, options)),
+    searchBatch: open((tenant, requests, options) =>
+      Promise.allSettled(requests.map((request) => measuredSearch(searchParts, tenant, request, options))),
+    ),
+    explain: open((...args) => explain(searchParts, ...args)),
+    similar: open((tenant, id, limit, { startedAtMs }) =>
+      similar(searchParts, tenant, id, limit, startedAtMs),
+    ),
+    write: open((...args) => writes.write(...args)),
     ...documentReads(store, registry),
     schema: (tenant) => registry.find(tenant)?.schema ?? null,
-    async createCatalogue(tenant, schema) {
-      open();
-      return writes.createCatalogue(tenant, schema);
-    },
-    async replaceCatalogue(tenant, schema) {
-      open();
-      return writes.replaceCatalogue(tenant, schema);
-    },
-    ...notYet,
+    createCatalogue: open((...args) => writes.createCatalogue(...args)),
+    replaceCatalogue: open((...args) => writes.replaceCatalogue(...args)),
+    policy: open((...args) => desk.policy(...args)),
+    putPolicy: open((...args) => desk.putPolicy(...args)),
+    deletePolicy: open((...args) => desk.deletePolicy(...args)),
+    rules: open((tenant) => desk.rules(tenant)),
+    putRules: open((...args) => desk.putRules(...args)),
+    recordEvents: open((...args) => desk.recordEvents(...args)),
+    exportUser: (tenant, user) => desk.exportUser(tenant, user),
+    eraseUser: open((...args) => desk.eraseUser(...args)),
     profiles: () => parts.profiles,
     planStats: () => ({ legs: latencies.stats(), backend: parts.reranker.name }),
     readiness: () => probe.readiness(closed !== null),
     close() {
-      closed ??= registry.close().then(parts.closeParts);
+      closed ??= applier
+        .stop()
+        .then(() => registry.close())
+        .then(parts.closeParts);
       return closed;
     },
   };
+}
+
+function searchPartsOf(parts: TriptychParts): SearchParts {
+  return {
+    ...parts,
+    batcher: new RerankBatcher(parts.reranker, parts.meter),
+    backend: parts.reranker.name,
+    profiles: new Map(parts.profiles.map((profile) => [profile.name, profile])),
+    latencies: new LatencyBook(),
+    heads: new HeadBook(parts),
+    flights: new Flights(),
+    legs: new LegMemory(parts.meter),
+    cursors: new CursorCodec(parts.cursorKey),
+  };
+}
+
+function deskOf(parts: TriptychParts, heads: HeadBook, applier: EventApplier): UserDesk {
+  return new UserDesk({
+    ...parts,
+    heads,
+    applier,
+    intake: new EventIntake({ ...parts, log: parts.events }),
+    rankDepthMax: Math.max(...parts.profiles.map((profile) => profile.rankDepth)),
+  });
 }
 
 /** A search that fails has no plan to measure it by; it is measured here. */
@@ -94,12 +140,12 @@ async function measuredSearch(
   parts: SearchParts,
   tenant: string,
   request: SearchRequest,
-  startedAtMs: number,
+  options: CallOptions,
 ): Promise<SearchResponse> {
   try {
-    return await search(parts, tenant, request, startedAtMs);
+    return await search(parts, tenant, request, options);
   } catch (error) {
-    parts.meter.search('none', 'error', parts.clock.nowMs() - startedAtMs);
+    parts.meter.search('none', 'error', parts.clock.nowMs() - options.startedAtMs);
     throw error;
   }
 }
@@ -135,29 +181,3 @@ function catalogueStatus(registry: CatalogueRegistry, tenant: string): Catalogue
     facets: countFacets(table, table.live, limits.catalogueFacetValuesMax),
   };
 }
-
-const later = (): never => {
-  throw new TriptychError('internal', 'placeholder');
-};
-const notYet: Pick<
-  Triptych,
-  | 'explain'
-  | 'policy'
-  | 'putPolicy'
-  | 'deletePolicy'
-  | 'rules'
-  | 'putRules'
-  | 'recordEvents'
-  | 'exportUser'
-  | 'eraseUser'
-> = {
-  explain: later,
-  policy: later,
-  putPolicy: later,
-  deletePolicy: later,
-  rules: later,
-  putRules: later,
-  recordEvents: later,
-  exportUser: later,
-  eraseUser: later,
-};

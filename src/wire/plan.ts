@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { SearchPlan } from '../domain/plan.ts';
 import { components } from './components.ts';
+import { sourcedRuleSchema } from './rule.ts';
+import { sourcedRuleToWire } from './rule-conversion.ts';
 
 const recallLeg = z.enum(['vector', 'lexical', 'graph']);
 
@@ -19,9 +22,19 @@ export const planSchema = z
     ),
     skipped: z.array(z.strictObject({ leg: recallLeg, reason: z.string() })),
     predicate: z
-      .strictObject({ passing: z.int(), of: z.int(), pushdown: z.boolean() })
+      .strictObject({
+        passing: z.int(),
+        of: z.int(),
+        pushdown: z.boolean(),
+        drops: z
+          .array(z.strictObject({ rule: sourcedRuleSchema.nullable(), documents: z.int() }))
+          .meta({ description: 'Documents that each is the first to drop; rule null: the filter.' }),
+      })
       .nullable()
-      .meta({ description: 'How many documents pass the filter, and whether the legs are given it.' }),
+      .meta({
+        description:
+          'How many documents pass the filter and the hard rules, and whether the legs are given both.',
+      }),
     stages: z.array(z.string()),
     rank_depth: z.int(),
     estimated_ms: z.number(),
@@ -38,7 +51,7 @@ export function roundMs(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }
 
-export function planToWire(plan: SearchPlan): WirePlan {
+export function planToWire(plan: SearchPlan, schema: CatalogueSchema): WirePlan {
   return {
     strategy: plan.strategy,
     embed:
@@ -53,7 +66,16 @@ export function planToWire(plan: SearchPlan): WirePlan {
       after_embedding: leg.afterEmbedding,
     })),
     skipped: plan.skipped.map(({ leg, reason }) => ({ leg, reason })),
-    predicate: plan.predicate === null ? null : { ...plan.predicate },
+    predicate:
+      plan.predicate === null
+        ? null
+        : {
+            ...plan.predicate,
+            drops: plan.predicate.drops.map(({ rule, documents }) => ({
+              rule: rule === null ? null : sourcedRuleToWire(rule, schema),
+              documents,
+            })),
+          },
     stages: [...plan.stages],
     rank_depth: plan.rankDepth,
     estimated_ms: roundMs(plan.estimatedMs),

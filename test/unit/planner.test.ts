@@ -9,6 +9,10 @@ function input(changes: Partial<PlannerInput>): PlannerInput {
     hasQuery: true,
     hasEmbedding: false,
     seedCount: 0,
+    hasUser: false,
+    hasTaste: false,
+    affinityCount: 0,
+    ordersByRules: false,
     includeRelationships: false,
     diversity: 0,
     profile,
@@ -62,11 +66,12 @@ describe('planSearch', () => {
 
   it('pushes a filter down when it passes less than 30 % of the documents', () => {
     const pushdown = (passing: number) =>
-      planSearch(input({ predicate: { passing, of: 1000 } })).predicate?.pushdown;
+      planSearch(input({ predicate: { passing, of: 1000, drops: [] } })).predicate?.pushdown;
     expect(pushdown(299)).toBe(true);
     expect(pushdown(300)).toBe(false);
     const free = (passing: number) =>
-      planSearch(input({ pushdownShare: 1, predicate: { passing, of: 1000 } })).predicate?.pushdown;
+      planSearch(input({ pushdownShare: 1, predicate: { passing, of: 1000, drops: [] } })).predicate
+        ?.pushdown;
     expect([free(999), free(1000)]).toEqual([true, false]);
   });
 

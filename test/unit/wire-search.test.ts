@@ -119,7 +119,7 @@ describe('searchResponseToWire', () => {
         embed: { budgetMs: 5, estimatedMs: 1 },
         legs: [{ leg: 'graph', depth: 300, budgetMs: 9, estimatedMs: 2, afterEmbedding: false }],
         skipped: [{ leg: 'vector', reason: 'no_vector' }],
-        predicate: { passing: 1, of: 3, pushdown: true },
+        predicate: { passing: 1, of: 3, pushdown: true, drops: [{ rule: null, documents: 2 }] },
         stages: ['score'],
         rankDepth: 100,
         estimatedMs: 3,
