@@ -6,7 +6,7 @@ import { MemoryGraphStore } from './adapters/memory/memory-graph-store.ts';
 import { MemoryTextIndex } from './adapters/memory/memory-text-index.ts';
 import { OpenAiEmbedder } from './adapters/openai/openai-embedder.ts';
 import { readLock } from './adapters/pglite/data-dir-lock.ts';
-import { openPgliteDocumentStore } from './adapters/pglite/pglite-document-store.ts';
+import { openPglite } from './adapters/pglite/open-pglite.ts';
 import { createPinoLogger } from './adapters/pino/pino-logger.ts';
 import { PromMeter } from './adapters/prom/prom-meter.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
@@ -58,7 +58,7 @@ export async function createTriptych(
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? createPinoLogger({ level: config.logLevel });
   const meter = new PromMeter();
-  const store = await openPgliteDocumentStore({ dataDir: config.dataDir, clock });
+  const { documents: store } = await openPglite({ dataDir: config.dataDir, clock });
   const embedder = createEmbedder(config.embedder, clock, meter);
   const registry = new CatalogueRegistry({ store, clock, meter, logger, stores: embeddedStores });
   const reranker = new JsReranker();
