@@ -9,7 +9,7 @@ import { MemoryRateLimiter } from './adapters/memory/memory-rate-limiter.ts';
 import { MemoryTextIndex } from './adapters/memory/memory-text-index.ts';
 import { OpenAiEmbedder } from './adapters/openai/openai-embedder.ts';
 import { readLock } from './adapters/pglite/data-dir-lock.ts';
-import { openPgliteDocumentStore } from './adapters/pglite/pglite-document-store.ts';
+import { openPglite } from './adapters/pglite/open-pglite.ts';
 import { createPinoLogger } from './adapters/pino/pino-logger.ts';
 import { PromMeter } from './adapters/prom/prom-meter.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
@@ -70,7 +70,7 @@ export async function createTriptych(
   const keys = config.keysFile === null ? null : await openKeysFile({ path: config.keysFile, clock, logger });
   const tenants = keys?.tenants() ?? [defaultTenant];
   const meter = new PromMeter();
-  const store = await openPgliteDocumentStore({ dataDir: config.dataDir, clock });
+  const { documents: store } = await openPglite({ dataDir: config.dataDir, clock });
   const embedder = createEmbedder(config.embedder, clock, meter);
   const registry = new CatalogueRegistry({ store, clock, meter, logger, stores: embeddedStores });
   const reranker = new JsReranker();

@@ -31,8 +31,11 @@ export interface EventLog {
    */
   append(batches: readonly EventBatch[], receivedAtMs: number): Promise<readonly EventAck[]>;
 
-  /** Users with events to apply, longest waiting first; at most `eventsMax` events in all. */
-  pending(eventsMax: number): Promise<readonly PendingEvents[]>;
+  /**
+   * Users with events to apply, longest waiting first; at most `eventsMax` events in all.
+   * @param exceptTenants whose events are left to wait
+   */
+  pending(eventsMax: number, exceptTenants?: readonly string[]): Promise<readonly PendingEvents[]>;
 
   /**
    * Adds what the events amount to (`delta`, a state made of these events alone) to the user's state and marks them as
@@ -40,10 +43,13 @@ export interface EventLog {
    */
   apply(tenant: string, user: string, eventIds: readonly string[], delta: UserState): Promise<boolean>;
 
-  /** The state of all applied events. */
+  /** The state of all applied events, as far as limits.userDocumentsMax and limits.userValuesMax reach. */
   state(tenant: string, user: string): Promise<UserState>;
 
-  /** The user's events by arrival after `after` (an event id; null: from the first), at most `limit`. */
+  /**
+   * The user's events by arrival after `after` (an event id; null: from the first), at most `limit`. None after an id
+   * that is not one of the user's events.
+   */
   events(tenant: string, user: string, after: string | null, limit: number): Promise<readonly LoggedEvent[]>;
 
   /** Deletes events, state and policies of the user for good; whether there was anything. */

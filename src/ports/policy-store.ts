@@ -11,10 +11,14 @@ export interface UserHead {
   readonly stateVersion: number;
   /** Events that are acknowledged and not yet part of `state`. */
   readonly pendingEvents: number;
+  /** As EventLog.state gives it. */
   readonly state: UserState;
 }
 
-/** `null` writes only where nothing is stored, a number only over that version, undefined whatever is there. */
+/**
+ * `null` writes only where nothing is stored, a number only over that version (0, the version of what was never written,
+ * is as null), undefined whatever is there.
+ */
 export type ExpectedVersion = number | null | undefined;
 
 /**

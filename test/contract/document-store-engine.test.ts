@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLock } from '../../src/adapters/pglite/data-dir-lock.ts';
+import { openPglite } from '../../src/adapters/pglite/open-pglite.ts';
 import { PgliteClient } from '../../src/adapters/pglite/pglite-client.ts';
-import { openPgliteDocumentStore } from '../../src/adapters/pglite/pglite-document-store.ts';
 import { SyncedFolder, syncedStartParameters } from '../../src/adapters/pglite/synced-folder.ts';
 import { migrate } from '../../src/adapters/sql/migrate.ts';
 import { migrations } from '../../src/adapters/sql/migrations.ts';
@@ -82,7 +82,7 @@ describe('an engine that does not answer', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'triptych-stalled-'));
   const folder = join(dataDir, 'pglite');
   beforeAll(async () => {
-    const store = await openPgliteDocumentStore({ dataDir, clock });
+    const { documents: store } = await openPglite({ dataDir, clock });
     await store.createCatalogue('t', schemaNamed('first'));
     await store.close();
   });
@@ -126,7 +126,7 @@ describe('an engine that does not answer', () => {
     const cut = [...select(`UPDATE catalogue SET tenant = 'lost'`), ...select(endless)];
     await expect(client.run(cut)).rejects.toMatchObject({ code: 'unavailable' });
     await client.close();
-    const again = await openPgliteDocumentStore({ dataDir, clock });
+    const { documents: again } = await openPglite({ dataDir, clock });
     expect(await again.catalogue('kept')).toMatchObject({ generation: 1 });
     expect(await again.catalogue('lost')).toBeNull();
     await again.close();
@@ -142,9 +142,9 @@ describe('the data folder', () => {
     // What a first start that was killed leaves behind.
     mkdirSync(join(dataDir, 'pglite.unfinished'));
     writeFileSync(join(dataDir, 'pglite.unfinished', 'PG_VERSION'), '18');
-    const store = await openPgliteDocumentStore({ dataDir, clock });
+    const { documents: store } = await openPglite({ dataDir, clock });
     expect(readdirSync(dataDir).sort()).toEqual(['pglite', 'triptych.lock']);
-    await expect(openPgliteDocumentStore({ dataDir, clock })).rejects.toMatchObject({
+    await expect(openPglite({ dataDir, clock })).rejects.toMatchObject({
       code: 'data_dir_locked',
     });
     await store.recordUrl('http://127.0.0.1:1');
@@ -156,7 +156,7 @@ describe('the data folder', () => {
     await store.close();
     expect(readdirSync(dataDir)).toEqual(['pglite']);
 
-    const again = await openPgliteDocumentStore({ dataDir, clock });
+    const { documents: again } = await openPglite({ dataDir, clock });
     expect(await again.catalogue('t')).toEqual({ schema: schemaNamed('first'), generation: 1 });
     expect(await again.changes('t', 1, cursor, 10)).toMatchObject({
       changes: [{ kind: 'put', document: { id: 'a', version: 2 } }],
@@ -193,7 +193,7 @@ describe('the data folder', () => {
     const client = await PgliteClient.open(folder);
     await client.run(select(`UPDATE catalogue SET state = 'dropped'`));
     await client.close();
-    const store = await openPgliteDocumentStore({ dataDir, clock });
+    const { documents: store } = await openPglite({ dataDir, clock });
     await expect.poll(() => store.list('t', 1, null, 10), { timeout: 10_000 }).toEqual([]);
     await store.close();
   }, 60_000);
@@ -224,7 +224,7 @@ describe('the data folder', () => {
   }, 60_000);
 
   it('of a newer version is refused, and left free for that version', async () => {
-    await expect(openPgliteDocumentStore({ dataDir, clock })).rejects.toMatchObject({ code: 'data_too_new' });
+    await expect(openPglite({ dataDir, clock })).rejects.toMatchObject({ code: 'data_too_new' });
     expect(await readLock(dataDir)).toBeNull();
   }, 60_000);
 
@@ -247,7 +247,7 @@ describe('the data folder', () => {
     const other = mkdtempSync(join(tmpdir(), 'triptych-other-'));
     mkdirSync(join(other, 'pglite'));
     writeFileSync(join(other, 'pglite', 'precious'), 'x');
-    await expect(openPgliteDocumentStore({ dataDir: other, clock })).rejects.toMatchObject({
+    await expect(openPglite({ dataDir: other, clock })).rejects.toMatchObject({
       code: 'unavailable',
     });
     expect(readdirSync(join(other, 'pglite'))).toEqual(['precious']);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { openPgliteDocumentStore } from '../../src/adapters/pglite/pglite-document-store.ts';
+import { openPglite } from '../../src/adapters/pglite/open-pglite.ts';
 import { documentStoreContract } from './document-store.contract.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'triptych-'));
@@ -10,10 +10,10 @@ afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 documentStoreContract({
   name: 'PGlite in memory',
-  open: (clock) => openPgliteDocumentStore({ dataDir: null, clock }),
+  open: async (clock) => (await openPglite({ dataDir: null, clock })).documents,
 });
 
 documentStoreContract({
   name: 'PGlite on disk',
-  open: (clock) => openPgliteDocumentStore({ dataDir, clock }),
+  open: async (clock) => (await openPglite({ dataDir, clock })).documents,
 });

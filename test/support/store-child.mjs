@@ -6,7 +6,7 @@
  */
 import { writeSync } from 'node:fs';
 import { acquireDataDirLock } from '../../dist/adapters/pglite/data-dir-lock.js';
-import { openPgliteDocumentStore } from '../../dist/adapters/pglite/pglite-document-store.js';
+import { openPglite } from '../../dist/adapters/pglite/open-pglite.js';
 
 const [mode, dataDir, argument] = process.argv.slice(2);
 
@@ -46,7 +46,7 @@ function generator(seed) {
 }
 
 async function write() {
-  const store = await openPgliteDocumentStore({ dataDir, clock });
+  const { documents: store } = await openPglite({ dataDir, clock });
   const { generation } = await store.createCatalogue('t', schema);
   const documents = await store.list('t', generation, null, 1_000);
   for (const { id, version, title } of documents) say('state', id, version, title);

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { droppedCatalogues, forgetCatalogue, sweepDocuments } from './catalogue-statements.ts';
 import { purgeTombstones } from './change-statements.ts';
 import { type SqlClient, textCell } from './sql-client.ts';
+import { TableCare } from './table-care.ts';
 
 const hourMs = 3_600_000;
 
@@ -13,35 +14,30 @@ const hourMs = 3_600_000;
 export class Housekeeping {
   readonly #client: SqlClient;
   readonly #clock: Clock;
-  readonly #selfVacuuming: boolean;
+  readonly #care: TableCare | null;
   #tail: Promise<void> = Promise.resolve();
   #purgeDueMs = Number.NEGATIVE_INFINITY;
-  #rewrittenRows = 0;
-  #writtenRows = 0;
-  #analyzeDueRows: number = limits.analyzeAfterRows;
   #sweepDue = false;
   #closed = false;
 
   constructor(client: SqlClient, clock: Clock, selfVacuuming: boolean) {
     this.#client = client;
     this.#clock = clock;
-    this.#selfVacuuming = selfVacuuming;
+    this.#care = selfVacuuming ? null : new TableCare(client, ['document', 'relation', 'catalogue']);
   }
 
   /** After each write: how many rows it wrote, and how many of them were there before. */
   wrote(rows: number, rewrittenRows: number): void {
-    this.#rewrittenRows += rewrittenRows;
-    this.#writtenRows += rows;
     if (this.#clock.epochMs() >= this.#purgeDueMs) {
       this.#purgeDueMs = this.#clock.epochMs() + limits.tombstonePurgeIntervalMs;
       this.#soon(() => this.#purge());
     }
-    if (!this.#selfVacuuming) this.#tidyTables();
+    this.#care?.wrote(rows, rewrittenRows);
   }
 
   /** After a catalogue was opened: the planner knows nothing of it yet, and it may have replaced another. */
   opened(): void {
-    this.#analyzeDueRows = limits.analyzeAfterRows;
+    this.#care?.opened();
     this.dropped();
   }
 
@@ -63,7 +59,7 @@ export class Housekeeping {
   /** Waits for what is under way; nothing new is begun. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#tail;
+    await Promise.all([this.#tail, this.#care?.close()]);
   }
 
   async #sweepOne(tenant: string, generation: number): Promise<void> {
@@ -80,19 +76,6 @@ export class Housekeeping {
     const [gone] = await this.#client.run([purgeTombstones(before, limits.tombstonePurgeRows)]);
     // A full batch means that there is more: go on with the next write.
     if (gone?.length === limits.tombstonePurgeRows) this.#purgeDueMs = Number.NEGATIVE_INFINITY;
-  }
-
-  /** Dead rows are given back, and the planner learns what the tables hold: often at first, while they grow fast. */
-  #tidyTables(): void {
-    const vacuum = this.#rewrittenRows >= limits.vacuumAfterRows;
-    if (!vacuum && this.#writtenRows < this.#analyzeDueRows) return;
-    this.#analyzeDueRows = Math.min(2 * this.#analyzeDueRows, limits.vacuumAfterRows);
-    this.#writtenRows = 0;
-    if (vacuum) this.#rewrittenRows = 0;
-    const text = `${vacuum ? 'VACUUM (ANALYZE)' : 'ANALYZE'} document, relation, catalogue`;
-    this.#soon(async () => {
-      await this.#client.run([{ text, parameters: [], lengthy: true }]);
-    });
   }
 
   /** At most one task of each kind is due at a time, so the chain stays short. */

@@ -74,4 +74,88 @@ const catalogueAndDocuments: Migration = {
   ],
 };
 
-export const migrations: readonly Migration[] = [catalogueAndDocuments];
+/** Who may see what, what users did, and what that adds up to. Times are milliseconds since 1970. */
+const policiesAndUsers: Migration = {
+  version: 2,
+  name: 'policies, events, user states',
+  statements: [
+    // Every version of anything below comes from here: none is given twice, also after a deletion.
+    `CREATE SEQUENCE given_version`,
+    // json, not jsonb, keeps the author's order.
+    `CREATE TABLE tenant_rules (
+      tenant  text COLLATE "C" PRIMARY KEY,
+      version bigint NOT NULL,
+      body    json NOT NULL
+    )`,
+    `CREATE TABLE user_policy (
+      tenant  text COLLATE "C" NOT NULL,
+      user_id text COLLATE "C" NOT NULL,
+      context text COLLATE "C" NOT NULL,
+      version bigint NOT NULL,
+      body    json NOT NULL,
+      PRIMARY KEY (tenant, user_id, context)
+    )`,
+    `CREATE TABLE event (
+      tenant         text COLLATE "C" NOT NULL,
+      event_id       text COLLATE "C" NOT NULL,
+      arrival        bigint GENERATED ALWAYS AS IDENTITY,
+      user_id        text COLLATE "C" NOT NULL,
+      document       text COLLATE "C" NOT NULL,
+      type           text NOT NULL,
+      value          double precision,
+      context        text,
+      at_ms          double precision NOT NULL,
+      request_id     text,
+      received_at_ms double precision NOT NULL,
+      applied        boolean NOT NULL DEFAULT false,
+      PRIMARY KEY (tenant, event_id)
+    )`,
+    `CREATE INDEX event_of_user ON event (tenant, user_id, arrival)`,
+    `CREATE INDEX event_pending ON event (arrival) WHERE NOT applied`,
+    // Its row is the user's lock: there is one wherever there are events.
+    `CREATE TABLE user_state (
+      tenant       text COLLATE "C" NOT NULL,
+      user_id      text COLLATE "C" NOT NULL,
+      version      bigint NOT NULL,
+      pending      bigint NOT NULL,
+      newest_ms    double precision,
+      taste_space  text COLLATE "C",
+      taste        double precision[],
+      taste_ref_ms double precision,
+      PRIMARY KEY (tenant, user_id)
+    ) WITH (fillfactor = 70)`,
+    // Sums of random numbers do not compress.
+    `ALTER TABLE user_state ALTER COLUMN taste SET STORAGE EXTERNAL`,
+    `ALTER TABLE user_state ALTER COLUMN taste SET STATISTICS 0`,
+    // An affinity of 0 is none; met orders documents by the time of their last event's application.
+    `CREATE TABLE user_document (
+      tenant          text COLLATE "C" NOT NULL,
+      user_id         text COLLATE "C" NOT NULL,
+      document        text COLLATE "C" NOT NULL,
+      seen            boolean NOT NULL,
+      hidden          boolean NOT NULL,
+      affinity        double precision NOT NULL,
+      affinity_ref_ms double precision NOT NULL,
+      met             bigint NOT NULL,
+      PRIMARY KEY (tenant, user_id, document)
+    )`,
+    `CREATE INDEX user_document_met ON user_document (tenant, user_id, hidden DESC, met DESC)`,
+    // Room on every page for the next version of a row, which then needs no new index entry.
+    `CREATE TABLE user_value (
+      tenant   text COLLATE "C" NOT NULL,
+      user_id  text COLLATE "C" NOT NULL,
+      facet    text COLLATE "C" NOT NULL,
+      value    text COLLATE "C" NOT NULL,
+      rewards  double precision NOT NULL,
+      evidence double precision NOT NULL,
+      ref_ms   double precision NOT NULL,
+      PRIMARY KEY (tenant, user_id, facet, value)
+    ) WITH (fillfactor = 70)`,
+    `CREATE TABLE signing_key (
+      name   text COLLATE "C" PRIMARY KEY,
+      secret bytea NOT NULL
+    )`,
+  ],
+};
+
+export const migrations: readonly Migration[] = [catalogueAndDocuments, policiesAndUsers];
