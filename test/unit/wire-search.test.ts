@@ -56,17 +56,48 @@ describe('parseSearchRequest', () => {
     expect(numbers!.embedding).toEqual(base64!.embedding);
   });
 
-  it.each(['user', 'context', 'cursor', 'constraints', 'cache'])(
-    'refuses %s until it means something',
-    (name) => {
-      expect(() => parse({ query: 'x', [name]: 'default' })).toThrow(
-        expect.objectContaining({
-          code: 'invalid_request',
-          fields: [{ path: name, message: 'is not a known member' }],
-        }),
-      );
-    },
-  );
+  it('reads who is asking, where, under which rules, and from where on', () => {
+    expect(
+      parse({
+        user: 'u/1',
+        context: 'kids',
+        constraints: [{ kind: 'hideSeen' }, { kind: 'quota', facet: 'genres', max: 1, within: 100 }],
+        cursor: 'abc',
+        cache: 'skip',
+      }),
+    ).toEqual({
+      ...plainRequest,
+      user: 'u/1',
+      context: 'kids',
+      constraints: [{ kind: 'hideSeen' }, { kind: 'quota', facet: 'genres', max: 1, within: 100 }],
+      cursor: 'abc',
+      cache: 'skip',
+    });
+  });
+
+  it('holds list-wise rules to the depth of the profile that ranks', () => {
+    const profiles = [...builtInProfiles, { name: 'deep', rankDepth: 200 }];
+    const body = (profile: string) => ({
+      query: 'x',
+      profile,
+      constraints: [
+        { kind: 'spacing', facet: 'tags', gap: 2 },
+        { kind: 'pin', id: 'a', rank: 101 },
+      ],
+    });
+    expect(parseSearchRequest(body('deep'), { schema: filmSchema, profiles }).constraints).toHaveLength(2);
+    expect(() => parseSearchRequest(body('linear'), { schema: filmSchema, profiles }, 'searches[1]')).toThrow(
+      expect.objectContaining({
+        code: 'invalid_request',
+        fields: [
+          {
+            path: 'searches[1].constraints[1].rank',
+            message: 'is 101, but only the first 100 ranks are ordered by rules',
+          },
+        ],
+      }),
+    );
+  });
 
   it('says everything that is wrong at once, below its root', () => {
     const body = { embedding: [1], profile: 'best', filter: { facet: 'mood', any: ['x'] } };
