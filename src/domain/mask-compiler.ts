@@ -1,6 +1,6 @@
 import { TriptychError } from '../errors.ts';
 import { keywordSpace } from './facet-dictionary.ts';
-import { type MaskProgram, maskStackDepth, opcodes, wordsPerInstruction } from './mask-program.ts';
+import { type MaskProgram, maskStackDepth, opcodes } from './mask-program.ts';
 import { dateToMs, type Predicate } from './predicate.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
 
@@ -23,7 +23,7 @@ export function compileMask(
   const starts = [0];
   for (const predicate of predicates) {
     compiler.emit(predicate, 0);
-    starts.push(compiler.code.length / wordsPerInstruction);
+    starts.push(compiler.instructions);
   }
   return {
     ruleCount: predicates.length,
@@ -36,6 +36,7 @@ export function compileMask(
 
 class MaskCompiler {
   readonly code: number[] = [];
+  instructions = 0;
   readonly lists: number[] = [];
   readonly constants: number[] = [];
   readonly #table: TableSnapshot;
@@ -60,7 +61,7 @@ class MaskCompiler {
         return;
       case 'not':
         this.emit(predicate.of, depth);
-        this.code.push(opcodes.not, 0, 0, 0);
+        this.#instruct(opcodes.not, 0, 0, 0);
         return;
       case 'facet':
         this.#facet(predicate.facet, predicate.match, predicate.values);
@@ -87,17 +88,22 @@ class MaskCompiler {
     }
   }
 
+  #instruct(opcode: number, a: number, b: number, c: number): void {
+    this.code.push(opcode, a, b, c);
+    this.instructions++;
+  }
+
   #connective(opcode: number, parts: readonly Predicate[], depth: number): void {
     let operands = 0;
     for (const part of parts) {
       if (operands === operandsMax) {
-        this.code.push(opcode, operands, 0, 0);
+        this.#instruct(opcode, operands, 0, 0);
         operands = 1;
       }
       this.emit(part, depth + operands);
       operands++;
     }
-    this.code.push(opcode, operands, 0, 0);
+    this.#instruct(opcode, operands, 0, 0);
   }
 
   /** A bit set, because a facet can have very many values: a list would be as long, and searched for each value. */
@@ -112,12 +118,12 @@ class MaskCompiler {
       for (const code of dictionary.codesOf(facet)) words[code >>> 5]! |= 1 << (code & 31);
       for (const word of words) this.lists.push(word);
     }
-    this.code.push(opcodes.facetBits, start, wordCount, 0);
+    this.#instruct(opcodes.facetBits, start, wordCount, 0);
   }
 
   #facet(facet: string, match: 'any' | 'all', values: readonly string[]): void {
     const codes = values.map((value) => this.#table.dictionary.codeOf(facet, value));
-    if (match === 'all' && codes.includes(-1)) this.code.push(opcodes.constant, 0, 0, 0);
+    if (match === 'all' && codes.includes(-1)) this.#instruct(opcodes.constant, 0, 0, 0);
     else
       this.#list(
         match === 'any' ? opcodes.facetAny : opcodes.facetAll,
@@ -127,7 +133,7 @@ class MaskCompiler {
 
   #list(opcode: number, values: readonly number[]): void {
     const sorted = Uint32Array.from(new Set(values)).sort();
-    this.code.push(opcode, this.lists.length, sorted.length, 0);
+    this.#instruct(opcode, this.lists.length, sorted.length, 0);
     for (const value of sorted) this.lists.push(value);
   }
 
@@ -137,7 +143,7 @@ class MaskCompiler {
     const low = Math.max(gte ?? Number.NEGATIVE_INFINITY, gt ?? Number.NEGATIVE_INFINITY);
     const high = Math.min(lte ?? Number.POSITIVE_INFINITY, lt ?? Number.POSITIVE_INFINITY);
     const flags = (gt !== undefined && gt === low ? 1 : 0) | (lt !== undefined && lt === high ? 2 : 0);
-    this.code.push(opcodes.range, this.#column(predicate.field), this.constants.length, flags);
+    this.#instruct(opcodes.range, this.#column(predicate.field), this.constants.length, flags);
     this.constants.push(low, high);
   }
 
@@ -148,7 +154,7 @@ class MaskCompiler {
       const constant = this.#constant(field, type, value);
       if (!Number.isNaN(constant)) this.constants.push(constant);
     }
-    this.code.push(opcodes.oneOf, this.#column(field), start, this.constants.length - start);
+    this.#instruct(opcodes.oneOf, this.#column(field), start, this.constants.length - start);
   }
 
   /** The column's number for a wire value, NaN where the value has the wrong type or no document has it. */
