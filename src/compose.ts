@@ -70,18 +70,31 @@ export async function createTriptych(
   const keys = config.keysFile === null ? null : await openKeysFile({ path: config.keysFile, clock, logger });
   const tenants = keys?.tenants() ?? [defaultTenant];
   const meter = new PromMeter();
-  const { documents: store } = await openPglite({ dataDir: config.dataDir, clock });
+  const {
+    documents: store,
+    policies,
+    events,
+    secrets,
+  } = await openPglite({ dataDir: config.dataDir, clock });
+  const cursorKey = await secrets.signingKey();
   const embedder = createEmbedder(config.embedder, clock, meter);
   const registry = new CatalogueRegistry({ store, clock, meter, logger, stores: embeddedStores });
   const reranker = new JsReranker();
   const service = assembleTriptych({
     store,
+    policies,
+    events,
+    // The lock on the data folder sees to it.
+    soleWriter: true,
+    lists: new LruCache({ entriesMax: limits.rankedCacheEntries, clock }),
+    cursorKey,
     registry,
     embedder,
     reranker,
     profiles: builtInProfiles,
     clock,
     meter,
+    logger,
     closeParts: async () => {
       keys?.close();
       await embedder?.close();

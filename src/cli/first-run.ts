@@ -17,11 +17,21 @@ export async function prepareFirstRun(
   stop: AbortSignal,
 ): Promise<void> {
   const without = tenants.filter((tenant) => service.schema(tenant) === null);
-  if (without.length === 0) return;
-  if (config.schema !== null) {
+  if (config.schema !== null && without.length > 0) {
     const { schema } = await readSchemaFile(config.schema, config.schema);
     for (const tenant of without) await service.createCatalogue(tenant, schema);
-  } else if (config.demo && without.includes(defaultTenant)) await loadDemo(runtime, service, stop);
+    return;
+  }
+  if (!config.demo || !tenants.includes(defaultTenant)) return;
+  if (without.includes(defaultTenant)) await loadDemo(runtime, service, stop);
+  if (!stop.aborted) await declareDemoContexts(runtime, service);
+}
+
+/** Once: also where the first run ended between the demo and its contexts, but not over what somebody else declared. */
+async function declareDemoContexts(runtime: Runtime, service: Triptych): Promise<void> {
+  if (service.schema(defaultTenant)?.name !== runtime.demo.name) return;
+  if ((await service.rules(defaultTenant)).version === 0)
+    await service.putRules(defaultTenant, runtime.demo.rules, null);
 }
 
 async function loadDemo(runtime: Runtime, service: Triptych, stop: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import type { ComposedTriptych } from '../compose.ts';
 import type { Config } from '../config/schema.ts';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { DocumentInput } from '../domain/document.ts';
+import type { TenantRules } from '../domain/policy.ts';
 import type { ProgressOutput } from '../std/progress.ts';
 
 /** A catalogue that comes with the program. */
@@ -10,6 +11,8 @@ export interface DemoSource {
   readonly name: string;
   /** A search that shows what it can do. */
   readonly exampleQuery: string;
+  /** Rules and contexts to try it with. */
+  readonly rules: TenantRules;
   load(): Promise<{ readonly schema: CatalogueSchema; readonly documents: readonly DocumentInput[] }>;
 }
 

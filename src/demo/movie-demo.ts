@@ -8,6 +8,7 @@ import { rowMapping } from '../ingest/mapping.ts';
 import { parseSchemaFile } from '../ingest/schema-file.ts';
 import type { RawMovie } from './movie.ts';
 import { type Collections, cleanMovies } from './movie-rows.ts';
+import { movieRules } from './movie-rules.ts';
 import {
   dequantise,
   type EmbeddedText,
@@ -29,6 +30,7 @@ const require = createRequire(import.meta.url);
 export const movieDemo = {
   name: 'movies',
   exampleQuery: 'superhero',
+  rules: movieRules,
   async load(): Promise<DemoCatalogue> {
     const { schema, documents } = await loadWithoutVectors();
     const vectors = await readVectors(demoTexts(schema, documents));

@@ -52,6 +52,12 @@ export function firstFailingRule(program: MaskProgram, block: RowBlock, row: num
   return -1;
 }
 
+/** Indexes of all rules that a row of the block fails, ascending. */
+export function failingRules(program: MaskProgram, block: RowBlock, row: number): number[] {
+  const rules = Array.from({ length: program.ruleCount }, (_, rule) => rule);
+  return rules.filter((rule) => !ruleHolds(program, rule, block, row, 0));
+}
+
 /** Working memory of one evaluation. */
 const stack = new Uint8Array(maskStackDepth);
 

@@ -9,14 +9,14 @@ import {
 import type { PreferenceTable } from '../domain/rerank-batch.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
+import { spaceKey } from '../domain/user-learning.ts';
 import {
   affinitySeeds,
   hiddenIds,
   learnedPreferences,
   seenIds,
-  spaceKey,
   tasteVector,
-} from '../domain/user-learning.ts';
+} from '../domain/user-signals.ts';
 import type { UserState } from '../domain/user-state.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';

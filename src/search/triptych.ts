@@ -102,11 +102,14 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
     planStats: () => ({ legs: latencies.stats(), backend: parts.reranker.name }),
     readiness: () => probe.readiness(closed !== null),
     close() {
-      closed ??= applier
-        .stop()
-        .then(() => registry.close())
-        .then(parts.closeParts);
-      return closed;
+      const ended =
+        closed ??
+        applier
+          .stop()
+          .then(() => registry.close())
+          .then(parts.closeParts);
+      closed = ended;
+      return ended;
     },
   };
 }

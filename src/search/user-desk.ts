@@ -3,14 +3,14 @@ import type { Policy, StoredPolicy, StoredTenantRules } from '../domain/policy.t
 import { defaultContext, defaultLearningRate, emptyPolicy } from '../domain/policy.ts';
 import { policyProblems, tenantRulesProblems } from '../domain/policy-check.ts';
 import type { RuleProblem } from '../domain/rule-check.ts';
+import { spaceKey } from '../domain/user-learning.ts';
 import {
   affinitySeeds,
   hiddenIds,
   learnedPreferences,
   seenIds,
-  spaceKey,
   tasteVector,
-} from '../domain/user-learning.ts';
+} from '../domain/user-signals.ts';
 import type { UserState } from '../domain/user-state.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';

@@ -11,7 +11,7 @@ import type { Triptych } from '../../src/ports/triptych.ts';
 import { CatalogueRegistry } from '../../src/search/catalogue-registry.ts';
 import { assembleTriptych } from '../../src/search/triptych.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
-import { silentLogger, silentMeter } from './search-fixture.ts';
+import { silentLogger, silentMeter, userParts } from './search-fixture.ts';
 
 /** What one command line printed and ended with. */
 export interface CliRun {
@@ -76,6 +76,7 @@ export class CliFixture {
     for (const tenant of new Set(['default', ...tenants])) await registry.open(tenant);
     return assembleTriptych({
       store: this.store,
+      ...userParts(clock),
       registry,
       embedder: null,
       reranker: new JsReranker(),

@@ -1,5 +1,6 @@
 import { FlatVectorIndex } from '../../src/adapters/flat/flat-vector-index.ts';
 import { JsReranker } from '../../src/adapters/js/js-reranker.ts';
+import { LruCache } from '../../src/adapters/memory/lru-cache.ts';
 import { MemoryGraphStore } from '../../src/adapters/memory/memory-graph-store.ts';
 import { MemoryTextIndex } from '../../src/adapters/memory/memory-text-index.ts';
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
@@ -7,6 +8,7 @@ import type { Document } from '../../src/domain/document.ts';
 import { builtInProfiles, type Profile } from '../../src/domain/profile.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
 import { limits } from '../../src/limits.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { Embedder } from '../../src/ports/embedder.ts';
 import type { GraphStore } from '../../src/ports/graph-store.ts';
 import type { Logger } from '../../src/ports/logger.ts';
@@ -16,10 +18,11 @@ import type { TextIndex } from '../../src/ports/text-index.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
 import type { VectorIndex } from '../../src/ports/vector-index.ts';
 import { CatalogueRegistry } from '../../src/search/catalogue-registry.ts';
-import { assembleTriptych } from '../../src/search/triptych.ts';
+import { assembleTriptych, type TriptychParts } from '../../src/search/triptych.ts';
 import { testSchema, unit } from './arbitraries.ts';
 import { FakeClock } from './fake-clock.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
+import { MemoryUserStore } from './memory-user-store.ts';
 
 export const silentMeter: Meter = { stage() {}, search() {}, projected() {}, gauge() {}, count() {} };
 export const silentLogger: Logger = { info() {}, warn() {}, error() {} };
@@ -32,10 +35,26 @@ export interface FixtureParts {
   readonly embedder: Embedder | null;
 }
 
+/** Policies, events and lists in memory, as assembleTriptych wants them. */
+export function userParts(
+  clock: Clock,
+  users = new MemoryUserStore(),
+): Pick<TriptychParts, 'policies' | 'events' | 'soleWriter' | 'lists' | 'cursorKey' | 'logger'> {
+  return {
+    policies: users,
+    events: users,
+    soleWriter: true,
+    lists: new LruCache({ entriesMax: 1_000, clock }),
+    cursorKey: new Uint8Array(32).fill(7),
+    logger: silentLogger,
+  };
+}
+
 export interface SearchFixture {
   readonly service: Triptych;
   readonly clock: FakeClock;
   readonly store: MemoryDocumentStore;
+  readonly users: MemoryUserStore;
   /** Runs a search from the clock's present moment. */
   search(request: Partial<SearchRequest>): ReturnType<Triptych['search']>;
 }
@@ -119,6 +138,7 @@ export async function searchFixture(
 ): Promise<SearchFixture> {
   const clock = new FakeClock();
   const store = new MemoryDocumentStore();
+  const users = new MemoryUserStore();
   const { generation } = await store.createCatalogue('default', schema);
   await store.write(
     'default',
@@ -136,6 +156,7 @@ export async function searchFixture(
   await registry.open('default');
   const service = assembleTriptych({
     store,
+    ...userParts(clock, users),
     registry,
     embedder,
     reranker: new JsReranker(),
@@ -148,6 +169,7 @@ export async function searchFixture(
     service,
     clock,
     store,
+    users,
     search: (request) =>
       service.search('default', { ...plainRequest, ...request }, { startedAtMs: clock.nowMs() }),
   };
