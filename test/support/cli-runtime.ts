@@ -49,7 +49,12 @@ export class CliFixture {
         tenants: ['default'],
         listen: () => Promise.reject(new Error('not listened to here')),
       }),
-      demo: { name: 'none', exampleQuery: '', load: () => Promise.reject(new Error('no demo here')) },
+      demo: {
+        name: 'none',
+        exampleQuery: '',
+        rules: { rules: [], contexts: {} },
+        load: () => Promise.reject(new Error('no demo here')),
+      },
       lockHolder: async () => this.holder,
       exit: (code) => {
         throw new Error(`exit ${code}`);

@@ -6,8 +6,10 @@ import { MemoryTextIndex } from '../../src/adapters/memory/memory-text-index.ts'
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import type { Document } from '../../src/domain/document.ts';
 import { builtInProfiles, type Profile } from '../../src/domain/profile.ts';
+import type { RankedList } from '../../src/domain/ranked-list.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
 import { limits } from '../../src/limits.ts';
+import type { Cache } from '../../src/ports/cache.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Embedder } from '../../src/ports/embedder.ts';
 import type { GraphStore } from '../../src/ports/graph-store.ts';
@@ -55,6 +57,7 @@ export interface SearchFixture {
   readonly clock: FakeClock;
   readonly store: MemoryDocumentStore;
   readonly users: MemoryUserStore;
+  readonly lists: Cache<RankedList>;
   /** Runs a search from the clock's present moment. */
   search(request: Partial<SearchRequest>): ReturnType<Triptych['search']>;
 }
@@ -98,6 +101,8 @@ export interface FixtureOptions {
   readonly schema?: CatalogueSchema;
   readonly profiles?: readonly Profile[];
   readonly meter?: Meter;
+  /** Where lists are kept; its own unless given. */
+  readonly lists?: Cache<RankedList>;
 }
 
 /** The stores that run inside the process, and an embedder that turns each word into a direction of its own. */
@@ -134,7 +139,7 @@ const wordEmbedder: Embedder = {
 export async function searchFixture(
   parts: (clock: FakeClock) => FixtureParts & { readonly projections?: readonly Projection[] },
   documents: readonly Document[],
-  { schema = testSchema, profiles = builtInProfiles, meter = silentMeter }: FixtureOptions = {},
+  { schema = testSchema, profiles = builtInProfiles, meter = silentMeter, lists }: FixtureOptions = {},
 ): Promise<SearchFixture> {
   const clock = new FakeClock();
   const store = new MemoryDocumentStore();
@@ -154,9 +159,10 @@ export async function searchFixture(
     stores: () => ({ projections: [], pushdownShare: limits.pushdownShare, ...stores }),
   });
   await registry.open('default');
+  const own = { ...userParts(clock, users), ...(lists !== undefined && { lists }) };
   const service = assembleTriptych({
     store,
-    ...userParts(clock, users),
+    ...own,
     registry,
     embedder,
     reranker: new JsReranker(),
@@ -170,6 +176,7 @@ export async function searchFixture(
     clock,
     store,
     users,
+    lists: own.lists,
     search: (request) =>
       service.search('default', { ...plainRequest, ...request }, { startedAtMs: clock.nowMs() }),
   };

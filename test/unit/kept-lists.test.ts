@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { emptyPolicy } from '../../src/domain/policy.ts';
+import { builtInProfiles } from '../../src/domain/profile.ts';
+import type { SearchRequest } from '../../src/domain/search-request.ts';
+import type { SearchResponse } from '../../src/domain/search-response.ts';
+import { limits } from '../../src/limits.ts';
+import {
+  fanOfDocuments,
+  inProcessParts,
+  type SearchFixture,
+  searchFixture,
+} from '../support/search-fixture.ts';
+import { eventOf, learn } from '../support/user-fixture.ts';
+
+const documents = fanOfDocuments(30);
+const personal: Partial<SearchRequest> = { query: 'robot', user: 'ann' };
+
+let fixture: SearchFixture;
+
+beforeEach(async () => {
+  fixture = await searchFixture(inProcessParts, documents);
+  // The first search of a user reads the policy store; from the second on everything is at hand.
+  await search(personal);
+});
+
+afterEach(() => fixture.clock.run(fixture.service.close()));
+
+function search(request: Partial<SearchRequest>): Promise<SearchResponse> {
+  return fixture.clock.run(fixture.search(request));
+}
+
+/** Asks until the answer comes from the cache, and returns it. */
+async function warm(request: Partial<SearchRequest>): Promise<SearchResponse> {
+  await search(request);
+  const answer = await search(request);
+  expect(answer.cached).toBe(true);
+  return answer;
+}
+
+const ids = (answer: SearchResponse) => answer.results.map((result) => result.id);
+
+describe('a kept answer', () => {
+  it('is the answer: results, explanations, counts and warnings', async () => {
+    const request = {
+      ...personal,
+      like: ['nope'],
+      explain: 'full' as const,
+      include: ['fields', 'facets', 'facet_counts'] as const,
+    };
+    const { tookMs: _1, stages: _2, ...computed } = await search({ ...request, cache: 'skip' });
+    const { tookMs: _3, stages: _4, ...kept } = await warm(request);
+    const { cursor: _5, ...rest } = kept;
+    const { cursor: _6, ...expected } = computed;
+    expect(rest).toEqual({ ...expected, cached: true, strategy: 'CachedOnly' });
+  });
+
+  it('serves any page size, level of explanation and deadline', async () => {
+    await warm(personal);
+    expect((await search({ ...personal, k: 3, explain: 'none', timeoutMs: 90 })).cached).toBe(true);
+    expect((await search({ ...personal, k: 20, include: ['facets'] })).cached).toBe(true);
+  });
+
+  it.each<[string, Partial<SearchRequest>]>([
+    ['query', { query: 'space' }],
+    ['user', { user: 'bob' }],
+    ['profile', { profile: 'rrf' }],
+    ['diversity', { diversity: 0.3 }],
+    ['min_score', { minScore: 0.1 }],
+    ['filter', { filter: { kind: 'facet', facet: 'genres', match: 'any', values: ['Drama'] } }],
+    ['constraints', { constraints: [{ kind: 'hideSeen' }] }],
+    ['like', { like: ['d3'] }],
+    ['embedding', { embedding: documents[9]!.embedding }],
+  ])('is not given to another %s', async (_, change) => {
+    await warm(personal);
+    expect((await search({ ...personal, ...change })).cached).toBe(false);
+  });
+
+  it('is neither read nor written with cache: skip', async () => {
+    await search({ ...personal, query: 'space', cache: 'skip' });
+    expect((await search({ ...personal, query: 'space' })).cached).toBe(false);
+    expect((await search({ ...personal, query: 'space', cache: 'skip' })).cached).toBe(false);
+  });
+
+  it('ages: five minutes with a user, an hour without', async () => {
+    const anonymous = { query: 'robot' };
+    await warm(personal);
+    await warm(anonymous);
+    await fixture.clock.run(fixture.clock.sleep(limits.rankedPersonalTtlMs + 1));
+    expect((await search(personal)).cached).toBe(false);
+    expect((await search(anonymous)).cached).toBe(true);
+    await fixture.clock.run(fixture.clock.sleep(limits.rankedSharedTtlMs));
+    expect((await search(anonymous)).cached).toBe(false);
+  });
+});
+
+describe('a kept answer does not survive', () => {
+  it('an event of the user, from its acknowledgement on', async () => {
+    await warm(personal);
+    const { service, clock } = fixture;
+    await clock.run(service.recordEvents('default', [eventOf(fixture, 'ann', 'd29', 'like')]));
+    expect((await search(personal)).cached).toBe(false);
+    // Before it is applied, nothing is kept either.
+    await clock.run(clock.sleep(1_000));
+    const after = await search(personal);
+    expect(after.cached).toBe(false);
+    expect((await search(personal)).cached).toBe(true);
+  });
+
+  it('a hide: the document is gone from the next answer', async () => {
+    const before = await warm(personal);
+    await learn(fixture, 'ann', [[ids(before)[0]!, 'hide']]);
+    const after = await search(personal);
+    expect(after.cached).toBe(false);
+    expect(ids(after)).not.toContain(ids(before)[0]);
+  });
+
+  it('a policy that was written, or deleted', async () => {
+    await warm(personal);
+    const { service, clock } = fixture;
+    const exclude = { kind: 'exclude', facet: 'genres', values: ['Comedy'] } as const;
+    const policy = { ...emptyPolicy, constraints: [exclude] };
+    await clock.run(service.putPolicy('default', 'ann', 'default', policy, null));
+    const ruled = await search(personal);
+    expect(ruled.cached).toBe(false);
+    expect(ruled.total.value).toBe(20);
+    await warm(personal);
+    await clock.run(service.deletePolicy('default', 'ann', 'default', undefined));
+    const free = await search(personal);
+    expect([free.cached, free.total.value]).toEqual([false, 30]);
+  });
+
+  it('tenant rules that were written, for users and for nobody in particular', async () => {
+    await warm(personal);
+    await warm({ query: 'robot' });
+    const rules = [{ kind: 'idsExclude', ids: ['d0', 'd2'] }] as const;
+    await fixture.clock.run(fixture.service.putRules('default', { rules, contexts: {} }, null));
+    for (const request of [personal, { query: 'robot' }]) {
+      const answer = await search(request);
+      expect([answer.cached, answer.total.value]).toEqual([false, 28]);
+    }
+  });
+
+  it('a change of the catalogue', async () => {
+    await warm(personal);
+    await fixture.clock.run(
+      fixture.service.write('default', [{ kind: 'delete', id: 'd4' }], { waitSearchable: true }),
+    );
+    const answer = await search(personal);
+    expect([answer.cached, answer.total.value]).toEqual([false, 29]);
+  });
+
+  it('the end of the day', async () => {
+    await warm({ query: 'robot' });
+    const untilMidnight = 86_400_000 - (fixture.clock.epochMs() % 86_400_000);
+    await fixture.clock.run(fixture.clock.sleep(untilMidnight - 1_000));
+    await warm({ query: 'robot' });
+    await fixture.clock.run(fixture.clock.sleep(2_000));
+    expect((await search({ query: 'robot' })).cached).toBe(false);
+  });
+
+  it('another version of the profile', async () => {
+    // The same lists behind two services, as after a deployment.
+    const second = await searchFixture(inProcessParts, documents, {
+      profiles: builtInProfiles.map((profile) => ({ ...profile, version: profile.version + 1 })),
+      lists: fixture.lists,
+    });
+    await warm({ query: 'robot' });
+    expect((await second.clock.run(second.search({ query: 'robot' }))).cached).toBe(false);
+    const third = await searchFixture(inProcessParts, documents, { lists: fixture.lists });
+    expect((await third.clock.run(third.search({ query: 'robot' }))).cached).toBe(true);
+    for (const one of [second, third]) await one.clock.run(one.service.close());
+  });
+
+  it('the erasure of the user', async () => {
+    const before = await search({ ...personal, k: 2 });
+    await learn(fixture, 'ann', [['d29', 'like']]);
+    await fixture.clock.run(fixture.service.eraseUser('default', 'ann'));
+    const next = fixture.search({ ...personal, k: 2, cursor: before.cursor });
+    // The list itself is gone; made anew it is the same, because nothing is left that would tell it apart.
+    expect((await fixture.clock.run(next)).cached).toBe(false);
+  });
+});
