@@ -123,6 +123,7 @@ function batchOf(
     lexical: column(),
     graph: column(),
     fused: column(),
+    rules: column(),
   };
 }
 

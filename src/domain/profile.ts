@@ -9,7 +9,10 @@ export interface Profile {
   readonly version: number;
   readonly description: string;
   readonly formula: ProfileFormula;
-  /** >= 0 and sum 1; `fused` only in rrf, which has no similarity, lexical or graph weight. */
+  /**
+   * >= 0 and sum 1; `fused` only in rrf, which has no similarity, lexical or graph weight. `rules` is always 1 and not
+   * part of the sum: soft rules say by how much they move a score.
+   */
   readonly weights: Readonly<Record<SignalName, number>>;
   /** rrf: how much each leg's rank counts, and the constant c of 1 / (c + rank). */
   readonly fusion: {
@@ -44,6 +47,7 @@ const none: Record<SignalName, number> = {
   preference: 0,
   popularity: 0,
   recency: 0,
+  rules: 1,
 };
 
 const common = {
@@ -97,8 +101,12 @@ export function profileProblems(profile: Profile): string[] {
   const problems: string[] = [];
   const weights = signalNames.map((name) => profile.weights[name]);
   if (weights.some((weight) => !(weight >= 0))) problems.push('weights must be >= 0');
-  const sum = weights.reduce((total, weight) => total + weight, 0);
+  const sum = signalNames.reduce(
+    (total, name) => (name === 'rules' ? total : total + profile.weights[name]),
+    0,
+  );
   if (Math.abs(sum - 1) > 1e-9) problems.push(`weights must sum to 1, not ${sum}`);
+  if (profile.weights.rules !== 1) problems.push('the weight of rules must be 1');
   if (profile.formula === 'rrf') {
     if (profile.weights.similarity + profile.weights.lexical + profile.weights.graph > 0)
       problems.push('rrf replaces similarity, lexical and graph by fused');

@@ -76,6 +76,8 @@ function signalReason(name: SignalName, input: ReasonInput): string | null {
       return 'popular';
     case 'recency':
       return 'recent';
+    case 'rules':
+      return 'boosted by a rule';
   }
 }
 

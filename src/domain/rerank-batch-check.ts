@@ -1,5 +1,5 @@
 import type { BatchRows } from './batch-rows.ts';
-import type { RerankBatch, RerankParams, RerankRequest } from './rerank-batch.ts';
+import { columnNames, type RerankBatch, type RerankParams, type RerankRequest } from './rerank-batch.ts';
 import type { RowBlock } from './row-block.ts';
 import { signalCount } from './signal.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
@@ -19,7 +19,7 @@ export function checkRerankBatch(batch: RerankBatch): void {
   checkOffsets(batch);
   if (batch.transient !== null) checkTransient(batch.transient, batch.table);
   checkRows(batch, batch.rows);
-  for (const name of ['lexical', 'graph', 'fused'] as const) {
+  for (const name of columnNames) {
     if (batch[name].length !== batch.rows.length)
       reject(`batch.${name}`, `has ${batch[name].length} entries for ${batch.rows.length} rows`);
   }

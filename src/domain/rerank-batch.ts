@@ -1,6 +1,7 @@
 import type { BatchRows } from './batch-rows.ts';
 import type { MaskProgram } from './mask-program.ts';
 import type { ProfileFormula } from './profile.ts';
+import type { SignalName } from './signal.ts';
 
 /** Scoring parameters of one request, complete: no optional members cross this boundary. */
 export interface RerankParams {
@@ -26,6 +27,9 @@ export interface PreferenceTable {
   /** Weight by facet name. */
   readonly facetWeights: ReadonlyMap<string, number>;
 }
+
+/** Signals that come with the candidates: one f32 column each, NaN where a signal is absent. */
+export const columnNames = ['lexical', 'graph', 'fused', 'rules'] as const satisfies readonly SignalName[];
 
 /** One request of a batch. */
 export interface RerankRequest {
@@ -53,4 +57,6 @@ export interface RerankBatch extends BatchRows {
   readonly lexical: Float32Array;
   readonly graph: Float32Array;
   readonly fused: Float32Array;
+  /** -0.5..0.5 per candidate, or NaN: what soft rules add (domain/soft-rules.ts). */
+  readonly rules: Float32Array;
 }

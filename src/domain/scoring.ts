@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts';
 import type { NumberedBlock } from './batch-rows.ts';
 import { contribute, toScore } from './contributions.ts';
 import { decay } from './decay.ts';
@@ -14,6 +15,7 @@ export interface WindowColumns {
   readonly lexical: Float32Array;
   readonly graph: Float32Array;
   readonly fused: Float32Array;
+  readonly rules: Float32Array;
 }
 
 /** Working memory of a scorer, reused from one request to the next: at most one scorer at a time may hold it. */
@@ -39,6 +41,11 @@ export function lexicalSignal(bm25: number, midpoint: number): number {
 
 export function clamp01(value: number): number {
   return Math.min(1, Math.max(0, value));
+}
+
+/** What soft rules may add to a score, or take from it, together. */
+export function clampRules(sum: number): number {
+  return Math.min(limits.softRuleByMax, Math.max(-limits.softRuleByMax, sum));
 }
 
 /**
@@ -126,6 +133,7 @@ export class WindowScorer {
     signals[signalIndex.recency] = this.#recency
       ? decay(params.referenceMs - this.#recencyMs[row]!, params.halfLifeMs)
       : Number.NaN;
+    signals[signalIndex.rules] = clampRules(window.rules[position]!);
   }
 
   /** clamp01((cos - lo) / (hi - lo)); NaN without a vector. */

@@ -11,6 +11,7 @@ export const signalNames = [
   'preference',
   'popularity',
   'recency',
+  'rules',
 ] as const;
 
 export type SignalName = (typeof signalNames)[number];

@@ -20,12 +20,13 @@ export function diverseOrder(context: SearchContext, scored: ScoredWindow, list:
 }
 
 /**
- * MMR subtracts a similarity from a score, so both must mean the same at 1: scores count against the best of the list,
- * cosines as the similarity signal does (lo..hi of the embedding space, where unrelated documents may have 0.3).
+ * MMR subtracts a similarity from a score, so both must mean the same at 0 and 1: scores count against the best of the
+ * list, from 0 or, where rules or preferences have taken scores below it, from the lowest; cosines as the similarity signal does (lo..hi of the embedding space, where unrelated documents may have 0.3).
  */
-function relevance(scores: Float32Array): Float32Array {
-  const best = scores[0] ?? 0;
-  return best > 0 ? scores.map((score) => score / best) : scores;
+export function relevance(scores: Float32Array): Float32Array {
+  const lowest = Math.min(0, scores[scores.length - 1] ?? 0);
+  const spread = (scores[0] ?? 0) - lowest;
+  return scores.map((score) => (spread > 0 ? (score - lowest) / spread : 0));
 }
 
 function closeness(context: SearchContext, cosines: Float64Array): Float64Array {

@@ -1,4 +1,5 @@
 import type { BatchRows } from '../domain/batch-rows.ts';
+import { columnNames } from '../domain/rerank-batch.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Meter } from '../ports/meter.ts';
@@ -11,6 +12,7 @@ export interface ScorerWindow extends BatchRows {
   readonly lexical: Float32Array;
   readonly graph: Float32Array;
   readonly fused: Float32Array;
+  readonly rules: Float32Array;
 }
 
 export interface ScorerSelection {
@@ -114,12 +116,11 @@ function pack(windows: readonly ScorerWindow[], { table, transient }: BatchRows)
     lexical: new Float32Array(total),
     graph: new Float32Array(total),
     fused: new Float32Array(total),
+    rules: new Float32Array(total),
   };
   windows.forEach((window, i) => {
     packed.rows.set(window.rows, offsets[i]!);
-    packed.lexical.set(window.lexical, offsets[i]!);
-    packed.graph.set(window.graph, offsets[i]!);
-    packed.fused.set(window.fused, offsets[i]!);
+    for (const name of columnNames) packed[name].set(window[name], offsets[i]!);
   });
   return { ...packed, table, transient, requests: windows.map((window) => window.request), offsets };
 }

@@ -4,6 +4,7 @@ import type { RerankParams, RerankRequest } from '../domain/rerank-batch.ts';
 import { type RankedRows, rescore } from '../domain/rescore.ts';
 import { lexicalSignal } from '../domain/scoring.ts';
 import { signalNames } from '../domain/signal.ts';
+import { softRulesColumn } from '../domain/soft-rules.ts';
 import { TriptychError } from '../errors.ts';
 import { preferenceTable } from './asker.ts';
 import { type LegOutcome, runLeg } from './leg-runner.ts';
@@ -45,6 +46,7 @@ export async function scoreWindow(
     lexical: lexicalColumn(context, words?.value ?? null, candidates.rows),
     graph: graphColumn(context, recalled, candidates.rows),
     fused: fusionColumn(context, recalled, candidates.rows),
+    rules: softRulesColumn([], snapshot, candidates.rows),
   };
   const scored = await runLeg(parts.clock, startedAtMs + request.timeoutMs, () =>
     parts.batcher.submit(window),

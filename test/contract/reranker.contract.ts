@@ -197,6 +197,18 @@ function edges(reranker: Get): void {
     await expectExact(await reranker(), table, [{ ...one, request: { ...one.request, params: zero } }]);
   });
 
+  it('scores below 0, equal in groups: still descending, then by tie rank', async () => {
+    const rows = shuffledRows(random, table);
+    for (const formula of formulas) {
+      const buried = rows.map((row) => (row % 3 === 0 ? -0.5 : -0.25));
+      const one = request({ params: params({ formula, weights: weightsOf({ rules: 1 }), rankDepth: 30 }) });
+      const answer = await expectExact(await reranker(), table, [
+        { request: one, window: windowOf(rows, { rules: buried }) },
+      ]);
+      expect(answer.selected[0]).toHaveLength(62);
+    }
+  });
+
   it('one document twice in a window', async () => {
     const one = request({ queryVector: random.unitVector(19), params: params({ rankDepth: 4 }) });
     await expectExact(await reranker(), table, [{ request: one, window: windowOf([5, 9, 5, 30, 9, 1]) }]);
@@ -344,6 +356,7 @@ function refusals(reranker: Get): void {
     'batch.lexical:': { ...good, lexical: good.lexical.slice(1) },
     'batch.graph:': { ...good, graph: good.graph.slice(1) },
     'batch.fused:': { ...good, fused: good.fused.slice(1) },
+    'batch.rules:': { ...good, rules: good.rules.slice(1) },
     'batch.requests[1].queryVector: has 5': withRequest({ queryVector: new Float32Array(5) }),
     'batch.requests[1].queryVector: has length 0': withRequest({ queryVector: new Float32Array(6) }),
     'batch.requests[1].tasteVector: has length NaN': withRequest({

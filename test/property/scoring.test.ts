@@ -77,8 +77,10 @@ describe('scores', () => {
       fc.property(sampleArbitrary, (sample) => {
         const { formula, weights, productMax } = sample.request.params;
         const ranked = rescoreAll(sample);
-        const lowest = formula === 'multiplicative' ? 0 : -weights[signalNames.indexOf('preference')]!;
-        const highest = formula === 'multiplicative' ? productMax : 1;
+        // Soft rules move any score by at most 0.5.
+        const lowest =
+          (formula === 'multiplicative' ? 0 : -weights[signalNames.indexOf('preference')]!) - 0.5;
+        const highest = (formula === 'multiplicative' ? productMax : 1) + 0.5;
         for (const score of ranked.scores) {
           expect(score).toBeGreaterThanOrEqual(Math.fround(lowest));
           expect(score).toBeLessThanOrEqual(Math.fround(highest + 1e-7));
@@ -91,8 +93,8 @@ describe('scores', () => {
             expect(ranked.contributions[i]).toBe(0);
             return;
           }
-          expect(value).toBeGreaterThanOrEqual(name === 'preference' ? -1 : 0);
-          expect(value).toBeLessThanOrEqual(1);
+          expect(value).toBeGreaterThanOrEqual(name === 'preference' ? -1 : name === 'rules' ? -0.5 : 0);
+          expect(value).toBeLessThanOrEqual(name === 'rules' ? 0.5 : 1);
         });
       }),
     );

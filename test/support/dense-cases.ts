@@ -29,14 +29,15 @@ export function denseCases(random: Random): DenseCase[] {
     ...linear,
     denseCase(random, 'similarity', 'multiplicative'),
     denseCase(random, 'preference', 'multiplicative'),
+    denseCase(random, 'rules', 'multiplicative'),
   ];
 }
 
 function denseCase(random: Random, signal: SignalName, formula: ProfileFormula): DenseCase {
   const multiplies = formula === 'multiplicative';
   const values = random.shuffle(Array.from({ length: count }, (_, i) => 0.5 + i * spacing));
-  // An even similarity where the product of preferences decides.
-  const cosines = multiplies && signal === 'preference' ? values.map(() => 1) : values;
+  // An even similarity where the product of preferences decides, or the rules.
+  const cosines = multiplies && signal !== 'similarity' ? values.map(() => 1) : values;
   const rows = values.map(
     (value, i): TableRow => ({
       id: `d${i}`,
@@ -48,7 +49,8 @@ function denseCase(random: Random, signal: SignalName, formula: ProfileFormula):
   );
   const table = makeTable(2, rows);
   const axis = Float32Array.of(1, 0);
-  const columns = { lexical: values, graph: values, fused: values };
+  // Rules take scores below 0.
+  const columns = { lexical: values, graph: values, fused: values, rules: values.map((x) => x - 0.7) };
   const preferences = {
     values: new Map(values.map((value, i) => [table.dictionary.codeOf('tags', `v${i}`), value - 0.4])),
     facetWeights: new Map<string, number>(),
@@ -64,10 +66,13 @@ function denseCase(random: Random, signal: SignalName, formula: ProfileFormula):
     request: request({
       queryVector: axis,
       tasteVector: axis,
-      preferences: multiplies && signal === 'similarity' ? null : preferences,
+      preferences: multiplies && signal !== 'preference' ? null : preferences,
       params: params({
         formula,
-        weights: weightsOf({ [multiplies ? 'similarity' : signal]: 1 }),
+        weights: weightsOf({
+          [multiplies ? 'similarity' : signal]: 1,
+          ...(signal === 'rules' ? { rules: 1 } : {}),
+        }),
         referenceMs: 0,
         halfLifeMs,
       }),
@@ -95,6 +100,7 @@ export function perturbed(batch: RerankBatch, signal: SignalName, by: number): R
     case 'lexical':
     case 'graph':
     case 'fused':
+    case 'rules':
       return { ...batch, [signal]: column(batch[signal]) };
     case 'popularity':
       return { ...batch, table: { ...table, popularity: table.popularity.map((x, row) => x + off(row)) } };

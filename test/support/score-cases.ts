@@ -1,6 +1,7 @@
 import { compileMask } from '../../src/domain/mask-compiler.ts';
 import type { Predicate } from '../../src/domain/predicate.ts';
 import type { ProfileFormula } from '../../src/domain/profile.ts';
+import type { columnNames } from '../../src/domain/rerank-batch.ts';
 import type { RowBlock } from '../../src/domain/row-block.ts';
 import type { WindowColumns } from '../../src/domain/scoring.ts';
 import { type SignalName, signalIndex, signalNames } from '../../src/domain/signal.ts';
@@ -33,6 +34,7 @@ export function params(changes: Partial<RerankParams> = {}): RerankParams {
       preference: 0.05,
       popularity: 0.07,
       recency: 0.03,
+      rules: 1,
     }),
     lo: 0,
     hi: 1,
@@ -59,7 +61,7 @@ export function request(changes: Partial<RerankRequest> = {}): RerankRequest {
 /** A window over the rows in which every column is absent unless it is given. */
 export function windowOf(
   rows: ArrayLike<number>,
-  columns: Partial<Record<'lexical' | 'graph' | 'fused', ArrayLike<number>>> = {},
+  columns: Partial<Record<(typeof columnNames)[number], ArrayLike<number>>> = {},
 ): WindowColumns {
   const column = (values: ArrayLike<number> | undefined): Float32Array =>
     values === undefined ? new Float32Array(rows.length).fill(Number.NaN) : Float32Array.from(values);
@@ -68,6 +70,7 @@ export function windowOf(
     lexical: column(columns.lexical),
     graph: column(columns.graph),
     fused: column(columns.fused),
+    rules: column(columns.rules),
   };
 }
 
@@ -81,7 +84,7 @@ export function batchOf(
   cases.forEach(({ window }, i) => {
     offsets[i + 1] = offsets[i]! + window.rows.length;
   });
-  const join = (name: 'lexical' | 'graph' | 'fused'): Float32Array =>
+  const join = (name: (typeof columnNames)[number]): Float32Array =>
     Float32Array.from(cases.flatMap(({ window }) => Array.from(window[name])));
   return {
     table,
@@ -92,6 +95,7 @@ export function batchOf(
     lexical: join('lexical'),
     graph: join('graph'),
     fused: join('fused'),
+    rules: join('rules'),
   };
 }
 
@@ -102,6 +106,7 @@ export function permuted(window: WindowColumns, order: readonly number[]): Windo
     lexical: Float32Array.from(order, (i) => window.lexical[i]!),
     graph: Float32Array.from(order, (i) => window.graph[i]!),
     fused: Float32Array.from(order, (i) => window.fused[i]!),
+    rules: Float32Array.from(order, (i) => window.rules[i]!),
   };
 }
 
@@ -165,6 +170,7 @@ export function randomWeights(random: Random, formula: ProfileFormula): Float64A
   const weights = new Float64Array(signalNames.length);
   if (formula === 'multiplicative') {
     weights[signalIndex.similarity] = 1;
+    weights[signalIndex.rules] = 1;
     return weights;
   }
   const names: SignalName[] = ['taste', 'preference', 'popularity', 'recency'];
@@ -172,7 +178,9 @@ export function randomWeights(random: Random, formula: ProfileFormula): Float64A
   else names.push('similarity', 'lexical', 'graph');
   for (const name of names) weights[signalIndex[name]] = random.next() < 0.2 ? 0 : random.next();
   const sum = weights.reduce((total, weight) => total + weight, 0);
-  return sum === 0 ? weightsOf({ popularity: 1 }) : weights.map((weight) => weight / sum);
+  const scaled = sum === 0 ? weightsOf({ popularity: 1 }) : weights.map((weight) => weight / sum);
+  scaled[signalIndex.rules] = 1;
+  return scaled;
 }
 
 export interface RandomCaseOptions {
@@ -196,10 +204,12 @@ export function randomCase(random: Random, table: TableSnapshot, options: Random
   const vector = (): Float32Array =>
     table.rowCount === 0 ? random.unitVector(table.dimension) : mixed(random, centre, 0.5);
   const column = (): number[] => rows.map(() => (random.next() < 0.3 ? 0 : random.next()));
-  const columns: Partial<Record<'lexical' | 'graph' | 'fused', number[]>> = {};
+  const columns: Partial<Record<(typeof columnNames)[number], number[]>> = {};
   if (present()) columns.lexical = column();
   if (present()) columns.graph = column();
   if (present()) columns.fused = column();
+  // Beyond what a scorer lets through on both sides, so that it has to clamp.
+  if (present()) columns.rules = rows.map(() => (random.next() < 0.5 ? 0 : 1.4 * random.next() - 0.7));
   return {
     window: windowOf(rows, columns),
     request: {

@@ -54,6 +54,7 @@ function scoreRow(
     known === null ? Number.NaN : preferenceSignal(table, request, known),
     table.popularity[row]!,
     2 ** (-age / params.halfLifeMs),
+    clamp(window.rules[position]!, -0.5, 0.5),
   ];
   const value = (name: (typeof signalNames)[number]): number => {
     const signal = signals[signalNames.indexOf(name)]!;
@@ -69,6 +70,7 @@ function scoreRow(
     );
     contributions = signalNames.map((name) => {
       if (name === 'similarity') return value('similarity');
+      if (name === 'rules') return params.weights[signalNames.indexOf(name)]! * value('rules');
       return name === 'preference' ? value('similarity') * clamped - value('similarity') : 0;
     });
   }

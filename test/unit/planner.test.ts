@@ -111,6 +111,9 @@ describe('built-in profiles', () => {
 
   it('are refused when weights do not sum to 1 or do not fit the formula', () => {
     expect(profileProblems({ ...profile, weights: { ...profile.weights, similarity: 0.9 } })).toHaveLength(1);
+    expect(profileProblems({ ...profile, weights: { ...profile.weights, rules: 0.5 } })).toEqual([
+      'the weight of rules must be 1',
+    ]);
     expect(profileProblems({ ...profile, formula: 'rrf' })).toHaveLength(1);
     expect(profileProblems({ ...profile, rankDepth: 10 })).toHaveLength(1);
   });

@@ -83,6 +83,15 @@ describe('reasons', () => {
     expect(reasonsFor(unweighted)).toEqual(['close in meaning to the query', expected]);
   });
 
+  it('name a rule that lifts a result, never one that lowers it', () => {
+    expect(reasonsFor(input({ lexical: [0.9, 0.1], rules: [0.2, 0.2] }))).toEqual([
+      'boosted by a rule',
+      'words of the query occur in it',
+    ]);
+    expect(reasonsFor(input({ rules: [-0.2, -0.2] }))).toEqual([]);
+    expect(reasonsFor(input({ rules: [0, 0] }))).toEqual([]);
+  });
+
   it('tell what brought a fused result', () => {
     const fused = input({ fused: [0.9, 0.7] }, { sources: ['vector', 'lexical', 'graph'], path: [director] });
     expect(reasonsFor(fused)).toEqual([

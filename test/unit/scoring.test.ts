@@ -34,7 +34,7 @@ function preferences(values: Record<string, number>, weights: Record<string, num
 function scoreOf(
   row: number,
   changes: Partial<RerankRequest>,
-  columns: { lexical?: number[]; graph?: number[]; fused?: number[] } = {},
+  columns: Parameters<typeof windowOf>[1] = {},
   from: TableSnapshot = table,
 ) {
   const { scores, signals, contributions } = rescore(
@@ -83,6 +83,7 @@ describe('signals', () => {
       'preference',
       'popularity',
       'recency',
+      'rules',
     ] as const)
       expect(got.signal(name), name).toBeNaN();
     expect(got.score).toBe(0.25);
@@ -119,6 +120,18 @@ describe('signals', () => {
     expect(scoreOf(0, { queryVector: vector }, {}, broken).score).not.toBeNaN();
   });
 
+  it('rules are added as they are, within half a point on both sides', () => {
+    const got = (rules: number) => scoreOf(0, { params: params() }, { rules: [rules] });
+    const none = scoreOf(0, { params: params() });
+    expect(got(0.25).signal('rules')).toBe(0.25);
+    expect(got(0.25).contribution('rules')).toBe(0.25);
+    expect(got(0.25).score).toBe(Math.fround(none.score + 0.25));
+    expect(got(-0.5).score).toBeLessThan(0);
+    expect(got(-7).signal('rules')).toBe(-0.5);
+    expect(got(Number.POSITIVE_INFINITY).contribution('rules')).toBe(0.5);
+    expect(got(Number.NaN)).toMatchObject({ score: none.score });
+  });
+
   it('lexical is one half at its midpoint', () => {
     expect(lexicalSignal(8, 8)).toBe(0.5);
     expect(lexicalSignal(0, 8)).toBe(0);
@@ -141,6 +154,27 @@ describe('multiplicative', () => {
     expect(got.contribution('similarity')).toBeCloseTo(0.5, 6);
     expect(got.contribution('preference')).toBeCloseTo(0.5 * 1.5 * 0.75 - 0.5, 6);
     expect(multiplicative(null).score).toBeCloseTo(0.5, 6);
+  });
+
+  it('adds the rules to the product, not into it', () => {
+    const ruled = (rules: number) =>
+      scoreOf(
+        0,
+        {
+          queryVector: Float32Array.of(0.8, 0.6),
+          preferences: preferences({ 'genres:Comedy': -0.5 }),
+          params: params({
+            formula: 'multiplicative',
+            weights: weightsOf({ similarity: 1, rules: 1 }),
+            hi: 2,
+          }),
+        },
+        { rules: [rules] },
+      );
+    expect(ruled(0.5).score).toBeCloseTo(0.5 * 0.5 + 0.5, 6);
+    expect(ruled(-0.5).score).toBeCloseTo(0.5 * 0.5 - 0.5, 6);
+    expect(ruled(-0.5).contribution('rules')).toBe(-0.5);
+    expect(ruled(Number.NaN).contribution('rules')).toBe(0);
   });
 
   it('clamps on both sides, and two dislikes stay a dislike', () => {
