@@ -76,6 +76,8 @@ export function fanOfDocuments(count: number): Document[] {
 }
 
 export interface FixtureOptions {
+  /** Documents of tenants besides `default`, in catalogues of the same schema. */
+  readonly others?: Readonly<Record<string, readonly Document[]>>;
   readonly schema?: CatalogueSchema;
   readonly profiles?: readonly Profile[];
   readonly meter?: Meter;
@@ -115,25 +117,33 @@ const wordEmbedder: Embedder = {
 export async function searchFixture(
   parts: (clock: FakeClock) => FixtureParts & { readonly projections?: readonly Projection[] },
   documents: readonly Document[],
-  { schema = testSchema, profiles = builtInProfiles, meter = silentMeter }: FixtureOptions = {},
+  { schema = testSchema, profiles = builtInProfiles, meter = silentMeter, others = {} }: FixtureOptions = {},
 ): Promise<SearchFixture> {
   const clock = new FakeClock();
   const store = new MemoryDocumentStore();
-  const { generation } = await store.createCatalogue('default', schema);
-  await store.write(
-    'default',
-    generation,
-    documents.map((document) => ({ kind: 'put', document })),
-  );
-  const { embedder, ...stores } = parts(clock);
+  const byTenant = { default: documents, ...others };
+  for (const [tenant, own] of Object.entries(byTenant)) {
+    const { generation } = await store.createCatalogue(tenant, schema);
+    await store.write(
+      tenant,
+      generation,
+      own.map((document) => ({ kind: 'put', document })),
+    );
+  }
+  const { embedder, ...first } = parts(clock);
   const registry = new CatalogueRegistry({
     store,
     clock,
     meter,
     logger: silentLogger,
-    stores: () => ({ projections: [], pushdownShare: limits.pushdownShare, ...stores }),
+    // As in the composition, no tenant shares a store with another one.
+    stores: (tenant) => ({
+      projections: [],
+      pushdownShare: limits.pushdownShare,
+      ...(tenant === 'default' ? first : parts(clock)),
+    }),
   });
-  await registry.open('default');
+  for (const tenant of Object.keys(byTenant)) await registry.open(tenant);
   const service = assembleTriptych({
     store,
     registry,
