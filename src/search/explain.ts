@@ -3,7 +3,7 @@ import { listPushes } from '../domain/list-explain.ts';
 import { failingRules } from '../domain/mask-program.ts';
 import { valueFor } from '../domain/rule-value.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
-import type { DropReason, PushReason, WhyNot } from '../domain/search-response.ts';
+import type { DropReason, PushReason, ScoreAdjustment, WhyNot } from '../domain/search-response.ts';
 import { signalCount } from '../domain/signal.ts';
 import { softRulesOf } from '../domain/soft-rules.ts';
 import { TriptychError } from '../errors.ts';
@@ -67,7 +67,7 @@ async function whyNot(ranking: Ranking, row: number): Promise<WhyNot> {
     floor,
     droppedBy,
     pushedBy: pushReasons(ranking, row),
-    adjustedBy: softRulesOf(context.asker?.policy.soft ?? [], snapshot, row),
+    adjustedBy: adjustments(context, row),
     ranks:
       final < 0
         ? null
@@ -107,6 +107,13 @@ function dropReasons({ snapshot, conditions }: SearchContext, row: number): Drop
         : sourced;
     return { rule, value };
   });
+}
+
+/** The soft rules that apply, and by how much. */
+function adjustments({ asker, snapshot }: SearchContext, row: number): ScoreAdjustment[] {
+  const soft = asker?.policy.soft ?? [];
+  const rules = soft.map((sourced) => sourced.rule);
+  return softRulesOf(rules, snapshot, row).map(({ index, by }) => ({ rule: soft[index]!, by }));
 }
 
 /** What a document must score to be in the list; null while it has room. */

@@ -46,7 +46,11 @@ export async function scoreWindow(
     lexical: lexicalColumn(context, words?.value ?? null, candidates.rows),
     graph: graphColumn(context, recalled, candidates.rows),
     fused: fusionColumn(context, recalled, candidates.rows),
-    rules: softRulesColumn([], snapshot, candidates.rows),
+    rules: softRulesColumn(
+      (context.asker?.policy.soft ?? []).map((sourced) => sourced.rule),
+      snapshot,
+      candidates.rows,
+    ),
   };
   const scored = await runLeg(parts.clock, startedAtMs + request.timeoutMs, () =>
     parts.batcher.submit(window),

@@ -98,6 +98,8 @@ export function fanOfDocuments(count: number): Document[] {
 }
 
 export interface FixtureOptions {
+  /** Documents of tenants besides `default`, in catalogues of the same schema. */
+  readonly others?: Readonly<Record<string, readonly Document[]>>;
   readonly schema?: CatalogueSchema;
   readonly profiles?: readonly Profile[];
   readonly meter?: Meter;
@@ -139,26 +141,40 @@ const wordEmbedder: Embedder = {
 export async function searchFixture(
   parts: (clock: FakeClock) => FixtureParts & { readonly projections?: readonly Projection[] },
   documents: readonly Document[],
-  { schema = testSchema, profiles = builtInProfiles, meter = silentMeter, lists }: FixtureOptions = {},
+  {
+    schema = testSchema,
+    profiles = builtInProfiles,
+    meter = silentMeter,
+    lists,
+    others = {},
+  }: FixtureOptions = {},
 ): Promise<SearchFixture> {
   const clock = new FakeClock();
   const store = new MemoryDocumentStore();
   const users = new MemoryUserStore();
-  const { generation } = await store.createCatalogue('default', schema);
-  await store.write(
-    'default',
-    generation,
-    documents.map((document) => ({ kind: 'put', document })),
-  );
-  const { embedder, ...stores } = parts(clock);
+  const byTenant = { default: documents, ...others };
+  for (const [tenant, held] of Object.entries(byTenant)) {
+    const { generation } = await store.createCatalogue(tenant, schema);
+    await store.write(
+      tenant,
+      generation,
+      held.map((document) => ({ kind: 'put', document })),
+    );
+  }
+  const { embedder, ...first } = parts(clock);
   const registry = new CatalogueRegistry({
     store,
     clock,
     meter,
     logger: silentLogger,
-    stores: () => ({ projections: [], pushdownShare: limits.pushdownShare, ...stores }),
+    // As in the composition, no tenant shares a store with another one.
+    stores: (tenant) => ({
+      projections: [],
+      pushdownShare: limits.pushdownShare,
+      ...(tenant === 'default' ? first : parts(clock)),
+    }),
   });
-  await registry.open('default');
+  for (const tenant of Object.keys(byTenant)) await registry.open(tenant);
   const own = { ...userParts(clock, users), ...(lists !== undefined && { lists }) };
   const service = assembleTriptych({
     store,

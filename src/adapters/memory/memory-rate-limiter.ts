@@ -6,7 +6,7 @@ import type { RateLimiter } from '../../ports/rate-limiter.ts';
 interface Allowance {
   readonly ratePerSecond: number;
   readonly burst: number;
-  readonly limiter: BurstyRateLimiter;
+  readonly limiter: Pick<RateLimiterMemory, 'consume'>;
 }
 
 /**
@@ -45,14 +45,11 @@ export class MemoryRateLimiter implements RateLimiter {
 function allowanceOf(key: ApiKey): Allowance {
   const { ratePerSecond, burst } = key;
   const points = pointsOf(key);
-  return {
-    ratePerSecond,
-    burst,
-    limiter: new BurstyRateLimiter(
-      new RateLimiterMemory({ points, duration: points / ratePerSecond }),
-      new RateLimiterMemory({ points: burst, duration: limits.keyBurstWindowMs / 1_000 }),
-    ),
-  };
+  const rate = new RateLimiterMemory({ points, duration: points / ratePerSecond });
+  // An empty burst would answer with the end of its own window.
+  if (burst === 0) return { ratePerSecond, burst, limiter: rate };
+  const beyond = new RateLimiterMemory({ points: burst, duration: limits.keyBurstWindowMs / 1_000 });
+  return { ratePerSecond, burst, limiter: new BurstyRateLimiter(rate, beyond) };
 }
 
 /** Whole requests of a window: 2.5 a second are 3 in 1.2 s, 0.1 a second is 1 in 10 s. */
