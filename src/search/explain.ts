@@ -149,7 +149,7 @@ function pushReasons(ranking: Ranking, row: number): PushReason[] {
   const items = Array.from(order.diverse, (one) =>
     itemOf(context.snapshot, window.rows[scored.ranked.positions[one]!]!),
   );
-  for (const { rule, ranks } of listPushes(items, rules, diverse))
+  for (const { rule, ranks } of listPushes(items, rules, context.snapshot.dictionary, diverse))
     reasons.push({ stage: 'rules', ranks, rule });
   return reasons;
 }

@@ -1,5 +1,6 @@
 import type { CandidateWindow } from '../domain/candidate-window.ts';
-import { type ListItem, orderList } from '../domain/list-order.ts';
+import type { ListItem } from '../domain/list-item.ts';
+import { orderList } from '../domain/list-order.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import type { Warning } from '../domain/warning.ts';
 import { diverseOrder } from './diverse-order.ts';
@@ -32,7 +33,7 @@ export function orderStages(
   if (policy.rules.length === 0) return { fused, diverse, final: diverse, warnings: policy.warnings };
   const startMs = context.parts.clock.nowMs();
   const items = Array.from(diverse, (index) => itemOf(snapshot, window.rows[ranked.positions[index]!]!));
-  const { order, warnings } = orderList(items, policy.rules);
+  const { order, warnings } = orderList(items, policy.rules, snapshot.dictionary);
   context.stages.rules = context.parts.clock.nowMs() - startMs;
   // Pinned documents may have come in addition to the R best.
   const final = order.map((place) => diverse[place]!).slice(0, profile.rankDepth);

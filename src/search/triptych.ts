@@ -65,7 +65,20 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
     log: parts.events,
     onApplied: (tenant, user) => heads.dropUser(tenant, user),
   });
-  const desk = deskOf(parts, heads, applier);
+  const intake = new EventIntake({
+    ...parts,
+    log: parts.events,
+    onCommitted: (tenant, users) => {
+      for (const user of users) heads.dropUser(tenant, user);
+      applier.nudge();
+    },
+  });
+  const desk = new UserDesk({
+    ...parts,
+    heads,
+    intake,
+    rankDepthMax: Math.max(...parts.profiles.map((profile) => profile.rankDepth)),
+  });
   applier.start();
   let closed: Promise<void> | null = null;
   /** Refuses what comes after `close`. */
@@ -126,16 +139,6 @@ function searchPartsOf(parts: TriptychParts): SearchParts {
     legs: new LegMemory(parts.meter),
     cursors: new CursorCodec(parts.cursorKey),
   };
-}
-
-function deskOf(parts: TriptychParts, heads: HeadBook, applier: EventApplier): UserDesk {
-  return new UserDesk({
-    ...parts,
-    heads,
-    applier,
-    intake: new EventIntake({ ...parts, log: parts.events }),
-    rankDepthMax: Math.max(...parts.profiles.map((profile) => profile.rankDepth)),
-  });
 }
 
 /** A search that fails has no plan to measure it by; it is measured here. */

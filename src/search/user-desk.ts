@@ -20,7 +20,6 @@ import type { ExpectedVersion, PolicyStore } from '../ports/policy-store.ts';
 import type { ExportRecord, PolicyView, Triptych } from '../ports/triptych.ts';
 import { requireTemplate } from './asker.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
-import type { EventApplier } from './event-applier.ts';
 import type { EventIntake } from './event-intake.ts';
 import type { HeadBook } from './head-book.ts';
 import { userPrefix } from './list-keys.ts';
@@ -29,7 +28,6 @@ export interface UserDeskParts {
   readonly policies: PolicyStore;
   readonly events: EventLog;
   readonly intake: EventIntake;
-  readonly applier: EventApplier;
   readonly heads: HeadBook;
   readonly lists: Cache<unknown>;
   readonly registry: CatalogueRegistry;
@@ -122,16 +120,10 @@ export class UserDesk
     }
   }
 
-  async recordEvents(
+  recordEvents(
     ...[tenant, events]: Parameters<Triptych['recordEvents']>
   ): ReturnType<Triptych['recordEvents']> {
-    const { intake, applier, heads } = this.#parts;
-    try {
-      return await intake.record(tenant, events);
-    } finally {
-      for (const user of new Set(events.map((event) => event.user))) heads.dropUser(tenant, user);
-      applier.nudge();
-    }
+    return this.#parts.intake.record(tenant, events);
   }
 
   async *exportUser(tenant: string, user: string): AsyncGenerator<ExportRecord> {

@@ -35,7 +35,7 @@ const meanwhileArbitrary = fc.constantFrom<Meanwhile>('nothing', 'nothing', 'eve
 async function happen(fixture: SearchFixture, what: Meanwhile): Promise<void> {
   const { clock, service } = fixture;
   if (what === 'events')
-    await clock.run(service.recordEvents('default', [eventOf(fixture, 'ann', 'd5', 'like')]));
+    await clock.run(service.recordEvents('default', [eventOf(fixture, 'ann', 'd5', 'click')]));
   // Another document that everything likes to find first: a list that was made anew would begin with it.
   if (what === 'documents')
     await clock.run(
