@@ -74,6 +74,10 @@ export const limits = {
   /** Events of one commit, and of one round of applying. */
   eventBatchMax: 500,
   eventApplyPollMs: 250,
+  /** The same while there are events of tenants without a catalogue, which every look has to pass over. */
+  eventApplySlowPollMs: 1_000,
+  /** Longest pause after failures. */
+  eventApplyPauseMsMax: 5_000,
   exportPageEvents: 1_000,
   learnedPreferencesMax: 1_000,
   /** Documents of a user's state that are read, hidden ones first, then what was met last. */

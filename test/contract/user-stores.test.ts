@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { openPglite } from '../../src/adapters/pglite/open-pglite.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { emptyPolicy } from '../../src/domain/policy.ts';
@@ -28,11 +28,19 @@ for (const [name, open] of [
   ['in memory, for tests', openReference],
   ['PGlite in memory', openEngine(null)],
   ['PGlite on disk', openEngine(dataDir)],
-] as const) {
-  policyStoreContract(name, open);
-  eventLogContract(name, open);
-  secretStoreContract(name, open);
-}
+] as const)
+  describe(`stores of users: ${name}`, () => {
+    // Opened once for all three suites: that takes most of the time.
+    let opened: ReturnType<typeof open> | null = null;
+    const shared = async () => {
+      opened ??= open();
+      return { ...(await opened), close: async () => {} };
+    };
+    afterAll(async () => (await opened)?.close());
+    policyStoreContract(name, shared);
+    eventLogContract(name, shared);
+    secretStoreContract(name, shared);
+  });
 
 it('everything survives a restart, and versions go on', async () => {
   const open = openEngine(dataDir);

@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
+import { type Kill, runUntilKilled } from '../support/killed-child.ts';
 import { Random } from '../support/random.ts';
 
 /** TRIPTYCH_DURABILITY_CYCLES=50 for a longer run. */
@@ -96,37 +94,10 @@ class Witness {
   }
 }
 
-/**
- * When a writer is killed: some time after its start, or after it said some lines from `ready` on and some time more.
- * Lines, not time alone, so that a busy machine kills as many writes under way as an idle one.
- */
-type Kill =
-  | { readonly from: 'start'; readonly afterMs: number }
-  | { readonly from: 'ready'; readonly afterLines: number; readonly afterMs: number };
-
 /** Runs a writer until it is killed. */
 async function cycle(witness: Witness, dataDir: string, seed: number, kill: Kill): Promise<void> {
   witness.restart();
-  const writer = spawn(process.execPath, [child, 'write', dataDir, String(seed)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let errors = '';
-  writer.stderr.on('data', (data) => {
-    errors += data;
-  });
-  const ended = new Promise<NodeJS.Signals | null>((resolve) =>
-    writer.once('close', (_, signal) => resolve(signal)),
-  );
-  const killSoon = () => void delay(kill.afterMs).then(() => writer.kill('SIGKILL'));
-  let linesLeft = kill.from === 'ready' ? kill.afterLines : Number.POSITIVE_INFINITY;
-  let ready = false;
-  if (kill.from === 'start') killSoon();
-  for await (const line of createInterface({ input: writer.stdout })) {
-    witness.hear(line);
-    ready ||= line === 'ready';
-    if (ready && linesLeft-- === 0) killSoon();
-  }
-  expect(await ended, errors).toBe('SIGKILL');
+  await runUntilKilled([child, 'write', dataDir, String(seed)], kill, (line) => witness.hear(line));
 }
 
 describe('a store whose process is killed', () => {
