@@ -48,6 +48,7 @@ describe('loadConfig', () => {
     expect(config).toEqual({
       host: '127.0.0.1',
       port: 8080,
+      keysFile: null,
       dataDir: join(folder, '.triptych'),
       demo: true,
       schema: null,
@@ -106,9 +107,12 @@ describe('loadConfig', () => {
   });
 
   it.each(['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.evil.example', '1270.0.0.1'])(
-    'refuses to listen on %s while there are no API keys',
+    'refuses to listen on %s without API keys',
     (host) => {
-      expect(problems({ env: { TRIPTYCH_HOST: host } }).TRIPTYCH_HOST).toContain('API keys');
+      const message = problems({ env: { TRIPTYCH_HOST: host } }).TRIPTYCH_HOST;
+      for (const part of ['API keys', 'triptych keys new', 'keys_file']) expect(message).toContain(part);
+      const { config } = load({ env: { TRIPTYCH_HOST: host }, flags: { keysFile: 'keys.json' } });
+      expect(config).toMatchObject({ host, keysFile: join(folder, 'keys.json') });
     },
   );
 
@@ -118,7 +122,7 @@ describe('loadConfig', () => {
 
   it('warns of unknown variables with the nearest known name', () => {
     const { warnings } = load({
-      env: { TRIPTYCH_PROT: '1', TRIPTYCH_ZZZZZZZZZZZZ: '1', TRIPTYCH_TEST_SEED: '1' },
+      env: { TRIPTYCH_PROT: '1', TRIPTYCH_ZZZZZZZZZZZZ: '1', TRIPTYCH_TEST_SEED: '1', TRIPTYCH_API_KEY: 'k' },
     });
     expect(warnings).toEqual([
       'TRIPTYCH_PROT is not a setting (did you mean TRIPTYCH_PORT?); it is ignored',
