@@ -1,14 +1,14 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { errorCatalogue } from '../../src/errors.ts';
 import { bulkOutcomeSchema } from '../../src/wire/bulk.ts';
 import { catalogueSchemaToWire } from '../../src/wire/catalogue.ts';
-import { problemSchema } from '../../src/wire/problem.ts';
 import { batchResponseSchema, searchResponseSchema } from '../../src/wire/search-response.ts';
 import { type FakeTriptych, filmSchema } from '../support/fake-triptych.ts';
+import { check, checkProblem, json, send as sendTo } from '../support/fuzz-client.ts';
 import { type HttpHarness, startHttp } from '../support/http-harness.ts';
 import { damaged, mutatedJson } from '../support/mutations.ts';
+import { ruleBases } from '../support/rule-bases.ts';
 
 /**
  * Requests that are nearly right, and requests that are not: never a 5xx, always a problem document with a code of the
@@ -30,60 +30,8 @@ afterAll(async () => {
   await http.close();
 });
 
-interface Sent {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
-}
-
-function send(
-  method: string,
-  path: string,
-  body: string | Buffer,
-  headers: Record<string, string>,
-): Promise<Sent> {
-  return new Promise((resolve, reject) => {
-    const req = request({ port: http.port, host: '127.0.0.1', method, path, agent, headers }, (res) => {
-      const chunks: Buffer[] = [];
-      res.on('data', (chunk: Buffer) => chunks.push(chunk));
-      res.on('end', () =>
-        resolve({
-          status: res.statusCode ?? 0,
-          type: String(res.headers['content-type']),
-          text: Buffer.concat(chunks).toString(),
-        }),
-      );
-      res.on('error', reject);
-    });
-    req.on('error', reject);
-    req.end(body);
-  });
-}
-
-const json = { 'content-type': 'application/json' };
-
-/** Codes that are about a place in the input, which they must name. */
-const fieldCodes = new Set([
-  ...['invalid_json', 'invalid_request', 'invalid_document', 'invalid_schema', 'unknown_field'],
-  ...['unknown_profile', 'wrong_dimension', 'unsupported_media_type', 'body_too_large'],
-]);
-
-function checkProblem(value: unknown): void {
-  const problem = problemSchema.parse(value);
-  expect(problem.status).toBe(errorCatalogue[problem.code].status);
-  expect(problem.status).toBeLessThan(500);
-  expect(JSON.stringify(problem)).not.toMatch(/node_modules|\.ts:\d|ZodError|SyntaxError|TypeError/);
-  if (!fieldCodes.has(problem.code)) return;
-  expect(problem.fields?.length).toBeGreaterThan(0);
-  for (const { path, message } of problem.fields ?? []) expect(path !== '' && message !== '').toBe(true);
-}
-
-function check(answer: Sent): void {
-  expect(answer.status).toBeLessThan(500);
-  if (answer.status < 400) return;
-  expect(answer.type).toBe('application/problem+json; charset=utf-8');
-  checkProblem(JSON.parse(answer.text));
-}
+const send = (method: string, path: string, body: string | Buffer, headers: Record<string, string>) =>
+  sendTo({ agent, port: http.port }, method, path, body, headers);
 
 const searchBases = [
   { query: 'lonely robot', k: 5, profile: 'linear', timeout_ms: 100, partial: true, min_score: 0.1 },
@@ -105,6 +53,7 @@ const searchBases = [
       ],
     },
   },
+  { user: 'u1', context: 'kids', constraints: ruleBases, cursor: 'abc', cache: 'skip' },
 ];
 
 const documentBases = [
@@ -237,6 +186,10 @@ describe('paths, parameters and headers', () => {
       'bulk',
       'search',
       'similar',
+      'users',
+      'policy',
+      'export',
+      'rules',
       '%',
       '%00',
       '%ff',
@@ -253,8 +206,15 @@ describe('paths, parameters and headers', () => {
     path,
     fc
       .tuple(
-        fc.constantFrom('/v1/documents?', '/v1/similar/a?', '/v1/documents/a?', '/metrics?', '/v1/profiles?'),
-        fc.constantFrom('cursor', 'limit', 'k', 'include', 'wait', '__proto__', 'limit[]'),
+        fc.constantFrom(
+          '/v1/users/u/policy?',
+          '/v1/documents?',
+          '/v1/similar/a?',
+          '/v1/documents/a?',
+          '/metrics?',
+          '/v1/profiles?',
+        ),
+        fc.constantFrom('cursor', 'context', 'limit', 'k', 'include', 'wait', '__proto__', 'limit[]'),
         fc.oneof(fc.webQueryParameters(), fc.constantFrom('', '-1', '1e3', '%ff', '%00', '0x1', '٣')),
       )
       .map(
@@ -276,6 +236,7 @@ describe('paths, parameters and headers', () => {
             ';',
           ),
           accept: fc.constantFrom('*/*', 'application/json', 'text/*', 'x', ''),
+          'if-match': fc.constantFrom('*', '"0"', 'x'),
           'x-request-id': fc.stringMatching(/^[ -~]{0,140}$/),
           traceparent: fc.stringMatching(/^[ -~]{0,60}$/),
         }),
