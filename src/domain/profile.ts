@@ -89,6 +89,22 @@ export const builtInProfiles: readonly Profile[] = [
   },
   {
     ...common,
+    name: 'personal',
+    description: 'Weighted sum in which the user counts most: for recommendations without a query.',
+    formula: 'linear',
+    weights: {
+      ...none,
+      similarity: 0.2,
+      taste: 0.3,
+      lexical: 0.1,
+      graph: 0.15,
+      preference: 0.15,
+      popularity: 0.07,
+      recency: 0.03,
+    },
+  },
+  {
+    ...common,
     name: 'rrf',
     description: 'Weighted sum in which reciprocal rank fusion replaces similarity, lexical and graph.',
     formula: 'rrf',

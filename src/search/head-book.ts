@@ -30,13 +30,12 @@ export class HeadBook {
 
   constructor(parts: HeadBookParts) {
     this.#parts = parts;
-    this.#rules = new Remembered(parts.clock, limits.headCacheEntries);
-    this.#users = new Remembered(parts.clock, limits.headCacheEntries);
+    this.#rules = new Remembered(parts);
+    this.#users = new Remembered(parts);
   }
 
   /** Without I/O; null where something must be read. */
   peek(tenant: string, user: string | null, context: string): Head | null {
-    if (!this.#parts.soleWriter) return null;
     const rules = this.#rules.current(tenant, '');
     if (rules === null) return null;
     if (user === null) return { rules, user: null };
@@ -45,14 +44,12 @@ export class HeadBook {
   }
 
   async read(tenant: string, user: string | null, context: string): Promise<Head> {
-    const { policies, soleWriter } = this.#parts;
+    const { policies } = this.#parts;
     const [rules, head] = await Promise.all([
-      this.#rules.load(tenant, '', soleWriter, () => policies.rules(tenant)),
+      this.#rules.load(tenant, '', () => policies.rules(tenant)),
       user === null
         ? null
-        : this.#users.load(userKey(tenant, user), context, soleWriter, () =>
-            policies.head(tenant, user, context),
-          ),
+        : this.#users.load(userKey(tenant, user), context, () => policies.head(tenant, user, context)),
     ]);
     return { rules, user: head };
   }
@@ -99,34 +96,34 @@ interface Loading<V> {
 /** Values by key and part (a user's contexts), the least recently used keys forgotten first. */
 class Remembered<V> {
   readonly #clock: Clock;
-  readonly #entries: LruMap<Map<string, Entry<V>>>;
+  readonly #trusted: boolean;
+  readonly #entries = new LruMap<Map<string, Entry<V>>>(limits.headCacheEntries);
   readonly #loading = new Map<string, Map<string, Loading<V>>>();
 
-  constructor(clock: Clock, entriesMax: number) {
+  /** @param soleWriter whether what is remembered need not be read again until it is dropped */
+  constructor({ clock, soleWriter }: Pick<HeadBookParts, 'clock' | 'soleWriter'>) {
     this.#clock = clock;
-    this.#entries = new LruMap(entriesMax);
+    this.#trusted = soleWriter;
   }
 
   current(key: string, part: string): V | null {
     const entry = this.#entries.get(key)?.get(part);
-    return entry?.current === true ? entry.value : null;
+    return this.#trusted && entry?.current === true ? entry.value : null;
   }
 
   lastGood(key: string, part: string): V | null {
     const entry = this.#entries.get(key)?.get(part);
     if (entry === undefined) return null;
-    return entry.current || this.#clock.nowMs() - entry.readAtMs <= limits.policyStaleMsMax
-      ? entry.value
-      : null;
+    const young = this.#clock.nowMs() - entry.readAtMs <= limits.policyStaleMsMax;
+    return young || (this.#trusted && entry.current) ? entry.value : null;
   }
 
-  /** @param trusted whether a remembered value need not be read again */
-  load(key: string, part: string, trusted: boolean, read: () => Promise<V>): Promise<V> {
-    const known = trusted ? this.current(key, part) : null;
+  load(key: string, part: string, read: () => Promise<V>): Promise<V> {
+    const known = this.current(key, part);
     if (known !== null) return Promise.resolve(known);
     let parts = this.#loading.get(key);
     // Without trust every search reads for itself: one that began earlier may have read before somebody else wrote.
-    const under = trusted ? parts?.get(part) : undefined;
+    const under = this.#trusted ? parts?.get(part) : undefined;
     if (under !== undefined) return under.promise;
     const loading: Loading<V> = { promise: this.#read(key, part, read, () => loading), dropped: false };
     if (parts === undefined) {

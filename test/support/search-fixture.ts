@@ -105,6 +105,8 @@ export interface FixtureOptions {
   readonly meter?: Meter;
   /** Where lists are kept; its own unless given. */
   readonly lists?: Cache<RankedList>;
+  /** false: every search asks the policy store. */
+  readonly soleWriter?: boolean;
 }
 
 /** The stores that run inside the process, and an embedder that turns each word into a direction of its own. */
@@ -146,6 +148,7 @@ export async function searchFixture(
     profiles = builtInProfiles,
     meter = silentMeter,
     lists,
+    soleWriter = true,
     others = {},
   }: FixtureOptions = {},
 ): Promise<SearchFixture> {
@@ -175,7 +178,7 @@ export async function searchFixture(
     }),
   });
   for (const tenant of Object.keys(byTenant)) await registry.open(tenant);
-  const own = { ...userParts(clock, users), ...(lists !== undefined && { lists }) };
+  const own = { ...userParts(clock, users), soleWriter, ...(lists !== undefined && { lists }) };
   const service = assembleTriptych({
     store,
     ...own,
