@@ -138,6 +138,11 @@ describe('routes with a JSON body refuse', () => {
     ['POST', '/v1/search/batch', '{"searches":[{"query":"x"}]}', limits.batchBodyBytesMax],
     ['PUT', '/v1/documents/a', `{${film}}`, limits.documentBodyBytesMax],
     ['PUT', '/v1/catalogue', '{}', limits.documentBodyBytesMax],
+    ['POST', '/v1/explain', '{"query":"x","document":"a"}', limits.searchBodyBytesMax],
+    ['PUT', '/v1/users/u/policy', '{}', limits.policyBodyBytesMax],
+    ['PATCH', '/v1/users/u/policy', '{}', limits.policyBodyBytesMax],
+    ['PUT', '/v1/rules', '{}', limits.policyBodyBytesMax],
+    ['POST', '/v1/events', '{"events":[]}', limits.eventBodyBytesMax],
   ] as const;
 
   it.each(routes)('%s %s: other media types', async (method, path, body) => {
@@ -190,6 +195,9 @@ describe('paths and methods', () => {
     ['GET', '/v1/search/', 404, 'not_found', null],
     ['GET', '/V1/search', 404, 'not_found', null],
     ['GET', '/v1/search', 405, 'method_not_allowed', 'OPTIONS, POST'],
+    ['POST', '/v1/users/u/policy', 405, 'method_not_allowed', 'DELETE, GET, HEAD, OPTIONS, PATCH, PUT'],
+    ['PATCH', '/v1/rules', 405, 'method_not_allowed', 'GET, HEAD, OPTIONS, PUT'],
+    ['GET', '/v1/users', 404, 'not_found', null],
     ['DELETE', '/v1/catalogue', 405, 'method_not_allowed', 'GET, HEAD, OPTIONS, PUT'],
     ['PATCH', '/v1/documents/a', 405, 'method_not_allowed', 'DELETE, GET, HEAD, OPTIONS, PUT'],
     ['PATCH', '/v1/documents/bulk', 405, 'method_not_allowed', 'DELETE, GET, HEAD, OPTIONS, POST, PUT'],

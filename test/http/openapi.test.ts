@@ -12,10 +12,18 @@ import { catalogueSchemaSchema, parseCatalogueSchema } from '../../src/wire/cata
 import { components } from '../../src/wire/components.ts';
 import { documentBodySchema, documentSchema } from '../../src/wire/document.ts';
 import { embeddingSchema } from '../../src/wire/embedding.ts';
+import { eventsAckSchema, eventsRequestSchema } from '../../src/wire/event.ts';
+import { explainResponseSchema } from '../../src/wire/explain.ts';
+import { exportLineSchema } from '../../src/wire/export.ts';
+import { policyBodySchema, policyPatchSchema, policyResponseSchema } from '../../src/wire/policy.ts';
 import { predicateSchema } from '../../src/wire/predicate.ts';
 import { problemSchema } from '../../src/wire/problem.ts';
-import { batchRequestSchema, searchRequestSchema } from '../../src/wire/search.ts';
+import { ruleSchema, sourcedRuleSchema } from '../../src/wire/rule.ts';
+import { batchRequestSchema, explainRequestSchema, searchRequestSchema } from '../../src/wire/search.ts';
+import { searchEventSchema } from '../../src/wire/search-event.ts';
 import { searchResponseSchema } from '../../src/wire/search-response.ts';
+import { tenantRulesBodySchema, tenantRulesResponseSchema } from '../../src/wire/tenant-rules.ts';
+import { warningSchema } from '../../src/wire/warning.ts';
 import { FakeTriptych } from '../support/fake-triptych.ts';
 import { type HttpHarness, startHttp } from '../support/http-harness.ts';
 
@@ -97,6 +105,26 @@ describe('/openapi.json', () => {
     expect(Object.keys(spec.paths['/v1/search']!.post!.responses['503']!.headers)).toContain('retry-after');
   });
 
+  it('says what conditions, ETags and media types a route has', () => {
+    const { get, put, patch, delete: remove } = spec.paths['/v1/users/{id}/policy']!;
+    const conditions = (operation: unknown) =>
+      JSON.stringify(operation).match(/parameters\/(IfMatch|IfNoneMatch)/g);
+    expect([get, put, patch, remove].map(conditions)).toEqual([
+      null,
+      ['parameters/IfMatch', 'parameters/IfNoneMatch'],
+      ['parameters/IfMatch'],
+      ['parameters/IfMatch'],
+    ]);
+    expect(Object.keys(put!.responses['200']!.headers)).toContain('etag');
+    expect(remove!.responses['204']).not.toHaveProperty('content');
+    const search = spec.paths['/v1/search']!.post!.responses['200'] as unknown as { content: object };
+    expect(Object.keys(search.content)).toEqual([
+      'application/json',
+      'application/x-ndjson',
+      'text/event-stream',
+    ]);
+  });
+
   it('has only references that lead somewhere', () => {
     const text = JSON.stringify(spec);
     const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path!);
@@ -113,6 +141,9 @@ describe('examples', () => {
   const named = [
     ...[searchRequestSchema, batchRequestSchema, documentBodySchema, documentSchema, predicateSchema],
     ...[embeddingSchema, catalogueSchemaSchema, problemSchema, searchResponseSchema, bulkOutcomeSchema],
+    ...[ruleSchema, sourcedRuleSchema, warningSchema, explainRequestSchema, explainResponseSchema],
+    ...[policyBodySchema, policyPatchSchema, policyResponseSchema, tenantRulesBodySchema],
+    ...[tenantRulesResponseSchema, eventsRequestSchema, eventsAckSchema, exportLineSchema, searchEventSchema],
   ];
 
   it.each(named.map((schema) => [components.get(schema)?.id, schema] as const))('of %s fit', (id, schema) => {
@@ -156,6 +187,17 @@ describe('examples', () => {
         expect(answer.status, answer.text).toBe(200);
       }
       expect(bulkLineSchema.safeParse(first(documentSchema)).error).toBeUndefined();
+      for (const [method, path, example, status] of [
+        ['PUT', '/v1/rules', first(tenantRulesBodySchema), 200],
+        ['PUT', '/v1/users/u1/policy', first(policyBodySchema), 200],
+        ['PATCH', '/v1/users/u1/policy', first(policyPatchSchema), 200],
+        ['POST', '/v1/events', first(eventsRequestSchema), 202],
+        // The document of the example is not there, so everything else was right.
+        ['POST', '/v1/explain', first(explainRequestSchema), 404],
+      ] as const) {
+        const answer = await fresh.call(method, path, example);
+        expect([path, answer.status, answer.text]).toEqual([path, status, answer.text]);
+      }
     } finally {
       await fresh.close();
     }

@@ -13,6 +13,7 @@ import { catalogueStatusSchema, planStatsSchema } from '../../src/wire/status.ts
 import { filmSchema } from '../support/fake-triptych.ts';
 import { type HttpHarness, startHttp } from '../support/http-harness.ts';
 import { mutatedJson } from '../support/mutations.ts';
+import { ruleBases } from '../support/rule-bases.ts';
 
 /** The edge over the real service with its embedded stores: what is sent arrives, and odd input breaks neither. */
 
@@ -127,6 +128,7 @@ describe('the whole service over HTTP', () => {
           { query: 'robot', k: 5, min_score: 0.1, timeout_ms: 5_000 },
           { embedding: [0.1, 0.2, 0.3, 0.4], diversity: 0.5, include: ['facet_counts'], timeout_ms: 5_000 },
           { like: ['a', 'nobody'], explain: 'full', include_relationships: true, timeout_ms: 5_000 },
+          { query: 'robot', user: 'u1', constraints: ruleBases, cache: 'skip', timeout_ms: 5_000 },
           { filter: { not: { or: [{ field: 'year', gt: 1990 }, { ids: ['a'] }] } }, timeout_ms: 5_000 },
         ]),
         async (body) => {
@@ -161,6 +163,21 @@ describe('the whole service over HTTP', () => {
         { numRuns },
       ),
   );
+
+  it.each([
+    ['PUT', '/v1/users/u/policy', { constraints: [{ kind: 'spacing', facet: 'mood', gap: 1 }] }, 400],
+    ['PATCH', '/v1/users/u/policy', { learned: {} }, 400],
+    ['DELETE', '/v1/users/u/policy?context=a%20b', undefined, 400],
+    ['GET', '/v1/users/u/policy?user=v', undefined, 400],
+    ['PUT', '/v1/rules', { rules: [{ kind: 'pin', id: 'a', rank: 101 }] }, 400],
+    ['POST', '/v1/events', { events: [{ event_id: 'e', user: 'u', document: 'a', type: 'rate' }] }, 400],
+    ['POST', '/v1/explain', { query: 'robot' }, 400],
+    ['POST', '/v1/users/u', {}, 405],
+  ])('%s %s refuses %j', async (method, path, body, status) => {
+    const answer = await http.call(method, path, body);
+    expect(answer.status, answer.text).toBe(status);
+    problemSchema.parse(answer.json);
+  });
 
   it('logged no unexpected error', () => {
     expect(http.logs.filter(({ level }) => level === 'error')).toEqual([]);
