@@ -22,9 +22,15 @@ export function softRulesColumn(
 ): Float32Array {
   if (rules.length === 0) return new Float32Array(rows.length).fill(Number.NaN);
   const rulesOf = rulesByCode(rules, table);
-  return Float32Array.from(rows, (row) =>
-    clampRules(applying(rulesOf, table, row).reduce((sum, index) => sum + signed(rules[index]!), 0)),
-  );
+  const applies = new Uint8Array(rules.length);
+  const by = Float64Array.from(rules, signed);
+  return Float32Array.from(rows, (row) => {
+    if (!mark(applies, rulesOf, table, row)) return 0;
+    let sum = 0;
+    for (let index = 0; index < by.length; index++) if (applies[index] === 1) sum += by[index]!;
+    applies.fill(0);
+    return clampRules(sum);
+  });
 }
 
 /** The rules that apply to one row, in their order; their sum before it is clamped may be beyond 0.5. */
@@ -33,10 +39,9 @@ export function softRulesOf(
   table: TableSnapshot,
   row: number,
 ): readonly AppliedSoftRule[] {
-  return applying(rulesByCode(rules, table), table, row).map((index) => ({
-    index,
-    by: signed(rules[index]!),
-  }));
+  const applies = new Uint8Array(rules.length);
+  mark(applies, rulesByCode(rules, table), table, row);
+  return rules.flatMap((rule, index) => (applies[index] === 1 ? [{ index, by: signed(rule) }] : []));
 }
 
 function signed({ kind, by }: SoftRule): number {
@@ -61,15 +66,20 @@ function rulesByCode(
   return byCode;
 }
 
-/** Positions of the rules that apply to a row, ascending, each once. */
-function applying(
+/** Sets the places of the rules that apply to a row to 1; whether there are any. */
+function mark(
+  applies: Uint8Array,
   rulesOf: ReadonlyMap<number, readonly number[]>,
   table: TableSnapshot,
   row: number,
-): readonly number[] {
-  const found = new Set<number>();
+): boolean {
+  let any = false;
   const start = table.facetStarts[row]!;
-  for (let i = start; i < start + table.facetCounts[row]!; i++)
-    for (const index of rulesOf.get(table.facetValues[i]!) ?? []) found.add(index);
-  return [...found].sort((a, b) => a - b);
+  for (let i = start; i < start + table.facetCounts[row]!; i++) {
+    const indexes = rulesOf.get(table.facetValues[i]!);
+    if (indexes === undefined) continue;
+    any = true;
+    for (const index of indexes) applies[index] = 1;
+  }
+  return any;
 }
