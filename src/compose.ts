@@ -70,24 +70,14 @@ export async function createTriptych(
   const keys = config.keysFile === null ? null : await openKeysFile({ path: config.keysFile, clock, logger });
   const tenants = keys?.tenants() ?? [defaultTenant];
   const meter = new PromMeter();
-  const {
-    documents: store,
-    policies,
-    events,
-    secrets,
-  } = await openPglite({ dataDir: config.dataDir, clock });
-  const cursorKey = await secrets.signingKey();
+  const truth = await openTruth(config, clock);
+  const { store } = truth;
   const embedder = createEmbedder(config.embedder, clock, meter);
   const registry = new CatalogueRegistry({ store, clock, meter, logger, stores: embeddedStores });
   const reranker = new JsReranker();
   const service = assembleTriptych({
-    store,
-    policies,
-    events,
-    // The lock on the data folder sees to it.
-    soleWriter: true,
+    ...truth,
     lists: new LruCache({ entriesMax: limits.rankedCacheEntries, clock }),
-    cursorKey,
     registry,
     embedder,
     reranker,
@@ -123,6 +113,17 @@ export async function createTriptych(
     },
     listen: () => listen(config, { service, clock, logger, meter, keys }, (url) => store.recordUrl(url)),
   };
+}
+
+/** The embedded truth; the lock on its folder sees to it that no other process writes it. */
+async function openTruth(config: Config, clock: Clock) {
+  const {
+    documents: store,
+    policies,
+    events,
+    secrets,
+  } = await openPglite({ dataDir: config.dataDir, clock });
+  return { store, policies, events, soleWriter: true, cursorKey: await secrets.signingKey() };
 }
 
 /** Opens what new keys name. Each alone: a catalogue that cannot be loaded is not the others' fault. */

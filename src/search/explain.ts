@@ -11,7 +11,7 @@ import type { CallOptions } from '../ports/triptych.ts';
 import { rankFor } from './list-for.ts';
 import { itemOf } from './list-stages.ts';
 import { policyCandidates } from './policy-leg.ts';
-import type { Ranking } from './rank.ts';
+import type { Ranking } from './ranking.ts';
 import { explainedSignals } from './respond.ts';
 import { type ScoredWindow, scoreWindow } from './score-window.ts';
 import { openCall, type SearchContext, type SearchParts } from './search-context.ts';

@@ -4,7 +4,8 @@ import type { SearchRequest } from '../domain/search-request.ts';
 import { limits } from '../limits.ts';
 import { askerAtHand, findAsker, type KnownAsker } from './find-asker.ts';
 import { listIdOf, listKey, requestHash } from './list-keys.ts';
-import { makePlan, type Ranking, rank } from './rank.ts';
+import { makePlan, rank } from './rank.ts';
+import type { Ranking } from './ranking.ts';
 import { startQuestion } from './recall.ts';
 import { openContext, type SearchCall, type SearchContext, withAsker } from './search-context.ts';
 

@@ -1,19 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
-import { type CandidateWindow, type LegList, uniteCandidates } from '../domain/candidate-window.ts';
+import { type LegList, uniteCandidates } from '../domain/candidate-window.ts';
 import type { SearchPlan } from '../domain/plan.ts';
 import { planSearch } from '../domain/planner.ts';
-import type { RankedList } from '../domain/ranked-list.ts';
 import type { Coverage } from '../domain/search-response.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { TriptychError } from '../errors.ts';
 import type { Hit } from '../ports/recall.ts';
 import { matchingEmbedder } from './embedding-space.ts';
 import { coverageOf } from './leg-runner.ts';
-import { type ListOrder, orderStages } from './list-stages.ts';
+import { orderStages } from './list-stages.ts';
 import { observeLegs } from './observe-legs.ts';
 import { policyCandidates } from './policy-leg.ts';
 import type { PolicyOutcome } from './policy-outcome.ts';
 import { listOf } from './ranked-list.ts';
+import type { Ranking } from './ranking.ts';
 import {
   type Embedding,
   type QuestionLegs,
@@ -24,19 +24,6 @@ import {
 } from './recall.ts';
 import { type ScoredWindow, scoreWindow } from './score-window.ts';
 import { graphSeeds, isBrowse, type SearchContext } from './search-context.ts';
-
-/** What the stages made of a request; `list` is what answers are cut from. */
-export interface Ranking {
-  readonly context: SearchContext;
-  readonly plan: SearchPlan;
-  readonly recalled: Recalled;
-  readonly window: CandidateWindow;
-  readonly scored: ScoredWindow;
-  readonly order: ListOrder;
-  readonly coverage: Coverage;
-  readonly degraded: boolean;
-  readonly list: RankedList;
-}
 
 /** What may be under way already when ranking begins. */
 export interface Started {

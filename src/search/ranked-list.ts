@@ -1,7 +1,7 @@
 import { listDigest, type RankedList } from '../domain/ranked-list.ts';
 import type { VectorOrigin } from '../domain/reasons.ts';
 import { signalCount } from '../domain/signal.ts';
-import type { Ranking } from './rank.ts';
+import type { Ranking } from './ranking.ts';
 import type { SearchContext } from './search-context.ts';
 
 /** The list that pages are cut from, freed of the epoch that it was made on. */

@@ -60,27 +60,16 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
   const { heads, latencies } = searchParts;
   const writes = new WritePath(parts);
   const probe = new ReadinessProbe(parts);
-  const applier = new EventApplier({
-    ...parts,
-    log: parts.events,
-    onApplied: (tenant, user) => heads.dropUser(tenant, user),
-  });
-  const intake = new EventIntake({
-    ...parts,
-    log: parts.events,
-    onCommitted: (tenant, users) => {
-      for (const user of users) heads.dropUser(tenant, user);
-      applier.nudge();
-    },
-  });
-  const desk = new UserDesk({
-    ...parts,
-    heads,
-    intake,
-    rankDepthMax: Math.max(...parts.profiles.map((profile) => profile.rankDepth)),
-  });
+  const { applier, intake, desk } = learningOf(parts, heads);
   applier.start();
   let closed: Promise<void> | null = null;
+  /** Acknowledged events wait in the log; what is being acknowledged is waited for. */
+  const end = async (): Promise<void> => {
+    await intake.close();
+    await applier.stop();
+    await registry.close();
+    await parts.closeParts();
+  };
   /** Refuses what comes after `close`. */
   const open = <A extends unknown[], R>(work: (...args: A) => Promise<R>) => {
     return async (...args: A): Promise<R> => {
@@ -115,16 +104,34 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
     planStats: () => ({ legs: latencies.stats(), backend: parts.reranker.name }),
     readiness: () => probe.readiness(closed !== null),
     close() {
-      const ended =
-        closed ??
-        applier
-          .stop()
-          .then(() => registry.close())
-          .then(parts.closeParts);
-      closed = ended;
-      return ended;
+      closed ??= end();
+      return closed;
     },
   };
+}
+
+/** What takes events in, learns from them, and keeps policies. */
+function learningOf(parts: TriptychParts, heads: HeadBook) {
+  const applier = new EventApplier({
+    ...parts,
+    log: parts.events,
+    onApplied: (tenant, user) => heads.dropUser(tenant, user),
+  });
+  const intake = new EventIntake({
+    ...parts,
+    log: parts.events,
+    onCommitted: (tenant, users) => {
+      for (const user of users) heads.dropUser(tenant, user);
+      applier.nudge();
+    },
+  });
+  const desk = new UserDesk({
+    ...parts,
+    heads,
+    intake,
+    rankDepthMax: Math.max(...parts.profiles.map((profile) => profile.rankDepth)),
+  });
+  return { applier, intake, desk };
 }
 
 function searchPartsOf(parts: TriptychParts): SearchParts {

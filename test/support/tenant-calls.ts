@@ -132,7 +132,19 @@ function catalogueCall(): TenantCall {
 }
 
 /** Members that repeat the question, or depend on how fast the process has been, for whichever tenant. */
-const leftOut = new Set(['warnings', 'reason', 'plan', 'stages', 'tookMs', 'ms', 'budgetMs']);
+const leftOut = new Set([
+  'warnings',
+  'reason',
+  'plan',
+  'stages',
+  'tookMs',
+  'ms',
+  'budgetMs',
+  // Whether a list was kept depends on what else was asked meanwhile, not what is in it.
+  'cached',
+  'strategy',
+  'cursor',
+]);
 
 /** The answer as text. */
 export function answerText(answer: unknown): string {

@@ -105,7 +105,7 @@ describe('parseSearchRequest', () => {
       expect.objectContaining({
         code: 'unknown_profile',
         fields: [
-          { path: 'searches[3].profile', message: 'is none of linear, multiplicative, rrf' },
+          { path: 'searches[3].profile', message: 'is none of linear, multiplicative, personal, rrf' },
           { path: 'searches[3].embedding', message: 'has 1 components, the catalogue has 4' },
           { path: 'searches[3].filter.facet', message: 'is not a facet of the catalogue' },
         ],
