@@ -1,49 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PgliteClient } from '../../src/adapters/pglite/pglite-client.ts';
 import { migrate } from '../../src/adapters/sql/migrate.ts';
-import type { SqlClient, SqlStatement } from '../../src/adapters/sql/sql-client.ts';
 import { SqlDocumentStore } from '../../src/adapters/sql/sql-document-store.ts';
-import { TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
+import { WatchedClient } from '../support/watched-client.ts';
 import { put, StoreUnderTest, schemaNamed } from './document-store-subject.ts';
-
-/** A client that notes what runs, and can be told to fail some of it. */
-class WatchedClient implements SqlClient {
-  readonly texts: string[] = [];
-  failing: RegExp | null = null;
-  #held: { readonly pattern: RegExp; readonly until: Promise<void> } | null = null;
-  readonly #inner: SqlClient;
-
-  constructor(inner: SqlClient) {
-    this.#inner = inner;
-  }
-
-  run(statements: readonly SqlStatement[]): ReturnType<SqlClient['run']> {
-    this.texts.push(...statements.map(({ text }) => text));
-    if (this.failing !== null && statements.some(({ text }) => this.failing?.test(text)))
-      return Promise.reject(new TriptychError('unavailable', 'told to fail'));
-    const held = this.#held;
-    if (held !== null && statements.some(({ text }) => held.pattern.test(text)))
-      return held.until.then(() => this.#inner.run(statements));
-    return this.#inner.run(statements);
-  }
-
-  /** Keeps what matches from running until the returned function is called. */
-  hold(pattern: RegExp): () => void {
-    let release = (): void => {};
-    const until = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    this.#held = { pattern, until };
-    return release;
-  }
-
-  count(pattern: RegExp): number {
-    return this.texts.filter((text) => pattern.test(text)).length;
-  }
-
-  async close(): Promise<void> {}
-}
 
 describe('housekeeping', () => {
   const tested = new StoreUnderTest();

@@ -20,8 +20,16 @@ const users = ['u0', 'u1', 'u2'];
 const types = ['like', 'dislike', 'click', 'complete', 'view', 'skip', 'hide', 'impression'];
 const epochMs = Date.parse('2026-01-01');
 
+/** Waits where the reader is slow: Node may have made the pipe one that refuses instead. */
 function say(...words) {
-  writeSync(1, `${words.join(' ')}\n`);
+  let rest = Buffer.from(`${words.join(' ')}\n`);
+  while (rest.length > 0)
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
 }
 
 /** Small pseudo-random generator (mulberry32), so that a cycle can be run again. */
