@@ -176,6 +176,12 @@ function embedderName(config: EmbedderConfig): string {
   }
 }
 
+/** Where a server that listens on every address is found from this machine. */
+const ownName: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['[::]', '[::1]'],
+]);
+
 async function listen(
   config: Config,
   parts: { service: Triptych; clock: Clock; logger: Logger; meter: PromMeter; keys: KeysFile | null },
@@ -195,7 +201,7 @@ async function listen(
       : { keys: { ring: keys, rates: new MemoryRateLimiter() } }),
   });
   const { port } = await http.listen(config.port, config.host);
-  const url = `http://${host}:${port}`;
+  const url = `http://${ownName.get(host) ?? host}:${port}`;
   await recordUrl(url);
   return {
     url,

@@ -40,7 +40,7 @@ export const errorCatalogue = {
     retriable: false,
     title: 'The content type or encoding is not supported',
   },
-  rate_limited: { status: 429, retriable: true, title: 'The API key has used up its rate' },
+  rate_limited: { status: 429, retriable: true, title: 'The caller has used up its rate' },
   headers_too_large: { status: 431, retriable: false, title: 'The request headers are too large' },
   internal: {
     status: 500,

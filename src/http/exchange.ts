@@ -43,8 +43,11 @@ export function openExchange(req: Request, res: Response, arrivedAtMs: number): 
     bodyBytes: 0,
     errorCode: null,
     whenGone: (callback) => {
-      if (res.closed) setImmediate(callback);
-      else res.once('close', callback);
+      if (res.closed) {
+        const soon = setImmediate(callback);
+        return () => clearImmediate(soon);
+      }
+      res.once('close', callback);
       return () => res.off('close', callback);
     },
   };

@@ -17,7 +17,7 @@ export type KeyProblem = 'unknown' | 'expired';
 
 /** The API keys that are valid; only hashes of them are known. */
 export interface KeyRing {
-  /** `epochMs`: wall clock, milliseconds since 1970. Takes the same time for every secret of the same length. */
+  /** `epochMs`: wall clock, milliseconds since 1970. How long it takes tells nothing of how much of a secret is right. */
   authenticate(secret: string, epochMs: number): ApiKey | { readonly problem: KeyProblem };
   /** Every tenant that a key names, each once, in the order of the keys. */
   tenants(): readonly string[];

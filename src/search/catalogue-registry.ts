@@ -79,7 +79,10 @@ export class CatalogueRegistry {
   async #load(tenant: string, catalogue: Catalogue): Promise<void> {
     let live = false;
     let lost = false;
-    const meter = new LiveMeter(this.#parts.meter, () => this.#projectors.get(tenant) === projector);
+    const meter = new LiveMeter(this.#parts.meter, () => {
+      if (this.#projectors.get(tenant) !== projector) return null;
+      return [...this.#projectors.values()].filter((other) => other !== projector);
+    });
     const projector: Projector = new Projector(tenant, catalogue, { ...this.#parts, meter }, () => {
       if (live) void this.#replace(tenant);
       else lost = true;
@@ -144,18 +147,22 @@ export class CatalogueRegistry {
   }
 }
 
-/** Gauges say what searches see: those of a projector that still loads, or was replaced, are left out. */
+/**
+ * Gauges say what searches see, over all tenants: those of a projector that still loads, or was replaced, are left out.
+ * The generation is that of the catalogue that changed last.
+ */
 class LiveMeter implements Meter {
   readonly #meter: Meter;
-  readonly #live: () => boolean;
+  /** The projectors of the other tenants; null while this one is not live. */
+  readonly #others: () => readonly Projector[] | null;
   readonly stage: Meter['stage'];
   readonly search: Meter['search'];
   readonly projected: Meter['projected'];
   readonly count: Meter['count'];
 
-  constructor(meter: Meter, live: () => boolean) {
+  constructor(meter: Meter, others: () => readonly Projector[] | null) {
     this.#meter = meter;
-    this.#live = live;
+    this.#others = others;
     this.stage = meter.stage.bind(meter);
     this.search = meter.search.bind(meter);
     this.projected = meter.projected.bind(meter);
@@ -163,6 +170,13 @@ class LiveMeter implements Meter {
   }
 
   gauge(name: Parameters<Meter['gauge']>[0], value: number): void {
-    if (this.#live()) this.#meter.gauge(name, value);
+    const others = this.#others();
+    if (others === null) return;
+    let overAll = value;
+    for (const { active, lagMs } of others) {
+      if (name === 'documents') overAll += active.table.current.liveCount;
+      if (name === 'projector_lag_ms') overAll = Math.max(overAll, lagMs);
+    }
+    this.#meter.gauge(name, overAll);
   }
 }

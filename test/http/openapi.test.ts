@@ -29,6 +29,7 @@ import { type HttpHarness, startHttp } from '../support/http-harness.ts';
 
 type Operation = {
   readonly operationId: string;
+  readonly security: readonly Record<string, string[]>[];
   readonly responses: Record<string, { readonly description: string; readonly headers: object }>;
 };
 
@@ -95,6 +96,18 @@ describe('/openapi.json', () => {
         const operation = spec.paths[route.path]?.[route.method];
         expect(operation?.responses[errorCatalogue[code].status]?.description).toContain(`\`${code}\``);
       }
+  });
+
+  it('asks for a key, and names its scopes, wherever the route does', () => {
+    for (const route of routes) {
+      const { security, responses } = spec.paths[route.path]![route.method]!;
+      const scopes = new Set(security.flatMap((scheme) => Object.values(scheme).flat()));
+      const wanted = typeof route.scope === 'string' ? [] : [...route.scope, 'admin'];
+      expect([...scopes].sort()).toEqual([...new Set(wanted)].sort());
+      expect(security.length === 0).toBe(route.scope === 'open');
+      for (const status of ['401', '403', '429']) expect(status in responses).toBe(route.scope !== 'open');
+      if (route.scope !== 'open') expect(Object.keys(responses['429']!.headers)).toContain('retry-after');
+    }
   });
 
   it('documents the headers that answers really have', async () => {

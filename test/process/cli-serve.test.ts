@@ -178,6 +178,52 @@ describe('triptych serve', slow, () => {
   });
 });
 
+describe('triptych serve with keys', slow, () => {
+  const keysNew = async (id: string, tenant: string, scopes: string): Promise<string> => {
+    const flags = ['--id', id, '--tenant', tenant, '--scopes', scopes, '--file', 'keys.json'];
+    const command = new Command(['keys', 'new', ...flags]);
+    expect(await command.ended).toBe(0);
+    return command.stdout.trim();
+  };
+  const ask = async (url: string, key: string): Promise<unknown> => {
+    const response = await fetch(`${url}/v1/documents?limit=1`, { headers: { 'x-api-key': key } });
+    const { documents, code } = (await response.json()) as { documents?: { id: string }[]; code?: string };
+    return documents?.map(({ id }) => id) ?? code;
+  };
+
+  it('may be reached from elsewhere, keeps tenants apart over a restart, and takes new keys', async () => {
+    writeFileSync(join(folder, 's.json'), JSON.stringify(schema));
+    writeFileSync(join(folder, 'a.ndjson'), rows(3));
+    const [acme, globex] = [await keysNew('a', 'acme', 'admin'), await keysNew('g', 'globex', 'search')];
+    const first = serve('--host', '0.0.0.0', '--keys-file', 'keys.json', '--schema', 's.json');
+    const url = await readyUrl(first);
+    expect(first.stdout).toMatch(/keys +2 for 2 tenants, in .*keys\.json\n/);
+    expect((await fetch(`${url}/v1/catalogue`)).status).toBe(401);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    const ingest = new Command(['ingest', 'a.ndjson', '--schema', 's.json'], { TRIPTYCH_API_KEY: acme });
+    expect(await ingest.ended).toBe(0);
+    expect([await ask(url, acme), await ask(url, globex)]).toEqual([['t0'], []]);
+    first.child.kill('SIGTERM');
+    expect(await first.ended).toBe(0);
+
+    const second = serve('--host', '0.0.0.0', '--keys-file', 'keys.json');
+    const again = await readyUrl(second);
+    expect(second.stdout).toMatch(/documents +3\n/);
+    expect(second.stdout).toContain('-H "authorization: Bearer $TRIPTYCH_API_KEY"');
+    const late = await keysNew('late', 'acme', 'search');
+    await expect.poll(() => ask(again, late), { timeout: 60_000, interval: 500 }).toEqual(['t0']);
+    for (const key of [acme, globex, late])
+      for (const { stdout, stderr } of [first, second, ingest]) expect(stdout + stderr).not.toContain(key);
+  });
+
+  it('does not start with a keys file that is not valid', async () => {
+    writeFileSync(join(folder, 'keys.json'), '{"keys": [{"id": "a"}]}');
+    const command = serve('--keys-file', 'keys.json');
+    expect(await command.ended).toBe(2);
+    expect(command.stderr).toContain('keys[0].sha256 (in ');
+  });
+});
+
 describe('triptych ingest beside a server', slow, () => {
   it('writes through the server that holds the folder; what it wrote is searchable', async () => {
     writeFileSync(join(folder, 's.json'), JSON.stringify(schema));

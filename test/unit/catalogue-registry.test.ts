@@ -144,3 +144,15 @@ it('measures a search that failed, alone and in a batch', async () => {
   expect(measured.map(([, outcome]) => outcome)).toEqual(['error', 'ok']);
   await clock.run(service.close());
 });
+
+it('measures the documents of all tenants together', async () => {
+  const { clock, store, registry, gauge } = await setUp();
+  await store.createCatalogue('other', testSchema);
+  await store.write('other', 1, puts(5));
+  await registry.open('other');
+  expect(gauge('documents').at(-1)).toBe(3 + 5);
+  await store.write('default', 1, puts(4));
+  await clock.run(clock.sleep(1_000));
+  expect(gauge('documents').at(-1)).toBe(4 + 5);
+  await clock.run(registry.close());
+});
