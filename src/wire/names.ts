@@ -32,14 +32,10 @@ export const nameSchema = z
   .meta({ examples: ['genres'] });
 
 /** Name of a context. */
-export const contextSchema = z
-  .string()
-  .regex(namePattern, nameRule)
-  .refine((name) => !isReservedName(name), 'is a reserved name')
-  .meta({
-    description: 'The situation: `default`, or one that `GET /v1/rules` declares.',
-    examples: ['kids'],
-  });
+export const contextSchema = nameSchema.meta({
+  description: 'The situation: `default`, or one that `GET /v1/rules` declares.',
+  examples: ['kids'],
+});
 
 /** Id that a client made up for an event, or that a search was answered with. */
 export const tokenSchema = z.string().min(1).max(limits.eventIdCharsMax).regex(tokenPattern, tokenRule);

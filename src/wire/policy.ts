@@ -3,6 +3,7 @@ import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { Policy, Preferences, StoredPolicy } from '../domain/policy.ts';
 import { policyProblems } from '../domain/policy-check.ts';
 import { limits } from '../limits.ts';
+import { jsonPath } from '../std/json-path.ts';
 import { mapValues } from '../std/map-values.ts';
 import { facetValueSchema, nameOfAny } from './bounds.ts';
 import { components } from './components.ts';
@@ -131,7 +132,11 @@ export function parsePreferences(
   const entries = Object.entries(wire).map(([facet, values]) => {
     const normal = Object.entries(values).map(([value, weight]) => [value.normalize('NFC'), weight] as const);
     if (new Set(normal.map(([value]) => value)).size < normal.length)
-      problems.add('invalid_request', `${path}.${facet}`, 'has a value twice, differently encoded (NFC)');
+      problems.add(
+        'invalid_request',
+        jsonPath([facet], path),
+        'has a value twice, differently encoded (NFC)',
+      );
     return [facet, Object.fromEntries(normal)] as const;
   });
   return Object.fromEntries(entries);

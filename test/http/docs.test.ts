@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { PromMeter } from '../../src/adapters/prom/prom-meter.ts';
+import { hardRuleKinds, listRuleKinds, ruleSources, softRuleKinds } from '../../src/domain/rule.ts';
+import { warningCodes } from '../../src/domain/warning.ts';
 import { errorCatalogue } from '../../src/errors.ts';
 import { routes } from '../../src/http/routes/index.ts';
+import { ruleSchema } from '../../src/wire/rule.ts';
 
 const read = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -58,5 +61,29 @@ describe('docs/api.md', () => {
     const documented = rows(read('api.md')).map(([route]) => route);
     const real = routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     expect(documented.sort()).toEqual(real.sort());
+  });
+});
+
+describe('docs/rules.md', () => {
+  it('has every kind with an example that is a rule of it, and no other', () => {
+    const documented = rows(read('rules.md')).map(([kind, example]) => ({
+      kind,
+      parsed: ruleSchema.parse(JSON.parse(example!)).kind,
+    }));
+    const kinds = [...hardRuleKinds, ...softRuleKinds, ...listRuleKinds];
+    expect(documented.map(({ kind }) => kind).sort()).toEqual([...kinds].sort());
+    for (const { kind, parsed } of documented) expect(parsed).toBe(kind);
+  });
+
+  it('names every source, and every warning about rules', () => {
+    const text = read('rules.md');
+    for (const source of ruleSources) expect(text).toContain(`\n| ${source} |`);
+    for (const code of warningCodes.filter((name) => /rule|pin/.test(name)))
+      expect(text).toContain(`\`${code}\``);
+  });
+
+  it('is linked', () => {
+    expect(read('api.md')).toContain('](rules.md)');
+    expect(read('ranking.md')).toContain('](rules.md)');
   });
 });
