@@ -1,4 +1,5 @@
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
+import { eventProblems } from '../domain/event-check.ts';
 import type { Policy, StoredPolicy, StoredTenantRules } from '../domain/policy.ts';
 import { defaultContext, defaultLearningRate, emptyPolicy } from '../domain/policy.ts';
 import { policyProblems, tenantRulesProblems } from '../domain/policy-check.ts';
@@ -120,9 +121,10 @@ export class UserDesk
     }
   }
 
-  recordEvents(
+  async recordEvents(
     ...[tenant, events]: Parameters<Triptych['recordEvents']>
   ): ReturnType<Triptych['recordEvents']> {
+    refuse(eventProblems(events).map((problem) => ({ ...problem, code: 'invalid_request' as const })));
     return this.#parts.intake.record(tenant, events);
   }
 
