@@ -1,3 +1,6 @@
+import { effectivePolicy } from '../domain/effective-policy.ts';
+import { reserveMs } from '../domain/planner.ts';
+import { defaultContext, noTenantRules, type TenantRules } from '../domain/policy.ts';
 import { pathReason } from '../domain/reasons.ts';
 import { titleIn } from '../domain/row-view.ts';
 import { clamp01 } from '../domain/scoring.ts';
@@ -7,12 +10,13 @@ import { dot } from '../domain/vector.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { GraphHit } from '../ports/graph-store.ts';
+import { compileConditions } from './conditions.ts';
 import { type LegOutcome, runLeg } from './leg-runner.ts';
 import type { SearchParts } from './search-context.ts';
 
 /**
  * Neighbours of one document: those that a path of relations reaches and those that are close in meaning, each with
- * what connects it. Ordered by the stronger of the two, then by id.
+ * what connects it. Ordered by the stronger of the two, then by id. The tenant's hard rules hold here too.
  */
 export async function similar(
   parts: SearchParts,
@@ -22,13 +26,22 @@ export async function similar(
   startedAtMs: number,
 ): Promise<SimilarDocument[]> {
   const catalogue = parts.registry.active(tenant);
+  const rules = await tenantRules(parts, tenant, startedAtMs);
   const snapshot = catalogue.table.acquire();
   try {
     const row = snapshot.rowOf(id);
     if (row < 0) throw new TriptychError('document_not_found', `There is no document "${id}".`);
     const endMs = startedAtMs + limits.timeoutMsDefault;
     const vector = snapshot.vectors.subarray(row * snapshot.dimension, (row + 1) * snapshot.dimension);
-    const base = { tenant, snapshot, predicate: null, limit: limit + 1 };
+    const { conditions } = compileConditions(catalogue, snapshot, {
+      filter: null,
+      policy: effectivePolicy({ ...nobody, tenant: rules }),
+      seen: null,
+      hidden: [],
+      nowMs: parts.clock.epochMs(),
+    });
+    const allowed = (other: number): boolean => conditions === null || conditions.mask[other] === 1;
+    const base = { tenant, snapshot, predicate: conditions, limit: limit + 1 };
     const [near, linked] = await Promise.all([
       runLeg(parts.clock, endMs, (signal) =>
         catalogue.stores.vector.search({ ...base, vectors: [vector], signal }),
@@ -45,9 +58,9 @@ export async function similar(
     const paths = new Map(linked.value?.support.map((hit) => [hit.id, hit]));
     const ids = new Set([...(near.value?.[0] ?? []).map((hit) => hit.id), ...paths.keys()]);
     ids.delete(id);
-    const neighbours = [...ids].flatMap((neighbour) =>
-      connect(snapshot, vector, neighbour, paths.get(neighbour) ?? null),
-    );
+    const neighbours = [...ids]
+      .filter((neighbour) => snapshot.rowOf(neighbour) >= 0 && allowed(snapshot.rowOf(neighbour)))
+      .map((neighbour) => connect(snapshot, vector, neighbour, paths.get(neighbour) ?? null));
     neighbours.sort(
       (a, b) =>
         b.score - a.score ||
@@ -57,6 +70,19 @@ export async function similar(
   } finally {
     snapshot.release();
   }
+}
+
+/** Nobody in particular, in no particular situation. */
+const nobody = { template: null, policy: null, contextPolicy: null, constraints: [] } as const;
+
+/** The tenant's rules; none where the policy store does not answer in time and has not done so lately. */
+async function tenantRules(parts: SearchParts, tenant: string, startedAtMs: number): Promise<TenantRules> {
+  const known = parts.heads.peek(tenant, null, defaultContext);
+  if (known !== null) return known.rules;
+  const endMs = startedAtMs + limits.timeoutMsDefault - reserveMs(limits.timeoutMsDefault);
+  const read = await runLeg(parts.clock, endMs, () => parts.heads.read(tenant, null, defaultContext));
+  parts.meter.stage('policy', read.state, read.ms);
+  return (read.value ?? parts.heads.lastGood(tenant, null, defaultContext))?.rules ?? noTenantRules;
 }
 
 function observe(parts: SearchParts, legs: Record<'vector' | 'graph', LegOutcome<unknown>>): void {
@@ -69,9 +95,8 @@ function connect(
   vector: Float32Array,
   id: string,
   hit: GraphHit | null,
-): SimilarDocument[] {
+): SimilarDocument {
   const row = snapshot.rowOf(id);
-  if (row < 0) return [];
   const { lo, hi } = snapshot.schema.embedding;
   const cosine = dot(
     snapshot.vectors.subarray(row * snapshot.dimension, (row + 1) * snapshot.dimension),
@@ -79,14 +104,12 @@ function connect(
   );
   const similarity = clamp01((cosine - lo) / (hi - lo));
   const reason = hit === null ? null : pathReason(hit.path, (other) => titleIn(snapshot, other));
-  return [
-    {
-      id,
-      title: snapshot.titleOf(row),
-      score: Math.max(similarity, hit?.strength ?? 0),
-      similarity,
-      path: hit?.path ?? null,
-      reasons: reason === null ? [] : [reason],
-    },
-  ];
+  return {
+    id,
+    title: snapshot.titleOf(row),
+    score: Math.max(similarity, hit?.strength ?? 0),
+    similarity,
+    path: hit?.path ?? null,
+    reasons: reason === null ? [] : [reason],
+  };
 }

@@ -196,3 +196,16 @@ describe('list-wise rules', () => {
     expect(results[0]!.signals?.rules).toEqual({ value: 0.5, weight: 1, contribution: 0.5 });
   });
 });
+
+describe('similar documents', () => {
+  it('are under the rules of the tenant', async () => {
+    const near = () =>
+      fixture.clock.run(fixture.service.similar('default', 'd0', 30, { startedAtMs: 1_000 }));
+    const before = await near();
+    expect(before.some(({ id }) => Number(id.slice(1)) % 3 === 0)).toBe(true);
+    await rule({ kind: 'exclude', facet: 'genres', values: ['Comedy'] });
+    const after = await near();
+    expect(after.every(({ id }) => Number(id.slice(1)) % 3 !== 0)).toBe(true);
+    expect(after.length).toBe(26);
+  });
+});
