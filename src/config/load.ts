@@ -31,7 +31,14 @@ export interface LoadedConfig {
 }
 
 /** Variables that begin with TRIPTYCH_ and are not settings. */
-const otherVariables = ['TRIPTYCH_CONFIG', 'TRIPTYCH_API_KEY', 'TRIPTYCH_TEST_SEED', 'TRIPTYCH_SKIP_BUILD'];
+const otherVariables = [
+  'TRIPTYCH_CONFIG',
+  'TRIPTYCH_API_KEY',
+  'TRIPTYCH_TEST_SEED',
+  'TRIPTYCH_SKIP_BUILD',
+  'TRIPTYCH_DURABILITY_CYCLES',
+  'TRIPTYCH_EVENT_CYCLES',
+];
 
 /** What was given for each setting, and under which name: later sources win. */
 type Given = Map<SettingName, { readonly value: unknown; readonly from: string }>;

@@ -25,11 +25,6 @@ export class LruMap<V> {
     this.#entries.delete(key);
   }
 
-  /** Deletes all whose key begins with `prefix`: goes through every entry. */
-  deletePrefix(prefix: string): void {
-    for (const key of this.#entries.keys()) if (key.startsWith(prefix)) this.#entries.delete(key);
-  }
-
   clear(): void {
     this.#entries.clear();
   }

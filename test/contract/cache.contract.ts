@@ -68,6 +68,19 @@ export function cacheContract(name: string, open: () => CacheSubject | Promise<C
       expect(await subject.cache.get(key)).toBeUndefined();
     });
 
+    it.each(['', 'a*', '[a]', 'a\\', '\u0000'])(
+      'deletes what begins alike, and nothing else: %j',
+      async (end) => {
+        const prefix = newKey() + end;
+        const [first, second, other] = [`${prefix}1`, `${prefix}2`, `${newKey()}${end}`];
+        for (const key of [first, second, other]) await subject.cache.set(key, key, 60_000);
+        await subject.cache.deletePrefix(prefix);
+        expect(await subject.cache.get(first)).toBeUndefined();
+        expect(await subject.cache.get(second)).toBeUndefined();
+        expect(await subject.cache.get(other)).toBe(other);
+      },
+    );
+
     it.each(['', '__proto__', 'constructor', 'a b\n\u0000', 'é\u{1F600}', 'x'.repeat(500)])(
       'takes any key: %j',
       async (suffix) => {
