@@ -70,6 +70,11 @@ const profileSchema = z
     product_clamp: z.strictObject({ min: z.number(), max: z.number() }),
     leg_depth: z.int(),
     rank_depth: z.int(),
+    policy_required: z
+      .boolean()
+      .meta({
+        description: 'true: 503 where the policy store does not answer, instead of an answer without policy.',
+      }),
     diversity: z.number(),
   })
   .register(components, { id: 'Profile' });
@@ -103,6 +108,7 @@ function profileToWire(profile: Profile): z.output<typeof profileSchema> {
     product_clamp: { ...profile.productClamp },
     leg_depth: profile.legDepth,
     rank_depth: profile.rankDepth,
+    policy_required: profile.policyRequired,
     diversity: profile.diversity,
   };
 }
