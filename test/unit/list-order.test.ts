@@ -187,6 +187,14 @@ describe('rules of a request', () => {
     expect(missed(none.warnings)).toEqual(rules);
   });
 
+  it('choose which quota of the policy gives way where one has to', () => {
+    // Any two of the three share a genre or a language.
+    const policy = rulesOf('user', quota(1, 2, 'language'), quota(1, 2));
+    const text = 'A:x/fr B:x/en C:y/fr,en';
+    expect(run(text, policy).ids).toBe('A B C');
+    expect(run(text, [...policy, ...rulesOf('request', french(1, 2))]).ids).toBe('A C B');
+  });
+
   it('space out what the spacings of the policy leave to choose', () => {
     const apart: ListRule = { kind: 'spacing', facet: 'language', gap: 1 };
     expect(run('A:x/en B:x/fr C:y/en D:z/fr', both(spacing(1), apart)).ids).toBe('A D C B');
