@@ -19,12 +19,13 @@ type GainWithout = (dropped: Rules) => number;
 /**
  * Which rules moved an item down, and by how many ranks: the list is ordered again without each single rule. Where none
  * of them alone explains that the item stands lower than in `items`, because each does what another would do as well,
- * rules are spared, the weakest first, as long as the item rises without the others: what remains is a set whose removal together helps and of which no member can be spared.
+ * rules are spared, the weakest first, as long as the item rises without the others: what remains is a set whose
+ * removal together helps and of which no member can be spared.
  *
- * Looks at `limits.listExplainOrdersMax` orders at most, at half of them for single rules. With more rules, those are
- * left without after which the item most likely rises: pins, quotas and spacings of a facet of which the item has a
- * value, and minShares of a value that it lacks, then the others, strongest source first; and of a set to be removed
- * together some member could perhaps be spared.
+ * Looks at `limits.listExplainOrdersMax` orders at most, at half of them for single rules. If there are more rules, only
+ * the likely ones are tried alone: first pins, quotas and spacings of a facet of which the item has a value, and
+ * minShares of a value that it lacks, then the others, each the strongest source first. A set that is named because it
+ * helps together can then have members that could be spared.
  * @param index of the item in `items`
  * @returns in the order of the rules; empty where rules did not move the item down
  */

@@ -33,10 +33,11 @@ export interface ListOrder {
  *    of a minShare that asks for a value of the list; 0 without one.
  *
  * That is found exactly unless the search (domain/list-search.ts) runs out of `limits.listOrderStepsMax`, for 2 or for
- * 3; then it is the best order found. Exact or not, the policy's breach and shortfall are never larger than without the
- * request's rules, pins included, and its spacing breaches on the first D places never larger than around the same
- * pins without the request's other rules. After the first D places a spacing of the request decides only between
- * documents with the same number of breaches of the policy's on that place. The same input gives the same order.
+ * 3; then it is the best order found, which for 3 can be the order by the policy's rules. Exact or not, the policy's
+ * (breach, shortfall) is never larger than without the request's rules, pins included, and its spacing breaches on the
+ * first D places are never more than around the same pins without the request's other rules. From there on other
+ * documents may be left, so there can be more; a spacing of the request then decides only between documents with equally
+ * many breaches of the policy's on the place. The same input gives the same order.
  *
  * Warnings: those of pins; and `rule_infeasible` for each quota (wanted: max, got: the largest count of a value),
  * minShare (wanted: documents asked for, got: those there) and spacing (wanted: gap, got: the fewest documents between

@@ -51,7 +51,7 @@ export function settlePins(
   const held = settleTogether(items.length, alone, policy);
   for (const { pin } of alone) {
     if (!held.some((other) => other.pin === pin))
-      dropped.set(pin, "with the request's other pins it costs quotas or minShares of the policy something");
+      dropped.set(pin, 'it costs the quotas or minShares of the policy something');
   }
   const pinnedAt = placePins(items.length, held);
   const warnings = pins.flatMap((pin): Warning[] => {

@@ -265,7 +265,7 @@ describe('pins of a request', () => {
     const { ids, warnings } = run('A:x B:x C:y D:z', rules);
     expect(ids).toBe('A D C B');
     expect(dropped(warnings)).toEqual([
-      "D is not pinned to rank 4: with the request's other pins it costs quotas or minShares of the policy something",
+      'D is not pinned to rank 4: it costs the quotas or minShares of the policy something',
     ]);
   });
 
