@@ -19,8 +19,9 @@ export interface KnownOrder {
 }
 
 /**
- * Fills the places that quotas and minShares depend on: the smallest quota breach, then the smallest shortfall
- * (as `places.tally` has them in one value), then the smallest sequence of (spacing breaches, position). Leaves the order in `places`, with the place after it next.
+ * Fills the places that quotas and minShares depend on: the smallest quota breach, then the smallest shortfall (as
+ * `places.tally` has them in one value), then the smallest sequence of (spacing breaches, position). Leaves the order
+ * in `places`, with the place after it next.
  *
  * First greedy: each place goes to the first item in the order (spacing breaches, position) that leaves the lower bound
  * of breach and shortfall where it was before the first place. An order that reaches that bound is the best there is:

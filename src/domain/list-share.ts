@@ -17,8 +17,8 @@ export interface Share {
 
 /**
  * The counts of all minShares with one window while it is being filled, and the shortfall that they cannot avoid any
- * more if every quota gets by with its least breach and what slack it has. Each place serves at most as many of them as some document of the
- * rest has values for.
+ * more if every quota gets by with its least breach and what slack it has. Each place serves at most as many of them as
+ * some document of the rest has values for.
  */
 export class ShareTally {
   readonly window: number;
