@@ -58,6 +58,10 @@ export const limits = {
   policyAttemptsMax: 3,
   /** Steps of the search for an order that keeps all list-wise rules, before the best one found is taken. */
   listOrderStepsMax: 4_000,
+  /** Orders by the policy's rules that are looked at to find the pins of a request which cost those something. */
+  listPinOrdersMax: 16,
+  /** Orders that are looked at to say which list-wise rules moved one document down. */
+  listExplainOrdersMax: 64,
   /** How old a policy may be that answers for a store that does not. */
   policyStaleMsMax: 600_000,
   /** Users whose policy and state are kept in memory. */

@@ -1,10 +1,7 @@
-import { limits } from '../limits.ts';
 import { type FacetCodes, type FacetColumns, facetColumn, type ListItem } from './list-item.ts';
-import { ListPlaces } from './list-places.ts';
-import { fillFirstPlaces } from './list-search.ts';
-import { signatures } from './list-signature.ts';
+import { ListLayers } from './list-layers.ts';
 import { listWarnings } from './list-warnings.ts';
-import { settlePins } from './pins.ts';
+import { type SettledPins, settlePins } from './pins.ts';
 import type { ListRule, SourcedRule } from './rule.ts';
 import type { Warning } from './warning.ts';
 
@@ -16,10 +13,11 @@ export interface ListOrder {
 }
 
 /**
- * Orders a ranked list by list-wise rules, which move documents and drop none.
+ * Orders a ranked list by list-wise rules, which move documents and drop none. Rules are the policy's (of the tenant, a
+ * context, a user) or the request's; a request can add rules and takes nothing from the policy's.
  *
  * 1. Pins are settled (domain/pins.ts): those that hold have their places, whatever else is asked for.
- * 2. Of all orders that keep them, this is the one with
+ * 2. Of all orders that keep them, the order by the policy's rules is the one with
  *    a. the smallest quota breach: the sum, over quotas and values, of the documents with the value among the first
  *       min(within, n) beyond `max`; a document counts under each of its values, a pinned one like any other;
  *    b. then the smallest shortfall: the sum, over minShares, of the documents that are missing among the first
@@ -27,9 +25,19 @@ export interface ListOrder {
  *    c. then the smallest sequence, compared place by place from the first, of (spacing breaches with documents placed
  *       before and with pinned documents after, position in `items`). Two documents breach a spacing where they share
  *       a value and their ranks differ by `gap` or less: one breach for each rule and pair, whatever number they share.
+ * 3. If the request has rules other than pins, then of all orders that keep the pins, that have the breach (a) and the
+ *    shortfall (b) of the order by the policy's rules and no more spacing breaches (c) of the policy's rules than it on
+ *    the places without a pin among the first D, this is the one with the smallest breach, then the smallest shortfall
+ *    of the request's rules, then the smallest sequence of (spacing breaches of the policy's rules, of the request's,
+ *    position). D is the largest window, smaller than the list, of a quota that some value of the list could break or
+ *    of a minShare that asks for a value of the list; 0 without one.
  *
- * That is found exactly unless the search (domain/list-search.ts) runs out of `limits.listOrderStepsMax`; then it is
- * the best order found. The same input gives the same order.
+ * That is found exactly unless the search (domain/list-search.ts) runs out of `limits.listOrderStepsMax`, for 2 or for
+ * 3; then it is the best order found, which for 3 can be the order by the policy's rules. Exact or not, the policy's
+ * (breach, shortfall) is never larger than without the request's rules, pins included, and its spacing breaches on the
+ * first D places are never more than around the same pins without the request's other rules. From there on other
+ * documents may be left, so there can be more; a spacing of the request then decides only between documents with equally
+ * many breaches of the policy's on the place. The same input gives the same order.
  *
  * Warnings: those of pins; and `rule_infeasible` for each quota (wanted: max, got: the largest count of a value),
  * minShare (wanted: documents asked for, got: those there) and spacing (wanted: gap, got: the fewest documents between
@@ -44,8 +52,7 @@ export function orderList(
 ): ListOrder {
   if (rules.length === 0) return { order: Uint32Array.from(items, (_, index) => index), warnings: [] };
   const columns = columnsOf(items, rules);
-  const pins = settlePins(items, rules, codes);
-  const order = orderAround(pins.pinnedAt, rules, columns, codes);
+  const { order, pins } = orderByRules(items, rules, columns, codes);
   return { order, warnings: [...pins.warnings, ...listWarnings(order, rules, columns, codes)] };
 }
 
@@ -55,18 +62,14 @@ export function columnsOf(items: readonly ListItem[], rules: readonly SourcedRul
   return new Map(Array.from(facets, (facet) => [facet, facetColumn(items, facet)]));
 }
 
-/** The order alone, with pins that are settled. */
-export function orderAround(
-  pinnedAt: Int32Array,
-  sourced: readonly SourcedRule<ListRule>[],
+/** The order without the warnings of rules other than pins. */
+export function orderByRules(
+  items: readonly ListItem[],
+  rules: readonly SourcedRule<ListRule>[],
   columns: FacetColumns,
   codes: FacetCodes,
-): Uint32Array {
-  const rules = sourced.map(({ rule }) => rule);
-  const places = new ListPlaces(rules, columns, codes, pinnedAt);
-  if (places.tally.depth > 0) {
-    fillFirstPlaces(places, signatures(rules, columns, codes, places.count), limits.listOrderStepsMax);
-  }
-  places.fill();
-  return Uint32Array.from(places.order);
+): { order: Uint32Array; pins: SettledPins } {
+  const layers = new ListLayers(rules, columns, codes);
+  const pins = settlePins(items, rules, codes, layers);
+  return { order: Uint32Array.from(layers.order(pins.pinnedAt)), pins };
 }

@@ -1,7 +1,5 @@
-import type { FacetCodes, FacetColumns } from './list-item.ts';
-import { SpacingTally } from './list-spacing.ts';
-import { ListTally } from './list-tally.ts';
-import type { ListRule } from './rule.ts';
+import type { SpacingTally } from './list-spacing.ts';
+import type { PlaceTally } from './list-tally.ts';
 
 /**
  * A list whose places are filled from the first to the last, and emptied again: who stands where, who is left, and what
@@ -12,7 +10,7 @@ export class ListPlaces {
   /** Per place the item that stands there. */
   readonly order: Int32Array;
   readonly pinnedAt: Int32Array;
-  readonly tally: ListTally;
+  readonly tally: PlaceTally;
   readonly spacing: SpacingTally;
   /** The place that is filled next, from 0. */
   place = 0;
@@ -20,12 +18,13 @@ export class ListPlaces {
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
 
-  constructor(rules: readonly ListRule[], columns: FacetColumns, codes: FacetCodes, pinnedAt: Int32Array) {
+  /** @param pinnedAt per place of the list the item pinned there, or -1 */
+  constructor(pinnedAt: Int32Array, tally: PlaceTally, spacing: SpacingTally) {
     this.count = pinnedAt.length;
     this.pinnedAt = pinnedAt;
     this.order = new Int32Array(this.count).fill(-1);
-    this.tally = new ListTally(rules, columns, codes, pinnedAt);
-    this.spacing = new SpacingTally(rules, columns, pinnedAt);
+    this.tally = tally;
+    this.spacing = spacing;
     const ring = this.count + 1;
     this.#next = Int32Array.from({ length: ring }, (_, item) => (item + 1) % ring);
     this.#previous = Int32Array.from({ length: ring }, (_, item) => (item + this.count) % ring);
@@ -47,7 +46,20 @@ export class ListPlaces {
     return this.#next[item]!;
   }
 
-  /** Puts an item left, or the pinned one, on the next place; `tally` is the caller's to keep. */
+  /** Puts an item left, or the pinned one, on the next place and counts it. */
+  put(item: number): void {
+    if (this.pinned < 0) this.tally.add(item, this.place, this.spacing.breaches[item]!);
+    this.push(item);
+  }
+
+  /** Undoes the last `put`. */
+  takeBack(): void {
+    this.pop();
+    const item = this.order[this.place]!;
+    if (this.pinned < 0) this.tally.remove(item, this.place, this.spacing.breaches[item]!);
+  }
+
+  /** `put` without counting: `tally` is the caller's to keep. */
   push(item: number): void {
     if (this.pinned < 0) this.#unlink(item);
     this.order[this.place] = item;

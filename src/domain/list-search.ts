@@ -1,6 +1,6 @@
 import type { ListPlaces } from './list-places.ts';
 import type { Signatures } from './list-signature.ts';
-import type { ListTally } from './list-tally.ts';
+import type { PlaceTally } from './list-tally.ts';
 
 /** Neighbour counts (domain/list-spacing.ts) that weigh as much as one step. */
 const workPerStep = 256;
@@ -11,9 +11,17 @@ const greedyShare = 4;
 /** Items that each place looks at once the greedy order has used up its steps. */
 const hurriedItems = 8;
 
+/** An order that is there to begin with. */
+export interface KnownOrder {
+  /** The items of the first places. */
+  readonly first: Int32Array;
+  readonly value: number;
+}
+
 /**
- * Fills the places that quotas and minShares depend on: the smallest quota breach, then the smallest shortfall, then
- * the smallest sequence of (spacing breaches, position). Leaves the order in `places`, with the place after it next.
+ * Fills the places that quotas and minShares depend on: the smallest quota breach, then the smallest shortfall (as
+ * `places.tally` has them in one value), then the smallest sequence of (spacing breaches, position). Leaves the order
+ * in `places`, with the place after it next.
  *
  * First greedy: each place goes to the first item in the order (spacing breaches, position) that leaves the lower bound
  * of breach and shortfall where it was before the first place. An order that reaches that bound is the best there is:
@@ -22,22 +30,36 @@ const hurriedItems = 8;
  *
  * Then branch and bound, in the same order of items, so the first complete order of a value has the smallest sequence
  * of that value; from then on only a smaller value counts. Of items that rules cannot tell apart the first is tried.
- * What the rest can still cost depends on which items are placed, not on their order: so what has been searched with
- * the same items placed, and no more cost in the windows already passed, is not searched again.
+ * What the rest can still cost depends on which items are placed, not on their order (but for `PlaceTally.memory`): so
+ * what has been searched with the same items placed, and no more cost in the windows already passed, is not searched
+ * again.
  * @param same what rules cannot tell apart
  * @param stepsMax trials of an item on a place, weighed by what they cost, after which the search stops and the best
  *   order found so far holds
+ * @param known takes the part of the greedy order where that is worse, or comes to a place that nothing may take
  */
-export function fillFirstPlaces(places: ListPlaces, same: Signatures, stepsMax: number): void {
+export function fillFirstPlaces(
+  places: ListPlaces,
+  same: Signatures,
+  stepsMax: number,
+  known: KnownOrder | null = null,
+): void {
   const floor = places.tally.least();
   const reached = fillGreedily(places, same, stepsMax * greedyShare);
   if (reached === floor) return;
-  const search = new OrderSearch(places, same, reached, stepsMax);
-  while (places.place > 0) takeBack(places);
+  const greedy = { first: places.order.slice(0, places.tally.depth), value: reached };
+  const search = new OrderSearch(
+    places,
+    same,
+    known !== null && known.value < reached ? known : greedy,
+    stepsMax,
+  );
+  while (places.place > 0) places.takeBack();
   search.run(floor);
-  for (const item of search.best) put(places, item);
+  for (const item of search.best) places.put(item);
 }
 
+/** @returns the value, infinite if it came to a place that nothing may take */
 function fillGreedily(places: ListPlaces, same: Signatures, stepsMax: number): number {
   const { tally } = places;
   const greed: Greed = {
@@ -46,7 +68,9 @@ function fillGreedily(places: ListPlaces, same: Signatures, stepsMax: number): n
     triedAt: new Int32Array(same.count).fill(-1),
   };
   while (places.place < tally.depth) {
-    put(places, places.pinned >= 0 ? places.pinned : firstWithin(places, same, greed));
+    const item = places.pinned >= 0 ? places.pinned : firstWithin(places, same, greed);
+    if (item < 0) return Number.POSITIVE_INFINITY;
+    places.put(item);
     greed.bound = Math.max(greed.bound, tally.least());
   }
   return greed.bound;
@@ -60,7 +84,8 @@ interface Greed {
 }
 
 /**
- * The first item by (spacing breaches, position) that keeps the bound; if there is none, that raises it least. Without
+ * The first item by (spacing breaches, position) that keeps the bound; if there is none, that raises it least; -1 if
+ * none is allowed. Without
  * steps left it looks at the first few by position only, so the order may not be the best of its value any more.
  */
 function firstWithin(places: ListPlaces, same: Signatures, greed: Greed): number {
@@ -75,9 +100,9 @@ function firstWithin(places: ListPlaces, same: Signatures, greed: Greed): number
     if (bestValue === bound && breaches[item]! >= breaches[best]!) continue;
     if (triedAt[same.of[item]!] === place) continue;
     triedAt[same.of[item]!] = place;
-    tally.add(item, place);
+    tally.add(item, place, breaches[item]!);
     const value = Math.max(bound, tally.least());
-    tally.remove(item, place);
+    tally.remove(item, place, breaches[item]!);
     greed.steps -= stepWeight(tally);
     hurry--;
     if (value < bestValue || (value === bestValue && breaches[item]! < breaches[best]!)) {
@@ -89,18 +114,8 @@ function firstWithin(places: ListPlaces, same: Signatures, greed: Greed): number
   return best;
 }
 
-function stepWeight(tally: ListTally): number {
+function stepWeight(tally: PlaceTally): number {
   return 1 + Math.floor(tally.size / rulesPerStep);
-}
-
-function put(places: ListPlaces, item: number): void {
-  if (places.pinned < 0) places.tally.add(item, places.place);
-  places.push(item);
-}
-
-function takeBack(places: ListPlaces): void {
-  places.pop();
-  if (places.pinned < 0) places.tally.remove(places.order[places.place]!, places.place);
 }
 
 class OrderSearch {
@@ -118,19 +133,19 @@ class OrderSearch {
   readonly #searched = new Map<string, number>();
   readonly #stepWeight: number;
   #value: number;
-  /** The greedy order has no claim to the smallest sequence: another of its value, found first, takes its place. */
-  #greedy = true;
+  /** The order known before has no claim to the smallest sequence: another of its value, found first, takes its place. */
+  #known = true;
   #floor = 0;
   #steps: number;
   #workSeen: number;
 
-  constructor(places: ListPlaces, { of, count }: Signatures, value: number, stepsMax: number) {
+  constructor(places: ListPlaces, { of, count }: Signatures, known: KnownOrder, stepsMax: number) {
     this.#places = places;
     this.#same = of;
     this.#kinds = count;
     this.#depth = places.tally.depth;
-    this.best = places.order.slice(0, this.#depth);
-    this.#value = value;
+    this.best = known.first;
+    this.#value = known.value;
     this.#placed = new Array<number>(count).fill(0);
     this.#tried = new Uint8Array(this.#depth * count);
     this.#steps = stepsMax;
@@ -149,18 +164,26 @@ class OrderSearch {
     if (places.place === this.#depth) {
       this.best = places.order.slice(0, this.#depth);
       this.#value = places.tally.least();
-      this.#greedy = false;
+      this.#known = false;
     } else if (places.pinned >= 0) {
       places.push(places.pinned);
       this.#descend();
       places.pop();
     } else {
-      const key = String.fromCharCode.apply(null, this.#placed);
+      const key = this.#key();
       const settled = places.tally.settled(places.place);
       if (settled >= (this.#searched.get(key) ?? Number.POSITIVE_INFINITY)) return;
       this.#branch();
       this.#searched.set(key, settled);
     }
+  }
+
+  #key(): string {
+    const { order, place, tally } = this.#places;
+    const placed = String.fromCharCode.apply(null, this.#placed);
+    if (tally.memory === 0) return placed + tally.state(place);
+    const last = order.subarray(Math.max(0, place - tally.memory), place);
+    return `${placed}${tally.state(place)} ${last.map((item) => this.#same[item]!).join(' ')}`;
   }
 
   /** Tries the items left on the next place, those with the fewest spacing breaches first. */
@@ -196,19 +219,20 @@ class OrderSearch {
     this.#steps -= this.#stepWeight + (spacing.work - this.#workSeen) / workPerStep;
     this.#workSeen = spacing.work;
     const kind = this.#same[item]!;
-    tally.add(item, place);
+    const breaches = spacing.breaches[item]!;
+    tally.add(item, place, breaches);
     const value = tally.least();
-    if (value < this.#value || (this.#greedy && value === this.#value)) {
+    if (value < this.#value || (this.#known && value === this.#value)) {
       this.#placed[kind]!++;
       places.push(item);
       this.#descend();
       places.pop();
       this.#placed[kind]!--;
     }
-    tally.remove(item, place);
+    tally.remove(item, place, breaches);
   }
 
   get #done(): boolean {
-    return this.#steps <= 0 || (!this.#greedy && this.#value === this.#floor);
+    return this.#steps <= 0 || (!this.#known && this.#value === this.#floor);
   }
 }

@@ -4,6 +4,8 @@ import type { QuotaTally } from './list-quota.ts';
 export interface ShareCap {
   readonly quota: QuotaTally;
   readonly value: number;
+  /** Documents that the quota may have over the maximum beyond its least breach. */
+  readonly slack: number;
 }
 
 /** A minShare as counted: which items have its value, how many are wanted. */
@@ -15,8 +17,8 @@ export interface Share {
 
 /**
  * The counts of all minShares with one window while it is being filled, and the shortfall that they cannot avoid any
- * more if every quota gets by with its least breach. Each place serves at most as many of them as some document of the
- * rest has values for.
+ * more if every quota gets by with its least breach and what slack it has. Each place serves at most as many of them as
+ * some document of the rest has values for.
  */
 export class ShareTally {
   readonly window: number;
@@ -61,9 +63,9 @@ export class ShareTally {
       const need = wanted - this.#counts[share]!;
       if (need <= 0) continue;
       let reach = Math.min(need, open, this.#left[share]!);
-      for (const { quota, value } of caps) {
+      for (const { quota, value, slack } of caps) {
         const later = Math.max(0, open - quota.openPlaces(placed));
-        reach = Math.min(reach, quota.forced(placed) + quota.allowance(value) + later);
+        reach = Math.min(reach, quota.forced(placed) + slack + quota.allowance(value) + later);
       }
       shortfall += need - reach;
       reachable += reach;

@@ -1,9 +1,20 @@
 import type { FacetColumn, FacetColumns } from './list-item.ts';
-import type { ListRule } from './rule.ts';
+import { isOfPolicy, type ListRule, type SourcedRule } from './rule.ts';
+
+/**
+ * One breach of a rule of the policy outweighs all that a document can have of a request's rules: 100 of them with 50
+ * documents on either side. 800 rules of the policy stay within 31 bits.
+ */
+const policyWeight = 2 ** 14;
+
+/** The breaches of rules of the policy among those that were counted together. */
+export function policyBreaches(breaches: number): number {
+  return Math.floor(breaches / policyWeight);
+}
 
 interface Spacing {
   readonly gap: number;
-  /** How many rules say the same. */
+  /** How many rules say the same, those of the policy weighed. */
   readonly weight: number;
   /** Per item the others that share a value with it. */
   readonly sharing: readonly Uint16Array[];
@@ -11,7 +22,8 @@ interface Spacing {
 
 /**
  * For every item the spacing breaches it would have on the next place: with documents placed before it and with pinned
- * ones after it, one for each rule and document. Kept up to date as places are filled and emptied again.
+ * ones after it, one for each rule and document; those of the policy's rules first, then those of the request's, in one
+ * number. Kept up to date as places are filled and emptied again.
  */
 export class SpacingTally {
   readonly breaches: Int32Array;
@@ -20,13 +32,19 @@ export class SpacingTally {
   readonly #pinnedAt: Int32Array;
   readonly #spacings: readonly Spacing[];
 
-  constructor(rules: readonly ListRule[], columns: FacetColumns, pinnedAt: Int32Array) {
+  constructor(rules: readonly SourcedRule<ListRule>[], columns: FacetColumns, pinnedAt: Int32Array) {
     this.#pinnedAt = pinnedAt;
     this.breaches = new Int32Array(pinnedAt.length);
     this.#spacings = spacingsOf(rules, columns);
     for (const spacing of this.#spacings) {
       for (let place = 1; place <= spacing.gap; place++) this.#count(spacing, pinnedAt[place], 1);
     }
+  }
+
+  /** The largest gap of a rule of the policy, or 0: documents placed further back breach none of them any more. */
+  get policyGap(): number {
+    const gaps = this.#spacings.filter(({ weight }) => policyBreaches(weight) > 0).map(({ gap }) => gap);
+    return Math.max(0, ...gaps);
   }
 
   /** The place is filled (as `order` says), the next one is looked at. */
@@ -55,12 +73,14 @@ export class SpacingTally {
   }
 }
 
-function spacingsOf(rules: readonly ListRule[], columns: FacetColumns): Spacing[] {
+function spacingsOf(rules: readonly SourcedRule<ListRule>[], columns: FacetColumns): Spacing[] {
   const gaps = new Map<string, Map<number, number>>();
-  for (const rule of rules) {
+  for (const sourced of rules) {
+    const { rule } = sourced;
     if (rule.kind !== 'spacing' || rule.gap === 0) continue;
     const own = gaps.get(rule.facet) ?? new Map<number, number>();
-    gaps.set(rule.facet, own.set(rule.gap, (own.get(rule.gap) ?? 0) + 1));
+    const weight = isOfPolicy(sourced) ? policyWeight : 1;
+    gaps.set(rule.facet, own.set(rule.gap, (own.get(rule.gap) ?? 0) + weight));
   }
   return Array.from(gaps, ([facet, own]) => {
     const sharing = sharingOf(columns.get(facet)!);

@@ -1,6 +1,7 @@
+import { limits } from '../limits.ts';
 import type { FacetCodes, ListItem } from './list-item.ts';
 import { shareWanted, windowOf } from './list-window.ts';
-import type { ListRule, SourcedRule } from './rule.ts';
+import { isOfPolicy, type ListRule, type SourcedRule } from './rule.ts';
 import type { Warning } from './warning.ts';
 
 type PinRule = Extract<ListRule, { kind: 'pin' }>;
@@ -16,15 +17,25 @@ export interface SettledPins {
   readonly warnings: readonly Warning[];
 }
 
+/** What pins leave the policy's quotas and minShares (domain/list-layers.ts). */
+export interface PolicyCost {
+  /** What the best order around the pins costs them; infinite where that is known to be more than `most`. */
+  policyCost(pinnedAt: Int32Array, most: number): number;
+}
+
 /**
  * Decides which pins hold, rule by rule in the order given.
  * - Of two pins at one rank, or of one document, the earlier holds.
  * - A pin whose document is not in the list is dropped.
  * - A pin beyond the end of the list takes one of the last places that no other pin has, in order of the ranks asked for.
- * - A pin of a request is dropped where it would cost a rule of a stronger source something, next to the pins settled
- *   before it: more documents over the maximum of a quota among the pinned ones of its window; a larger shortfall of a
- *   minShare, because pinned documents without the value fill its window or those with it are pinned outside; or one
- *   more pair of pins too close for a spacing.
+ * - A pin of a request is dropped where it would cost a rule of the policy something, next to the pins settled before
+ *   it: another place for a pin; more documents over the maximum of a quota among the pinned ones of its window; a
+ *   larger shortfall of a minShare, because pinned documents without the value fill its window or those with it are
+ *   pinned outside; or one more pair of pins too close for a spacing.
+ * - The request's pins that are left may still cost the policy's quotas and minShares something together: more than
+ *   the best order around the policy's pins alone. Then each half of them is tried next to what holds, the first half
+ *   first, and halves that cost something are halved again, until the pins to be dropped stand alone. After
+ *   `limits.listPinOrdersMax` orders those that are left are dropped.
  *
  * Each dropped pin gives `pin_dropped`, each beyond the end `rule_infeasible` with the rank asked for and the one given.
  */
@@ -32,34 +43,74 @@ export function settlePins(
   items: readonly ListItem[],
   rules: readonly SourcedRule<ListRule>[],
   codes: FacetCodes,
+  policy: PolicyCost,
 ): SettledPins {
-  const warnings: Warning[] = [];
-  const held: HeldPin[] = [];
   const pins = rules.filter(isPin);
-  if (pins.length === 0) return { pinnedAt: new Int32Array(items.length).fill(-1), warnings };
+  if (pins.length === 0) return { pinnedAt: new Int32Array(items.length).fill(-1), warnings: [] };
+  const { held: alone, dropped } = settleEach(items, pins, rules.filter(isOfPolicy), codes);
+  const held = settleTogether(items.length, alone, policy);
+  for (const { pin } of alone) {
+    if (!held.some((other) => other.pin === pin))
+      dropped.set(pin, 'it costs the quotas or minShares of the policy something');
+  }
+  const pinnedAt = placePins(items.length, held);
+  const warnings = pins.flatMap((pin): Warning[] => {
+    const why = dropped.get(pin);
+    if (why === undefined) return [];
+    const message = `${pin.rule.id} is not pinned to rank ${pin.rule.rank}: ${why}`;
+    return [{ code: 'pin_dropped', message, rule: pin }];
+  });
+  return { pinnedAt, warnings: [...warnings, ...beyondEnd(items.length, held, pinnedAt)] };
+}
+
+/** Pins rule by rule; those that do not hold with the reason. */
+function settleEach(
+  items: readonly ListItem[],
+  pins: readonly SourcedRule<PinRule>[],
+  policy: readonly SourcedRule<ListRule>[],
+  codes: FacetCodes,
+): { held: HeldPin[]; dropped: Map<SourcedRule<PinRule>, string> } {
+  const held: HeldPin[] = [];
+  const dropped = new Map<SourcedRule<PinRule>, string>();
   const indexes = new Map(items.map(({ id }, index) => [id, index]));
-  const stronger = rules.filter(({ source }) => source !== 'request');
   for (const pin of pins) {
     const { id, rank } = pin.rule;
     const item = indexes.get(id);
-    const drop = (why: string) =>
-      warnings.push({
-        code: 'pin_dropped',
-        message: `${id} is not pinned to rank ${rank}: ${why}`,
-        rule: pin,
-      });
-    if (item === undefined) drop('it is not in the list');
-    else if (held.some((other) => other.pin.rule.rank === rank)) drop('another pin has that rank');
-    else if (held.some((other) => other.item === item)) drop('it is pinned already');
+    if (item === undefined) dropped.set(pin, 'it is not in the list');
+    else if (held.some((other) => other.pin.rule.rank === rank))
+      dropped.set(pin, 'another pin has that rank');
+    else if (held.some((other) => other.item === item)) dropped.set(pin, 'it is pinned already');
     else {
       const next = [...held, { pin, item }];
-      const cost = pin.source === 'request' ? costlyRule(items, stronger, codes, held, next) : null;
+      const cost = isOfPolicy(pin) ? null : costlyRule(items, policy, codes, held, next);
       if (cost === null) held.push({ pin, item });
-      else drop(`the ${cost.rule.kind} rule of the ${cost.source.replace('_', ' ')} rules it out`);
+      else
+        dropped.set(pin, `the ${cost.rule.kind} rule of the ${cost.source.replace('_', ' ')} rules it out`);
     }
   }
-  const pinnedAt = placePins(items.length, held);
-  return { pinnedAt, warnings: [...warnings, ...beyondEnd(items.length, held, pinnedAt)] };
+  return { held, dropped };
+}
+
+/** Those of the pins that leave the policy's quotas and minShares what they have without the request's. */
+function settleTogether(count: number, pins: readonly HeldPin[], policy: PolicyCost): HeldPin[] {
+  let held = pins.filter(({ pin }) => isOfPolicy(pin));
+  const requested = pins.slice(held.length);
+  // Where nothing is lost with all of them, there is nothing to find out.
+  if (requested.length === 0 || policy.policyCost(placePins(count, pins), 0) === 0) return [...pins];
+  const most = policy.policyCost(placePins(count, held), Number.POSITIVE_INFINITY);
+  let orders = 0;
+  const hold = (part: readonly HeldPin[]) => {
+    if (orders++ >= limits.listPinOrdersMax) return;
+    const next = [...held, ...part];
+    if (policy.policyCost(placePins(count, next), most) <= most) held = next;
+    else if (part.length > 1) {
+      const half = Math.ceil(part.length / 2);
+      hold(part.slice(0, half));
+      hold(part.slice(half));
+    }
+  };
+  hold(requested);
+  return held;
 }
 
 function isPin(sourced: SourcedRule<ListRule>): sourced is SourcedRule<PinRule> {
@@ -99,7 +150,8 @@ function costlyRule(
   const [was, is] = [placePins(items.length, before), placePins(items.length, after)];
   const loses = ({ rule }: SourcedRule<ListRule>) =>
     rule.kind !== 'pin' && pinCost(items, rule, codes, is) > pinCost(items, rule, codes, was);
-  return rules.find(loses) ?? null;
+  const moved = before.find(({ pin, item }) => isOfPolicy(pin) && was.indexOf(item) !== is.indexOf(item));
+  return moved?.pin ?? rules.find(loses) ?? null;
 }
 
 /** What the pins alone cost a rule: documents too many (quota) or too few (minShare), or pairs too close (spacing). */

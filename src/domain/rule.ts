@@ -112,3 +112,8 @@ export function isSoftRule(rule: Rule): rule is SoftRule {
 export function isListRule(rule: Rule): rule is ListRule {
   return (listRuleKinds as readonly string[]).includes(rule.kind);
 }
+
+/** Whether a rule is the policy's, of whatever source, which no rule of the request may cost anything. */
+export function isOfPolicy({ source }: SourcedRule): boolean {
+  return source !== 'request';
+}

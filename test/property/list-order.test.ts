@@ -2,18 +2,48 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { listPushes } from '../../src/domain/list-explain.ts';
 import { orderList } from '../../src/domain/list-order.ts';
-import type { ListRule } from '../../src/domain/rule.ts';
-import { inPrecedence, type ListCase, listItems, rulesOf, smallCases } from '../support/list-cases.ts';
-import { bestOrder, type PlainItem, settledPins } from '../support/list-order-reference.ts';
+import { isOfPolicy, type ListRule, type SourcedRule } from '../../src/domain/rule.ts';
+import {
+  contestedCases,
+  inPrecedence,
+  type ListCase,
+  listItems,
+  rulesOf,
+  smallCases,
+} from '../support/list-cases.ts';
+import {
+  bestOrder,
+  breachesOf,
+  costOf,
+  depthOf,
+  type PlainItem,
+  type PlainWarning,
+  pinsLaidOut,
+} from '../support/list-order-reference.ts';
 import { Random } from '../support/random.ts';
 
-function ordered({ items, rules }: ListCase): { order: PlainItem[]; warnings: unknown[] } {
+function ordered({ items, rules }: ListCase): { order: PlainItem[]; warnings: PlainWarning[] } {
   const list = listItems(items);
   const { order, warnings } = orderList(list.items, rules, list.codes);
   return {
     order: Array.from(order, (index) => items[index]!),
-    warnings: warnings.map(({ message: _, ...rest }) => rest),
+    warnings: warnings.map(({ message: _, ...rest }) => rest as PlainWarning),
   };
+}
+
+/** Where the pins stand that were not dropped. */
+function pinsOf({ items, rules }: ListCase, warnings: readonly PlainWarning[]) {
+  const dropped = warnings.flatMap(({ code, rule }) => (code === 'pin_dropped' ? [rule] : []));
+  const held = rules.filter((rule) => !dropped.includes(rule));
+  return pinsLaidOut(items, rules, held).places;
+}
+
+/** What the orders with the request's rules and without them cost the policy's quotas and minShares. */
+function costsToPolicy(example: ListCase) {
+  const policy = example.rules.filter(isOfPolicy);
+  const cost = (rules: readonly SourcedRule<ListRule>[]) =>
+    costOf(example.items, policy, ordered({ items: example.items, rules }).order);
+  return { withRequest: cost(example.rules), without: cost(policy) };
 }
 
 const ids = (order: readonly PlainItem[]) => order.map(({ id }) => id);
@@ -23,15 +53,16 @@ const countIn = (order: readonly PlainItem[], within: number, facet: string, val
 describe('list-wise rules on lists of at most six', () => {
   it('give the best of all permutations, and the warnings of the definition', () => {
     const broken = new Set<string>();
+    const cases = fc.oneof(smallCases(6), contestedCases(6));
     fc.assert(
-      fc.property(smallCases(6), (example) => {
+      fc.property(cases, (example) => {
         const wanted = bestOrder(example.items, example.rules);
         const got = ordered(example);
         expect(ids(got.order)).toEqual(ids(wanted.order));
         expect(got.warnings).toEqual(wanted.warnings);
         for (const { code, rule } of wanted.warnings) broken.add(`${code} ${rule.rule.kind}`);
       }),
-      { numRuns: 4_000 },
+      { numRuns: 3_000 },
     );
     // The cases are worth something only if rules of every kind came to nothing in some of them.
     expect([...broken].sort()).toEqual([
@@ -41,6 +72,46 @@ describe('list-wise rules on lists of at most six', () => {
       'rule_infeasible quota',
       'rule_infeasible spacing',
     ]);
+  });
+
+  it('cost the policy the same with the rules of a request as without them', () => {
+    let yielded = 0;
+    fc.assert(
+      fc.property(contestedCases(6), (example) => {
+        const { withRequest, without } = costsToPolicy(example);
+        expect(withRequest).toEqual(without);
+        // The request's rules would cost the policy's something if they were the policy's own.
+        const all = example.rules.map(({ rule }, index) => ({ rule, source: 'tenant' as const, index }));
+        const together = ordered({ items: example.items, rules: all }).order;
+        const policy = example.rules.filter(isOfPolicy);
+        if (costOf(example.items, policy, together).join() !== without.join()) yielded++;
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(yielded).toBeGreaterThan(20);
+  });
+
+  it('cost the policy no spacing on the places that quotas and minShares look at', () => {
+    fc.assert(
+      fc.property(contestedCases(6), (example) => {
+        const { order, warnings } = ordered(example);
+        const pins = pinsOf(example, warnings);
+        const policy = example.rules.filter(isOfPolicy);
+        // The same pins, whoever asked for them.
+        const pinned = pins.flatMap((item, place) =>
+          item === null ? [] : rulesOf('tenant', { kind: 'pin', id: item.id, rank: place + 1 }),
+        );
+        const own = policy.filter(({ rule }) => rule.kind !== 'pin');
+        const alone = ordered({ items: example.items, rules: [...pinned, ...own] }).order;
+        const depth = depthOf(example.items, example.rules);
+        const breaches = (of: readonly PlainItem[]) =>
+          breachesOf(policy, pins, of)
+            .filter((_, place) => place < depth && pins[place] === null)
+            .reduce((total, number) => total + number, 0);
+        expect(breaches(order)).toBeLessThanOrEqual(breaches(alone));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('explain a demotion by rules without which the document stands higher', () => {
@@ -127,11 +198,21 @@ describe('list-wise rules on lists of up to 300', () => {
       const before = JSON.stringify(example);
       const { order, warnings } = ordered(example);
       expect(ids(order).toSorted()).toEqual(ids(example.items).toSorted());
-      settledPins(example.items, example.rules).places.forEach((item, place) => {
+      pinsOf(example, warnings).forEach((item, place) => {
         if (item !== null) expect(order[place]).toBe(item);
       });
       expect(ordered(example)).toEqual({ order, warnings });
       expect(JSON.stringify(example)).toBe(before);
+    }
+  });
+
+  it('cost the policy no more with the rules of a request than without them, however long the search', () => {
+    const random = new Random('list-order policy');
+    for (let run = 0; run < 150; run++) {
+      const { withRequest, without } = costsToPolicy(largeCase(random));
+      const [breach, shortfall] = withRequest;
+      expect(breach).toBeLessThanOrEqual(without[0]);
+      if (breach === without[0]) expect(shortfall).toBeLessThanOrEqual(without[1]);
     }
   });
 

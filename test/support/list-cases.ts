@@ -45,17 +45,27 @@ function ruleArbitrary(ids: number): fc.Arbitrary<ListRule> {
 
 /** Lists and rules so small that every permutation can be looked at, and so tight that rules get into each other's way. */
 export function smallCases(itemsMax: number): fc.Arbitrary<ListCase> {
-  return fc.array(facetsArbitrary, { maxLength: itemsMax }).chain((facets) =>
-    fc
-      .array(fc.tuple(fc.constantFrom(...ruleSources), ruleArbitrary(facets.length)), {
-        minLength: 1,
-        maxLength: 5,
-      })
-      .map((rules) => ({
-        items: facets.map((own, index) => ({ id: `d${index}`, facets: own })),
-        rules: inPrecedence(rules),
-      })),
-  );
+  const facets = fc.array(facetsArbitrary, { maxLength: itemsMax });
+  return facets.chain((own) => casesOf(own, ruleSources, { minLength: 1, maxLength: 5 }));
+}
+
+/** The same where a request's rules are about as many as the policy's and seldom without some of them in their way. */
+export function contestedCases(itemsMax: number): fc.Arbitrary<ListCase> {
+  const facets = fc.array(facetsArbitrary, { minLength: itemsMax - 2, maxLength: itemsMax });
+  const sources = ['tenant', 'user', 'request', 'request'] as const;
+  return facets.chain((own) => casesOf(own, sources, { minLength: 3, maxLength: 7 }));
+}
+
+function casesOf(
+  facets: readonly PlainItem['facets'][],
+  sources: readonly RuleSource[],
+  length: { readonly minLength: number; readonly maxLength: number },
+): fc.Arbitrary<ListCase> {
+  const rule = fc.tuple(fc.constantFrom(...sources), ruleArbitrary(facets.length));
+  return fc.array(rule, length).map((rules) => ({
+    items: facets.map((own, index) => ({ id: `d${index}`, facets: own })),
+    rules: inPrecedence(rules),
+  }));
 }
 
 /** Rules by their source, the strongest first, numbered within it. */

@@ -4,6 +4,7 @@ import { listPushes } from '../../src/domain/list-explain.ts';
 import { orderList } from '../../src/domain/list-order.ts';
 import type { ListRule, SourcedRule } from '../../src/domain/rule.ts';
 import type { Warning } from '../../src/domain/warning.ts';
+import { limits } from '../../src/limits.ts';
 import { inPrecedence, listItems, rulesOf } from '../support/list-cases.ts';
 import type { PlainItem } from '../support/list-order-reference.ts';
 
@@ -143,6 +144,64 @@ describe('the order under list-wise rules', () => {
   });
 });
 
+describe('rules of a request', () => {
+  const missed = (warnings: readonly Warning[]) => warnings.map(({ rule }) => rule);
+  const both = (policy: ListRule, ...asked: ListRule[]) =>
+    inPrecedence([['user', policy], ...asked.map((rule) => ['request', rule] as const)]);
+
+  it('take from one another what they do not take from a minShare of the policy', () => {
+    const text = 'A:x/fr B:x/fr C:y/en';
+    const rules = both(french(1, 2), quota(1, 2));
+    const { ids, warnings } = run(text, rules);
+    expect(ids).toBe('A B C');
+    expect(missed(warnings)).toEqual([rules[1]]);
+    expect(run(text, rulesOf('request', french(1, 2), quota(1, 2))).ids).toBe('A C B');
+    expect(run(text, rulesOf('user', french(1, 2), quota(1, 2))).ids).toBe('A C B');
+  });
+
+  it('bear the breach where a quota of theirs and one of the policy cannot both hold', () => {
+    const text = 'A:x/fr B:x/en C:y/fr';
+    const [own, asked] = [quota(1, 2, 'language'), quota(1, 2)];
+    expect(run('A:x/fr B:y/fr C:x/en', both(own, asked)).ids).toBe('B C A');
+    const rules = both(own, asked, french(1, 2));
+    const { ids, warnings } = run(text, rules);
+    expect(ids).toBe('B C A');
+    expect(missed(warnings)).toEqual([rules[2]]);
+    const contrary = both(quota(0, 1, 'language'), quota(0, 1));
+    expect(run('A:x B:/fr C:/fr', contrary)).toMatchObject({
+      ids: 'A B C',
+      warnings: [{ rule: contrary[1] }],
+    });
+    expect(run('A:x B:/fr C:/fr', both(quota(0, 1), quota(0, 1, 'language'))).ids).toBe('B A C');
+  });
+
+  it('put no two closer than a spacing of the policy has them on the places that they look at', () => {
+    const rules = both(spacing(1), quota(1, 2, 'language'));
+    const { ids, warnings } = run('A:x/en B:y/en C:x,y/fr D E', rules);
+    expect(ids).toBe('A D B E C');
+    expect(warnings).toEqual([]);
+    const tight = run('A:x/en B:y/en C:x,y/fr D:/en', rules);
+    expect(tight.ids).toBe('C D A B');
+    const none = run('A:x/en B:y/en C:x,y/fr', rules);
+    expect(none.ids).toBe('A B C');
+    expect(missed(none.warnings)).toEqual(rules);
+  });
+
+  it('choose which quota of the policy gives way where one has to', () => {
+    // Any two of the three share a genre or a language.
+    const policy = rulesOf('user', quota(1, 2, 'language'), quota(1, 2));
+    const text = 'A:x/fr B:x/en C:y/fr,en';
+    expect(run(text, policy).ids).toBe('A B C');
+    expect(run(text, [...policy, ...rulesOf('request', french(1, 2))]).ids).toBe('A C B');
+  });
+
+  it('space out what the spacings of the policy leave to choose', () => {
+    const apart: ListRule = { kind: 'spacing', facet: 'language', gap: 1 };
+    expect(run('A:x/en B:x/fr C:y/en D:z/fr', both(spacing(1), apart)).ids).toBe('A D C B');
+    expect(run('A:x/en B:x/fr C:y/en', both(spacing(1), apart)).ids).toBe('A C B');
+  });
+});
+
 describe('pins', () => {
   const dropped = (warnings: readonly Warning[]) =>
     warnings.filter(({ code }) => code === 'pin_dropped').map(({ message }) => message);
@@ -193,6 +252,51 @@ describe('pins', () => {
   });
 });
 
+describe('pins of a request', () => {
+  const dropped = (warnings: readonly Warning[]) =>
+    warnings.filter(({ code }) => code === 'pin_dropped').map(({ message }) => message);
+
+  it('do not starve a quota of the policy together: the later one goes', () => {
+    const rules = inPrecedence([
+      ['tenant', quota(1, 2)],
+      ['request', pin('C', 3)],
+      ['request', pin('D', 4)],
+    ]);
+    const { ids, warnings } = run('A:x B:x C:y D:z', rules);
+    expect(ids).toBe('A D C B');
+    expect(dropped(warnings)).toEqual([
+      'D is not pinned to rank 4: it costs the quotas or minShares of the policy something',
+    ]);
+  });
+
+  it('are found among a hundred, and all kept where the quota could not hold anyway', () => {
+    const text = Array.from({ length: 120 }, (_, i) => `d${i}:${i < 110 ? 'x' : `y${i}`}`).join(' ');
+    const pins = Array.from({ length: 100 }, (_, i) => pin(`d${i + 20}`, 120 - i));
+    const requested = pins.map((one) => ['request', one] as const);
+    const { ids, warnings } = run(text, inPrecedence([['tenant', quota(1, 10)], ...requested]));
+    const genres = ids
+      .split(' ')
+      .slice(0, 10)
+      .map((id) => (Number(id.slice(1)) < 110 ? 'x' : id));
+    expect(new Set(genres).size).toBe(10);
+    expect(dropped(warnings).length).toBeLessThan(pins.length);
+    const hopeless = text.replaceAll(/y\d+/g, 'x');
+    expect(dropped(run(hopeless, inPrecedence([['tenant', quota(1, 10)], ...requested])).warnings)).toEqual(
+      [],
+    );
+  });
+
+  it('do not move a pin of the policy that stands at the end of the list', () => {
+    const rules = inPrecedence([
+      ['tenant', pin('A', 90)],
+      ['request', pin('B', 4)],
+    ]);
+    const { ids, warnings } = run('A B C D', rules);
+    expect(ids).toBe('B C D A');
+    expect(dropped(warnings)).toEqual(['B is not pinned to rank 4: the pin rule of the tenant rules it out']);
+  });
+});
+
 describe('who moved a document down', () => {
   const pushes = (text: string, rules: readonly SourcedRule<ListRule>[], id: string) => {
     const items = itemsOf(text);
@@ -217,6 +321,39 @@ describe('who moved a document down', () => {
     expect(pushes('A:x/fr B:x/fr C', rules, 'B')).toEqual([
       { rule: rules[0], ranks: 1, together: true },
       { rule: rules[1], ranks: 1, together: true },
+    ]);
+  });
+
+  it('looks at so many orders and no more, the likely rules first', () => {
+    const text = 'A:x B:x C D';
+    const idle = Array.from({ length: 300 }, () => quota(3, 3, 'language'));
+    const share = french(0.25, 4);
+    const tenants = [...idle, share].map((rule) => ['tenant', rule] as const);
+    const rules = inPrecedence([...tenants, ['user', spacing(1)]]);
+    expect(pushes(text, rules, 'B')).toEqual([{ rule: rules[301], ranks: 1, together: false }]);
+
+    const list = listItems(itemsOf(text));
+    let asked = 0;
+    const counting = {
+      codeOf: (facet: string, value: string) => {
+        asked++;
+        return list.codes.codeOf(facet, value);
+      },
+      valueOf: (code: number) => list.codes.valueOf(code),
+    };
+    orderList(list.items, rules, counting);
+    const once = asked;
+    listPushes(list.items, rules, counting, 1);
+    expect(asked).toBeGreaterThan(2 * once);
+    expect(asked).toBeLessThanOrEqual((limits.listExplainOrdersMax + 2) * once);
+  });
+
+  it('names a small set of hundreds of rules that act together', () => {
+    const twins = Array.from({ length: 300 }, (_, i) => quota(i === 7 || i === 250 ? 1 : 5, 2));
+    const rules = rulesOf('tenant', ...twins);
+    expect(pushes('A:x B:x C', rules, 'B')).toEqual([
+      { rule: rules[7], ranks: 1, together: true },
+      { rule: rules[250], ranks: 1, together: true },
     ]);
   });
 });
