@@ -28,7 +28,7 @@ export function askerAtHand(call: SearchCall): KnownAsker | null {
 
 /**
  * Asks the policy store within the request's time. Where it does not answer, a copy that is not too old does; else a
- * search that needs no policy goes on without.
+ * search that needs no policy goes on with the tenant's rules, if they are known, and nothing of the user.
  * @throws TriptychError unknown_context | policy_unavailable
  */
 export async function findAsker(call: SearchCall): Promise<KnownAsker> {
@@ -65,7 +65,7 @@ function withCopy(call: SearchCall, copy: Head, outcome: LegOutcome<unknown>): K
 }
 
 function withoutPolicy(call: SearchCall, outcome: LegOutcome<unknown>): KnownAsker {
-  const { request, profile, catalogue } = call;
+  const { parts, tenant, request, profile, catalogue } = call;
   const coverage = coverageOf(outcome, 0);
   if (request.context !== defaultContext || profile.policyRequired)
     throw new TriptychError(
@@ -73,14 +73,18 @@ function withoutPolicy(call: SearchCall, outcome: LegOutcome<unknown>): KnownAsk
       'The policy store did not answer, and this search must not be answered without it.',
       { members: { coverage: { policy: coverage } }, retryAfterSeconds: 1 },
     );
+  // Of a user who was not here before nothing is known, of the tenant's rules it may be.
+  const rules = parts.heads.lastGood(tenant, null, defaultContext)?.rules ?? null;
+  const applied =
+    rules === null ? 'no policy, rule or preference was' : "only the tenant's last known rules were";
   return {
-    asker: askerOf({ rules: noTenantRules, user: null }, request, catalogue.schema),
+    asker: askerOf({ rules: rules ?? noTenantRules, user: null }, request, catalogue.schema),
     policy: { coverage, missing: true },
     current: false,
     warnings: [
       {
         code: 'policy_unavailable',
-        message: 'the policy store did not answer: no policy, rule or preference was applied',
+        message: `the policy store did not answer: ${applied} applied`,
       },
     ],
   };

@@ -22,10 +22,14 @@ export class Flights {
     deadline: { readonly endMs: number; readonly timeoutMs: number },
     work: () => Promise<RankedList>,
   ): Promise<RankedList> {
-    const flight = this.#flights.get(key);
-    if (flight !== undefined && flight.endMs <= deadline.endMs) {
+    let tried: Flight | undefined;
+    for (;;) {
+      const flight = this.#flights.get(key);
+      if (flight === undefined || flight === tried || flight.endMs > deadline.endMs) break;
       const list = await landed(flight, deadline.timeoutMs);
       if (list !== null) return list;
+      // Of those who wanted a better one the first has begun it by now.
+      tried = flight;
     }
     const own = { ...deadline, list: work() };
     this.#flights.set(key, own);

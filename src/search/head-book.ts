@@ -88,6 +88,7 @@ interface Entry<V> {
 }
 
 interface Loading<V> {
+  readonly part: string;
   readonly promise: Promise<V>;
   /** Dropped since it began: its answer is for those who asked before that, and is not kept. */
   dropped: boolean;
@@ -98,7 +99,7 @@ class Remembered<V> {
   readonly #clock: Clock;
   readonly #trusted: boolean;
   readonly #entries = new LruMap<Map<string, Entry<V>>>(limits.headCacheEntries);
-  readonly #loading = new Map<string, Map<string, Loading<V>>>();
+  readonly #loading = new Map<string, Set<Loading<V>>>();
 
   /** @param soleWriter whether what is remembered need not be read again until it is dropped */
   constructor({ clock, soleWriter }: Pick<HeadBookParts, 'clock' | 'soleWriter'>) {
@@ -121,22 +122,18 @@ class Remembered<V> {
   load(key: string, part: string, read: () => Promise<V>): Promise<V> {
     const known = this.current(key, part);
     if (known !== null) return Promise.resolve(known);
-    let parts = this.#loading.get(key);
+    const under = this.#loading.get(key) ?? new Set();
     // Without trust every search reads for itself: one that began earlier may have read before somebody else wrote.
-    const under = this.#trusted ? parts?.get(part) : undefined;
-    if (under !== undefined) return under.promise;
-    const loading: Loading<V> = { promise: this.#read(key, part, read, () => loading), dropped: false };
-    if (parts === undefined) {
-      parts = new Map();
-      this.#loading.set(key, parts);
-    }
-    parts.set(part, loading);
+    const same = this.#trusted ? [...under].find((other) => other.part === part) : undefined;
+    if (same !== undefined) return same.promise;
+    const loading: Loading<V> = { part, promise: this.#read(key, part, read, () => loading), dropped: false };
+    this.#loading.set(key, under.add(loading));
     return loading.promise;
   }
 
   drop(key: string): void {
     for (const entry of this.#entries.get(key)?.values() ?? []) entry.current = false;
-    for (const loading of this.#loading.get(key)?.values() ?? []) loading.dropped = true;
+    for (const loading of this.#loading.get(key) ?? []) loading.dropped = true;
     this.#loading.delete(key);
   }
 
@@ -152,9 +149,9 @@ class Remembered<V> {
       if (!loading.dropped) this.#keep(key, part, { value, readAtMs: this.#clock.nowMs(), current: true });
       return value;
     } finally {
-      const parts = this.#loading.get(key);
-      if (parts?.get(part) === own()) parts.delete(part);
-      if (parts?.size === 0) this.#loading.delete(key);
+      const under = this.#loading.get(key);
+      under?.delete(own());
+      if (under?.size === 0) this.#loading.delete(key);
     }
   }
 

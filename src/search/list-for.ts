@@ -47,7 +47,8 @@ async function keptList(call: SearchCall, known: KnownAsker): Promise<RankedList
   const id = currentId(call, known);
   const kept = await parts.lists.get(listKey(tenant, request.user, id));
   // Waiting may have let something change.
-  const answers = kept !== undefined && currentId(call, askerAtHand(call) ?? known) === id;
+  const now = askerAtHand(call);
+  const answers = kept !== undefined && now !== null && currentId(call, now) === id;
   const young = answers && parts.clock.nowMs() - kept.madeAtMs <= ttlMs(request);
   parts.meter.count(young ? 'ranked_cache_hits' : 'ranked_cache_misses', 1);
   return young ? kept : null;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Epoch, epochKey } from '../domain/epoch.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
 import type { Asker } from './asker.ts';
+import type { ListPosition } from './cursor.ts';
 import type { SearchCall } from './search-context.ts';
 
 const dayMs = 86_400_000;
@@ -35,6 +36,12 @@ export function listIdOf(call: SearchCall, asker: Asker, epoch: Epoch, hash: str
     Math.floor(nowMs / dayMs),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
+}
+
+/** The name of a list that was made again for a cursor: the same whenever it has to be made again. */
+export function recomputedId({ requestHash: hash, nowMs, digest }: ListPosition): string {
+  const parts = JSON.stringify(['recomputed', hash, nowMs, digest]);
+  return createHash('sha256').update(parts).digest('base64url').slice(0, 22);
 }
 
 /** Where the list is kept: all lists of a user begin alike, so that they can be deleted together. */

@@ -49,7 +49,9 @@ export async function rank(
   const question = started.question ?? startQuestion(context, plan, started.embedding);
   const recall = new Recall(context, plan, question, startSeeded(context, plan));
   observer.onPlan?.(plan);
-  if (observer.onProvisional !== undefined) await provisional(context, id, policy, plan, recall);
+  // Who takes no incomplete answer is shown none on the way.
+  if (observer.onProvisional !== undefined && context.request.partial)
+    await provisional(context, id, policy, plan, recall);
   const recalled = await recall.done();
   context.stages.recall = parts.clock.nowMs() - startMs;
   observeLegs(context, recalled.coverage);
@@ -126,8 +128,7 @@ export function makePlan(context: SearchContext): SearchPlan {
             drops: conditions.parts.map((rule, i) => ({ rule, documents: conditions.dropped[i]! })),
           },
     embedderAvailable: matchingEmbedder(parts.embedder, catalogue.schema) !== null,
-    estimates: parts.latencies.estimates(),
-    probe: parts.latencies.takeProbe(),
+    ...context.latencies(),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { SearchPlan } from '../domain/plan.ts';
+import type { PlannerInput } from '../domain/planner.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { RankedList } from '../domain/ranked-list.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
@@ -57,6 +58,8 @@ export interface SearchCall {
   readonly endMs: number;
   /** Wall clock at the start of the list: "now" is frozen here, for all its pages. */
   readonly nowMs: number;
+  /** What is known of the legs' speed, the same for every plan of the call: a leg that one plan starts no other skips. */
+  latencies(): Pick<PlannerInput, 'estimates' | 'probe'>;
 }
 
 /** One search at work: the call, the epoch it is computed on, and what is known of it so far. */
@@ -101,6 +104,7 @@ export function openCall(
     });
   const catalogue = parts.registry.active(tenant);
   checkEmbedding(request, catalogue);
+  let latencies: ReturnType<SearchCall['latencies']> | null = null;
   return {
     parts,
     tenant,
@@ -111,6 +115,11 @@ export function openCall(
     startedAtMs,
     endMs: startedAtMs + request.timeoutMs,
     nowMs: nowMs ?? parts.clock.epochMs(),
+    latencies: () => {
+      // Late, so that only requests that are computed count for the probes.
+      latencies ??= { estimates: parts.latencies.estimates(), probe: parts.latencies.takeProbe() };
+      return latencies;
+    },
   };
 }
 

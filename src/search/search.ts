@@ -5,9 +5,9 @@ import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { CallOptions, SearchObserver } from '../ports/triptych.ts';
 import type { ListPosition } from './cursor.ts';
-import { askerAtHand, findAsker } from './find-asker.ts';
+import { askerAtHand, findAsker, type KnownAsker } from './find-asker.ts';
 import { keepList, listFor, rankFor } from './list-for.ts';
-import { listKey, requestHash } from './list-keys.ts';
+import { listKey, recomputedId, requestHash } from './list-keys.ts';
 import { type Page, pageAfter, provisionalResponse, respond } from './respond.ts';
 import {
   openCall,
@@ -60,20 +60,45 @@ async function firstPage(call: SearchCall): Promise<SearchResponse> {
  * under a reader; only what must not be shown any more (deleted, hidden, against a hard rule by now) is left out.
  */
 async function nextPage(call: SearchCall, position: ListPosition): Promise<SearchResponse> {
-  const { parts, tenant, request } = call;
-  const kept = await parts.lists.get(listKey(tenant, request.user, position.listId));
-  if (kept === undefined) return recomputedPage(call, position);
+  const kept = await keptList(call, position);
+  if (kept === null) return recomputedPage(call, position);
   const known = askerAtHand(call) ?? (await findAsker(call));
   const context = openContext(call, known);
   try {
-    return await respond(context, kept, allowedPage(context, kept, position.offset), true);
+    return await respond(context, asKnown(kept, known), allowedPage(context, kept, position.offset), true);
   } finally {
     context.snapshot.release();
   }
 }
 
+/** The list that the cursor continues: under its name another one may be kept by now, made later in the same day. */
+async function keptList(
+  { parts, tenant, request }: SearchCall,
+  position: ListPosition,
+): Promise<RankedList | null> {
+  for (const id of [position.listId, recomputedId(position)]) {
+    const kept = await parts.lists.get(listKey(tenant, request.user, id));
+    if (kept?.digest === position.digest) return kept;
+  }
+  return null;
+}
+
+/** The list, and what the page's own question to the policy store adds to what is to be said about it. */
+function asKnown(list: RankedList, { policy, warnings }: KnownAsker): RankedList {
+  const news = warnings.filter(({ code }) => !list.warnings.some((said) => said.code === code));
+  if (news.length === 0 && !policy.missing) return list;
+  const coverage = { ...list.coverage, policy: policy.coverage };
+  return {
+    ...list,
+    coverage,
+    degraded: list.degraded || policy.missing,
+    warnings: [...list.warnings, ...news],
+  };
+}
+
 async function recomputedPage(call: SearchCall, position: ListPosition): Promise<SearchResponse> {
-  const { ranking } = await rankFor(call, null, position.listId);
+  // Not under the name that first pages find it by: how complete it is, and its clock, are the cursor's affair.
+  const { ranking } = await rankFor(call, null, recomputedId(position));
   const { context, list } = ranking;
   try {
     if (list.digest !== position.digest)

@@ -87,6 +87,23 @@ describe.each(['refuses', 'hangs'] as const)('a policy store that %s', (how) => 
     expect(answer.tookMs).toBeLessThanOrEqual(500);
   });
 
+  it('that said what the tenant forbids, but nothing of this user, is no reason to show it', async () => {
+    const { service, clock, users } = fixture;
+    const rules = [{ kind: 'idsExclude', ids: ['d0', 'd2'] }] as const;
+    await clock.run(service.putRules('default', { rules, contexts: {} }, undefined));
+    await ask();
+    users.head = faults[how];
+    const answer = await ask({ user: 'new here' });
+    expect(answer.total.value).toBe(18);
+    expect([answer.degraded, answer.coverage.policy!.state]).toEqual([
+      true,
+      how === 'hangs' ? 'late' : 'failed',
+    ]);
+    expect(answer.warnings).toMatchObject([
+      { code: 'policy_unavailable', message: expect.stringContaining("only the tenant's last known rules") },
+    ]);
+  });
+
   it('without a copy is 504 where an incomplete answer is not wanted', async () => {
     breakStore(how);
     await expect(ask({ partial: false })).rejects.toMatchObject({ code: 'deadline_exceeded' });

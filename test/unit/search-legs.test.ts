@@ -1,71 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { TriptychError } from '../../src/errors.ts';
 import { unit } from '../support/arbitraries.ts';
+import { delayed, delayedDocuments as documents, never } from '../support/delayed-parts.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
-import { type FixtureParts, fanOfDocuments, searchFixture } from '../support/search-fixture.ts';
-
-interface Delays {
-  readonly embedder?: number;
-  readonly vector?: number;
-  readonly lexical?: number;
-  readonly graph?: number;
-}
-
-const never = Number.POSITIVE_INFINITY;
-const documents = fanOfDocuments(20);
-
-/** Stores that answer a fixed list after a delay on the fake clock; `never` hangs, a negative delay fails. */
-function delayed(delays: Delays) {
-  return (clock: FakeClock): FixtureParts => {
-    const wait = async (ms = 0): Promise<void> => {
-      if (ms < 0) throw new Error('driver text that must not reach anybody: postgres://user:secret@host');
-      if (ms === never) await new Promise(() => {});
-      if (ms > 0) await clock.sleep(ms);
-    };
-    return {
-      embedder: {
-        model: 'test',
-        dimension: 8,
-        embed: async (texts) => {
-          await wait(delays.embedder);
-          return texts.map(() => unit([1, 0, 0, 0, 0, 0, 0, 0]));
-        },
-        ready: async () => {},
-        close: async () => {},
-      },
-      vector: {
-        search: async ({ vectors }) => {
-          await wait(delays.vector);
-          return vectors.map(() => documents.slice(0, 10).map(({ id }, i) => ({ id, score: 1 - i / 100 })));
-        },
-      },
-      text: {
-        search: async () => {
-          await wait(delays.lexical);
-          const bm25 = (id: string) => (Number(id.slice(1)) % 2 === 0 ? 4 : 0);
-          return {
-            hits: documents.slice(10, 20).map(({ id }) => ({ id, score: bm25(id) })),
-            score: async (ids) => Float64Array.from(ids, bm25),
-          };
-        },
-      },
-      graph: {
-        recall: async ({ seeds }) => {
-          await wait(delays.graph);
-          const from = seeds[0]!.id;
-          return {
-            support: ['d7', 'd15'].map((id, i) => ({
-              id,
-              strength: 0.5 - i / 10,
-              path: [{ type: 'SAME_DIRECTOR', from, to: id, strength: 0.5 }],
-            })),
-          };
-        },
-        relationships: async (_, ids) => ids.map(() => []),
-      },
-    };
-  };
-}
+import { type FixtureParts, searchFixture } from '../support/search-fixture.ts';
 
 describe('search over legs with known delays', () => {
   it('takes as long as the slowest chain, not as the sum', async () => {
