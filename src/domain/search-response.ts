@@ -121,8 +121,8 @@ export interface WhyNot {
   readonly id: string;
   readonly title: string;
   /**
-   * `ranked`: in the list; `dropped`: by a hard rule; `seed`: asked for more like it; `below_floor`: scored, too low;
-   * `not_recalled`: would have been in the list, had a leg brought it.
+   * `ranked`: in the list; `dropped`: by a hard rule; `seed`: asked for more like it; `below_floor`: scored, too low, or
+   * pushed off the end of the list by pins; `not_recalled`: would have been in the list, had a leg brought it.
    */
   readonly outcome: 'ranked' | 'dropped' | 'seed' | 'below_floor' | 'not_recalled';
   /** Whether a leg brought it. */

@@ -60,7 +60,7 @@ async function whyNot(ranking: Ranking, row: number): Promise<WhyNot> {
   return {
     id,
     title: snapshot.titleOf(row),
-    outcome: outcomeOf(ranking, id, droppedBy.length > 0, score),
+    outcome: droppedBy.length > 0 ? 'dropped' : outcomeOf(ranking, row, position >= 0, score),
     inWindow: position >= 0,
     sources: position < 0 ? [] : sourcesOf(window.sources[position]!),
     score,
@@ -125,14 +125,27 @@ function floorOf({ context, order, scored, plan }: Ranking): number | null {
   return Math.max(full, minScore);
 }
 
-function outcomeOf(ranking: Ranking, id: string, dropped: boolean, score: number): WhyNot['outcome'] {
+/** What passes the hard rules. In the window and yet not in the list is also what pins have pushed off its end. */
+function outcomeOf(ranking: Ranking, row: number, inWindow: boolean, score: number): WhyNot['outcome'] {
   const { context, list } = ranking;
-  if (dropped) return 'dropped';
+  const id = context.snapshot.idOf(row);
   if (list.ids.includes(id)) return 'ranked';
   if (context.seeds.includes(id)) return 'seed';
-  const floor = floorOf(ranking);
-  // It would have made the list, had a leg brought it.
-  return floor === null || score > floor ? 'not_recalled' : 'below_floor';
+  return inWindow || !wouldRank(ranking, row, score) ? 'below_floor' : 'not_recalled';
+}
+
+/** Whether a document with this score would have made the list, had a leg brought it. */
+function wouldRank({ context, window, order, scored, plan }: Ranking, row: number, score: number): boolean {
+  const { request, snapshot } = context;
+  if (request.minScore !== null && score < request.minScore) return false;
+  const last = order.fused[plan.rankDepth - 1];
+  if (last === undefined) return true;
+  const { scores, positions } = scored.ranked;
+  const lastRow = window.rows[positions[last]!]!;
+  return (
+    score > scores[last]! ||
+    (score === scores[last]! && snapshot.tieRanks[row]! < snapshot.tieRanks[lastRow]!)
+  );
 }
 
 /** Stages after scoring that moved the document down, each with the rule where one did. */
