@@ -12,4 +12,4 @@ export type { UserEvent } from './domain/user-event.ts';
 export { type ErrorCode, errorCatalogue, TriptychError } from './errors.ts';
 export type { Triptych } from './ports/triptych.ts';
 export { parsePolicy } from './wire/policy.ts';
-export { parseSearchRequest } from './wire/search.ts';
+export { parseSearchRequest, type SearchContext } from './wire/search.ts';

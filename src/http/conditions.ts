@@ -34,7 +34,7 @@ export function conditionOf({ req }: Exchange, mayCreate: boolean): Condition {
   if (!/^(W\/)?"[!#-~\u0080-\u00ff]*"$/.test(tag))
     throw invalid('if-match', 'must be one ETag in quotes, or *');
   const version = /^"(0|[1-9]\d{0,14})"$/.exec(tag)?.[1];
-  if (version === undefined) throw preconditionFailed();
+  if (version === undefined) throw preconditionFailed('If-Match is no ETag of this resource');
   return { expected: version === '0' ? null : Number(version) };
 }
 
@@ -44,8 +44,9 @@ function invalid(header: string, message: string): TriptychError {
   });
 }
 
-export function preconditionFailed(): TriptychError {
-  return new TriptychError('precondition_failed', 'the stored version is another one');
+/** @param what how it is instead */
+export function preconditionFailed(what: string): TriptychError {
+  return new TriptychError('precondition_failed', `${what}: GET it again, and send its ETag as If-Match`);
 }
 
 /**
@@ -61,7 +62,7 @@ export function writeUnder<T>(
   if (condition !== 'stored') return write(condition.expected);
   return overCurrent(async () => {
     const version = await readVersion();
-    if (version === 0) throw preconditionFailed();
+    if (version === 0) throw preconditionFailed('nothing is stored yet');
     return write(version);
   });
 }

@@ -3,6 +3,7 @@ import type { CatalogueSchema, FieldType } from '../domain/catalogue-schema.ts';
 import type { FieldValue } from '../domain/document.ts';
 import { isDate } from '../domain/document-check.ts';
 import { nothing, type Predicate } from '../domain/predicate.ts';
+import { unknownFacet, unknownField } from '../domain/value-check.ts';
 import { limits } from '../limits.ts';
 import { distinctNfc } from '../std/distinct-nfc.ts';
 import { boundsShape, facetValuesSchema, hasBound, nameOfAny, parseBounds, wrongValue } from './bounds.ts';
@@ -124,7 +125,7 @@ class PredicateParser {
 
   #facet(wire: z.output<typeof facetLeaf>, path: string): Predicate {
     if (!this.#schema.facets.includes(wire.facet)) {
-      this.#problems.add('unknown_field', `${path}.facet`, 'is not a facet of the catalogue');
+      this.#problems.add('unknown_field', `${path}.facet`, unknownFacet(this.#schema.facets));
       return nothing;
     }
     const match = wire.any === undefined ? 'all' : 'any';
@@ -136,7 +137,7 @@ class PredicateParser {
       ? this.#schema.fields[wire.field]
       : undefined;
     if (field === undefined) {
-      this.#problems.add('unknown_field', `${path}.field`, 'is not a field of the catalogue');
+      this.#problems.add('unknown_field', `${path}.field`, unknownField(Object.keys(this.#schema.fields)));
       return nothing;
     }
     if (wire.in === undefined) return this.#range(wire, field.type, path);

@@ -83,7 +83,11 @@ function addIssue(
     else for (const inner of branch) addIssue(inner, path, code, root, problems);
   } else if (issue.code === 'unrecognized_keys') {
     for (const key of issue.keys) problems.add(code, jsonPath([...path, key], root), 'is not a known member');
-  } else problems.add(code, jsonPath(path, root), issue.message);
+  } else problems.add(code, jsonPath(path, root), isMissing(issue) ? 'is required' : issue.message);
+}
+
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
 }
 
 const defaultUnionMessage = 'Invalid input';

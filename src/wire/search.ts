@@ -73,7 +73,8 @@ const searchShape = {
     }),
   cursor: z.string().min(1).max(limits.cursorCharsMax).optional().meta({
     description:
-      'Continues the list of an earlier answer to the same search; `k`, `include`, `explain` and `timeout_ms` may differ.',
+      'Continues the list of an earlier answer to the same search; `k`, `include`, `explain`, `timeout_ms`, ' +
+      '`partial` and `cache` may differ.',
   }),
   cache: z
     .enum(['use', 'skip'])

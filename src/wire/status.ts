@@ -70,11 +70,9 @@ const profileSchema = z
     product_clamp: z.strictObject({ min: z.number(), max: z.number() }),
     leg_depth: z.int(),
     rank_depth: z.int(),
-    policy_required: z
-      .boolean()
-      .meta({
-        description: 'true: 503 where the policy store does not answer, instead of an answer without policy.',
-      }),
+    policy_required: z.boolean().meta({
+      description: 'true: 503 where the policy store does not answer, instead of an answer without policy.',
+    }),
     diversity: z.number(),
   })
   .register(components, { id: 'Profile' });

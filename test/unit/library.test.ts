@@ -17,10 +17,9 @@ it('the library does what the README shows', async () => {
     await service.createCatalogue(tenant, testSchema);
     const operations = fanOfDocuments(5).map((document) => ({ kind: 'put' as const, document }));
     await service.write(tenant, operations, { waitSearchable: true });
-    const context = {
-      schema: service.schema(tenant)!,
-      profiles: service.profiles(),
-    };
+    const schema = service.schema(tenant);
+    if (schema === null) throw new Error('there is no catalogue yet');
+    const context = { schema, profiles: service.profiles() };
     const request = parseSearchRequest({ query: 'robot', k: 2 }, context);
     const answer = await service.search(tenant, request, { startedAtMs: performance.now() });
     expect(answer.results.map((result) => result.title)).toEqual(['Document 4', 'Document 2']);

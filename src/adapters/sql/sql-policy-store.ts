@@ -104,7 +104,8 @@ function policyOfRow(row: SqlRow, first: number): StoredPolicy {
 }
 
 function otherVersion(what: string, present: SqlRow | undefined, expected: ExpectedVersion): TriptychError {
-  const there = present === undefined ? `no ${what} is stored` : `the ${what} has version ${present[0]}`;
+  const there =
+    present === undefined ? `no ${what} is stored` : `the stored version of the ${what} is ${present[0]}`;
   const wanted = expected === null || expected === 0 ? 'none was expected' : `not ${expected}`;
   return new TriptychError('precondition_failed', `${there}, ${wanted}`);
 }

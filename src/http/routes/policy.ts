@@ -131,8 +131,9 @@ async function patched(
   const checks = policyContext(services.triptych, exchange.tenant);
   const { policy } = await triptych.policy(tenant, user, context);
   const expected = policy.version === 0 ? null : policy.version;
-  if (typeof condition === 'object' && condition.expected !== expected) throw preconditionFailed();
-  if (condition === 'stored' && expected === null) throw preconditionFailed();
+  if (typeof condition === 'object' && condition.expected !== expected)
+    throw preconditionFailed(`the policy has version ${policy.version}, not ${condition.expected ?? 0}`);
+  if (condition === 'stored' && expected === null) throw preconditionFailed('nothing is stored yet');
   const merged = mergePatch(policyBodyToWire(policy, checks.schema), body);
   return triptych.putPolicy(tenant, user, context, parsePolicy(merged, checks), expected);
 }
