@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** Nearest-rank percentile of sorted samples; q is 0..1. */
 export function percentile(sorted: readonly number[], q: number): number {
   if (sorted.length === 0) return Number.NaN;
@@ -55,11 +57,16 @@ export interface Round {
   readonly seconds: number;
 }
 
-/** `clients` loops that share `calls` calls, each starting its next call when the last one answered. */
+/**
+ * `clients` loops that share `calls` calls, each starting its next call when the last one answered.
+ * @param dueAt performance.now() before which a call does not start; absent: at once. What a call waits after that because
+ * all clients are busy counts as its latency.
+ */
 export async function runClients(
   clients: number,
   calls: number,
   call: (index: number) => Promise<void>,
+  dueAt?: (index: number) => number,
 ): Promise<Round> {
   const samplesMs: number[] = [];
   let next = 0;
@@ -68,7 +75,11 @@ export async function runClients(
     while (next < calls) {
       const index = next;
       next += 1;
-      const before = performance.now();
+      const due = dueAt?.(index);
+      const early = due === undefined ? 0 : due - performance.now();
+      if (early > 0) await setTimeout(early);
+      // A timer may be late too, which is not the call's fault.
+      const before = due === undefined || early > 0 ? performance.now() : due;
       await call(index);
       samplesMs.push(performance.now() - before);
     }

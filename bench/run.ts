@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util';
 import type { BenchCase, BenchResult, BenchSize } from './case.ts';
+import { events } from './cases/events.ts';
 import { ingestLag } from './cases/ingest-lag.ts';
 import { memory } from './cases/memory.ts';
 import { scorer } from './cases/scorer.ts';
+import { searchCached } from './cases/search-cached.ts';
 import { searchClients } from './cases/search-clients.ts';
 import { searchHttp } from './cases/search-http.ts';
+import { searchPersonal } from './cases/search-personal.ts';
 import { searchProfile } from './cases/search-profile.ts';
 import { searchStages } from './cases/search-stages.ts';
 import { textIndex } from './cases/text-index.ts';
@@ -16,7 +19,10 @@ const cases: readonly BenchCase[] = [
   scorer,
   searchClients,
   searchHttp,
+  searchPersonal,
+  searchCached,
   searchProfile,
+  events,
   ingestLag,
   memory,
   textIndex,
