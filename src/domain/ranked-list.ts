@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SearchPlan } from './plan.ts';
 import type { VectorOrigin } from './reasons.ts';
+import type { RuleSource } from './rule.ts';
 import type { Coverage, PathStep, SearchResponse } from './search-response.ts';
 import type { Warning } from './warning.ts';
 
@@ -22,6 +23,8 @@ export interface RankedList {
   readonly diverseRanks: Uint32Array;
   /** The best path from a seed; null where the graph did not reach it. */
   readonly paths: readonly (readonly PathStep[] | null)[];
+  /** Whose pin holds the document in its place; null: none. */
+  readonly pinnedBy: readonly (RuleSource | null)[];
   readonly vectorOrigin: VectorOrigin;
   readonly coverage: Coverage;
   readonly degraded: boolean;

@@ -1,4 +1,5 @@
 import { similarTo } from './names.ts';
+import type { RuleSource } from './rule.ts';
 import type { PathStep } from './search-response.ts';
 import { type Leg, type SignalName, signalIndex, signalNames } from './signal.ts';
 
@@ -13,6 +14,8 @@ export interface ReasonInput {
   readonly sources: readonly Leg[];
   /** Best path from a seed, null where there is none. */
   readonly path: readonly PathStep[] | null;
+  /** Whose pin holds it in its place; null: none. */
+  readonly pinnedBy: RuleSource | null;
   readonly vectorOrigin: VectorOrigin;
   /** Title of a document, null where it is unknown (its id is shown instead). */
   readonly titleOf: (id: string) => string | null;
@@ -29,6 +32,15 @@ const valueMin: Partial<Record<SignalName, number>> = {
   recency: 0.5,
 };
 
+const pinners: Record<RuleSource, string> = {
+  tenant: 'the tenant',
+  context: 'the context',
+  user: 'the user',
+  user_context: 'the user in this context',
+  events: 'the user',
+  request: 'the request',
+};
+
 const closeTo: Record<VectorOrigin, string> = {
   query: 'close in meaning to the query',
   embedding: 'close to the given embedding',
@@ -36,7 +48,7 @@ const closeTo: Record<VectorOrigin, string> = {
 };
 
 /**
- * At most 3 short sentences that say why a result is where it is: signals with a positive contribution, largest first
+ * At most 3 short sentences that say why a result is where it is: the pin that put it there, signals with a positive contribution, largest first
  * (ties in the order of signalNames), then what the legs know that no contribution shows.
  */
 export function reasonsFor(input: ReasonInput): string[] {
@@ -48,6 +60,7 @@ export function reasonsFor(input: ReasonInput): string[] {
     })
     .sort((a, b) => contributions[signalIndex[b]]! - contributions[signalIndex[a]]!);
   const reasons = new Set<string>();
+  if (input.pinnedBy !== null) reasons.add(`pinned by ${pinners[input.pinnedBy]}`);
   for (const name of strongest) addIfAny(reasons, signalReason(name, input));
   if (input.path !== null) addIfAny(reasons, pathReason(input.path, input.titleOf));
   if (input.sources.includes('lexical')) reasons.add(signalReason('lexical', input)!);

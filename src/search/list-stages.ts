@@ -1,6 +1,7 @@
 import type { CandidateWindow } from '../domain/candidate-window.ts';
 import type { ListItem } from '../domain/list-item.ts';
 import { orderList } from '../domain/list-order.ts';
+import type { ListRule, RuleSource, SourcedRule } from '../domain/rule.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import type { Warning } from '../domain/warning.ts';
 import { diverseOrder } from './diverse-order.ts';
@@ -14,6 +15,8 @@ export interface ListOrder {
   readonly fused: Uint32Array;
   readonly diverse: Uint32Array;
   readonly final: Uint32Array;
+  /** Whose pin holds a document in its place. */
+  readonly pinnedBy: ReadonlyMap<string, RuleSource>;
   readonly warnings: readonly Warning[];
 }
 
@@ -30,14 +33,33 @@ export function orderStages(
   const all = Uint32Array.from({ length: ranked.count }, (_, index) => index);
   const fused = minScore === null ? all : all.filter((index) => ranked.scores[index]! >= minScore);
   const diverse = diverseOrder(context, scored, fused);
-  if (policy.rules.length === 0) return { fused, diverse, final: diverse, warnings: policy.warnings };
+  if (policy.rules.length === 0)
+    return { fused, diverse, final: diverse, pinnedBy: new Map(), warnings: policy.warnings };
   const startMs = context.parts.clock.nowMs();
   const items = Array.from(diverse, (index) => itemOf(snapshot, window.rows[ranked.positions[index]!]!));
   const { order, warnings } = orderList(items, policy.rules, snapshot.dictionary);
   context.stages.rules = context.parts.clock.nowMs() - startMs;
   // Pinned documents may have come in addition to the R best.
   const final = order.map((place) => diverse[place]!).slice(0, profile.rankDepth);
-  return { fused, diverse, final, warnings: [...policy.warnings, ...warnings] };
+  return {
+    fused,
+    diverse,
+    final,
+    pinnedBy: pinsThatHold(policy.rules, warnings),
+    warnings: [...policy.warnings, ...warnings],
+  };
+}
+
+function pinsThatHold(
+  rules: readonly SourcedRule<ListRule>[],
+  warnings: readonly Warning[],
+): ReadonlyMap<string, RuleSource> {
+  const dropped = new Set(warnings.flatMap(({ code, rule }) => (code === 'pin_dropped' ? [rule] : [])));
+  return new Map(
+    rules.flatMap((sourced) =>
+      sourced.rule.kind === 'pin' && !dropped.has(sourced) ? [[sourced.rule.id, sourced.source]] : [],
+    ),
+  );
 }
 
 /** A document as list-wise rules see it. */

@@ -23,6 +23,7 @@ export function listOf(ranking: Omit<Ranking, 'list'>, id: string): RankedList {
     fusedRanks: ranksOf(indexes, order.fused),
     diverseRanks: ranksOf(indexes, order.diverse),
     paths: ids.map((one) => paths.get(one) ?? null),
+    pinnedBy: ids.map((one) => order.pinnedBy.get(one) ?? null),
     vectorOrigin: originOf(context),
     coverage,
     degraded,

@@ -153,6 +153,7 @@ function explanation(
     contributions,
     sources: sourcesOf(list.sources[index]!),
     path: list.paths[index]!,
+    pinnedBy: list.pinnedBy[index]!,
     vectorOrigin: list.vectorOrigin,
     titleOf: (id) => titleIn(snapshot, id),
   });

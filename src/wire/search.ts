@@ -71,11 +71,16 @@ const searchShape = {
         'none: nothing. score: `signals` and `reasons` of each result. plan: `plan` and `timings` of the search. ' +
         'full: all of these, and of each result its `ranks` after each stage and its `path` in the graph.',
     }),
-  cursor: z.string().min(1).max(limits.cursorCharsMax).optional().meta({
-    description:
-      'Continues the list of an earlier answer to the same search; `k`, `include`, `explain`, `timeout_ms`, ' +
-      '`partial` and `cache` may differ.',
-  }),
+  cursor: z
+    .string()
+    .min(1)
+    .max(limits.cursorCharsMax)
+    .optional()
+    .meta({
+      description:
+        'Continues the list of an earlier answer to the same search; `k`, `include`, `explain`, `timeout_ms`, ' +
+        '`partial` and `cache` may differ.',
+    }),
   cache: z
     .enum(['use', 'skip'])
     .default('use')

@@ -157,6 +157,8 @@ describe('list-wise rules', () => {
     expect(ids(answer)[0]).toBe('d39');
     expect(ids(answer)[2]).toBe('d38');
     expect(answer.results[0]!.sources).toContain('policy');
+    expect(answer.results[0]!.reasons?.[0]).toBe('pinned by the tenant');
+    expect(answer.results[1]!.reasons?.join()).not.toContain('pinned');
   });
 
   it('pin nothing that a hard rule drops, that is not there, or that is a seed', async () => {

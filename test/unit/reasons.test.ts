@@ -33,6 +33,7 @@ function input(
     sources: [],
     path: null,
     vectorOrigin: 'query',
+    pinnedBy: null,
     titleOf,
     ...changes,
   };
