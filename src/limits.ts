@@ -98,6 +98,10 @@ export const limits = {
   /** How long a list can be paged through. */
   cursorTtlMs: 600_000,
   cursorCharsMax: 1_000,
+  /** How long a look at the kept lists may hold a search up. */
+  listLookUpMsMax: 50,
+  /** Erased users that searches under way are checked against before they keep a list. */
+  erasuresRemembered: 1_000,
   /** Results of legs that do not depend on the user. */
   legCacheEntries: 64,
   /** Above this the word index's answers, one number per document, are not kept. */

@@ -20,29 +20,33 @@ const sourceNames = [...recallLegs, 'policy'] as const;
 /**
  * Takes the lists rank by rank (every leg's first, then every leg's second, ...), so that where the union is larger
  * than windowMax each leg loses its tail alone. The order in the window has no influence on any score.
+ * @param pinned rows that come first, whatever else there is
  */
 export function uniteCandidates(
   lists: readonly LegList[],
   windowMax: number = limits.windowMax,
+  pinned: readonly number[] = [],
 ): CandidateWindow {
   const positions = new Map<number, number>();
   const rows: number[] = [];
   const sources: number[] = [];
+  const add = (row: number, leg: LegList['leg']): void => {
+    const bit = 1 << sourceNames.indexOf(leg);
+    const position = positions.get(row);
+    if (position !== undefined) sources[position]! |= bit;
+    else if (rows.length < windowMax) {
+      positions.set(row, rows.length);
+      rows.push(row);
+      sources.push(bit);
+    }
+  };
+  for (const row of pinned) add(row, 'policy');
   const depth = Math.max(0, ...lists.map((list) => list.rows.length));
-  for (let rank = 0; rank < depth; rank++) {
+  for (let rank = 0; rank < depth; rank++)
     for (const list of lists) {
       const row = list.rows[rank];
-      if (row === undefined) continue;
-      const bit = 1 << sourceNames.indexOf(list.leg);
-      const position = positions.get(row);
-      if (position !== undefined) sources[position]! |= bit;
-      else if (rows.length < windowMax) {
-        positions.set(row, rows.length);
-        rows.push(row);
-        sources.push(bit);
-      }
+      if (row !== undefined) add(row, list.leg);
     }
-  }
   return { rows: Uint32Array.from(rows), sources: Uint8Array.from(sources) };
 }
 

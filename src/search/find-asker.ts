@@ -27,13 +27,13 @@ export function askerAtHand(call: SearchCall): KnownAsker | null {
 }
 
 /**
- * Asks the policy store within the request's time. Where it does not answer, a copy that is not too old does; else a
+ * Asks the policy store for at most half of the legs' time: what it says may start legs, or make them start again. Where it does not answer, a copy that is not too old does; else a
  * search that needs no policy goes on with the tenant's rules, if they are known, and nothing of the user.
  * @throws TriptychError unknown_context | policy_unavailable
  */
 export async function findAsker(call: SearchCall): Promise<KnownAsker> {
   const { parts, tenant, request, catalogue, startedAtMs } = call;
-  const endMs = startedAtMs + request.timeoutMs - reserveMs(request.timeoutMs);
+  const endMs = startedAtMs + (request.timeoutMs - reserveMs(request.timeoutMs)) / 2;
   const outcome = await runLeg(parts.clock, endMs, () =>
     parts.heads.read(tenant, request.user, request.context),
   );

@@ -3,7 +3,8 @@ import type { RankedList } from '../domain/ranked-list.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
 import { limits } from '../limits.ts';
 import { askerAtHand, findAsker, type KnownAsker } from './find-asker.ts';
-import { listIdOf, listKey, requestHash } from './list-keys.ts';
+import { runLeg } from './leg-runner.ts';
+import { listIdOf, listKey, requestHash, userPrefix } from './list-keys.ts';
 import { makePlan, rank } from './rank.ts';
 import type { Ranking } from './ranking.ts';
 import { startQuestion } from './recall.ts';
@@ -20,17 +21,32 @@ export interface Listed {
 /** The list of a search: kept from before, shared with an equal search that is under way, or made now. */
 export async function listFor(call: SearchCall): Promise<Listed> {
   const known = askerAtHand(call);
-  const keeps = known?.current === true && call.request.cache === 'use';
-  if (!keeps) return madeList(call, known);
+  if (known !== null) return listUnder(call, known, () => rankFor(call, known, null));
+  const begun = beginUnknown(call);
+  try {
+    const asker = await findAsker(call);
+    return await listUnder(call, asker, () => begun.rank(asker, null));
+  } finally {
+    begun.end();
+  }
+}
+
+/** @param ranked ranks now, where no kept or shared list will do */
+async function listUnder(
+  call: SearchCall,
+  known: KnownAsker,
+  ranked: () => Promise<Ranked>,
+): Promise<Listed> {
+  const { observer, parts, request, endMs } = call;
+  if (!known.current || request.cache === 'skip') return madeList(call, ranked);
   const kept = await keptList(call, known);
   if (kept !== null) return { context: openContext(call, known), list: kept, cached: true };
-  const { observer, parts, request, endMs } = call;
   // Who wants to hear of the stages must go through them.
-  if (observer.onPlan !== undefined || observer.onProvisional !== undefined) return madeList(call, known);
+  if (observer.onPlan !== undefined || observer.onProvisional !== undefined) return madeList(call, ranked);
   const own: { made?: Listed } = {};
   const key = `${currentId(call, known)}\0${request.partial}`;
   const list = await parts.flights.share(key, { endMs, timeoutMs: request.timeoutMs }, async () => {
-    own.made = await madeList(call, known);
+    own.made = await madeList(call, ranked);
     return own.made.list;
   });
   return own.made ?? { context: openContext(call, known), list, cached: false };
@@ -43,12 +59,11 @@ function currentId(call: SearchCall, { asker }: KnownAsker): string {
 }
 
 async function keptList(call: SearchCall, known: KnownAsker): Promise<RankedList | null> {
-  const { parts, tenant, request } = call;
+  const { parts, request } = call;
   const id = currentId(call, known);
-  const kept = await parts.lists.get(listKey(tenant, request.user, id));
+  const kept = await findList(call, id);
   // Waiting may have let something change.
-  const now = askerAtHand(call);
-  const answers = kept !== undefined && now !== null && currentId(call, now) === id;
+  const answers = kept !== null && currentId(call, askerAtHand(call) ?? known) === id;
   const young = answers && parts.clock.nowMs() - kept.madeAtMs <= ttlMs(request);
   parts.meter.count(young ? 'ranked_cache_hits' : 'ranked_cache_misses', 1);
   return young ? kept : null;
@@ -59,19 +74,31 @@ function ttlMs({ user }: SearchRequest): number {
   return user === null ? limits.rankedSharedTtlMs : limits.rankedPersonalTtlMs;
 }
 
-async function madeList(call: SearchCall, known: KnownAsker | null): Promise<Listed> {
-  const { ranking, asker } = await rankFor(call, known, null);
+async function madeList(call: SearchCall, ranked: () => Promise<Ranked>): Promise<Listed> {
+  const { ranking, asker } = await ranked();
   const { context } = ranking;
   const answers = asker.current && call.request.cache === 'use' && !ranking.degraded;
   // Under a name that nobody finds it by, an incomplete list still serves its own cursors.
   const list = answers ? ranking.list : { ...ranking.list, id: randomUUID() };
   const keepMs = answers ? Math.max(ttlMs(call.request), limits.cursorTtlMs) : limits.cursorTtlMs;
-  if (answers || list.ids.length > call.request.k) await keepList(call, list, keepMs);
+  if (answers || list.ids.length > call.request.k) keepList(call, list, keepMs);
   return { context, list, cached: false };
 }
 
-export async function keepList({ parts, tenant, request }: SearchCall, list: RankedList, ttl: number) {
-  await parts.lists.set(listKey(tenant, request.user, list.id), list, ttl);
+/** Keeps a list; that it could not be kept is no fault of the search. */
+export function keepList(call: SearchCall, list: RankedList, ttl: number): void {
+  const { parts, tenant, request, startedAtMs } = call;
+  const erasedAtMs = parts.erasures.get(userPrefix(tenant, request.user)) ?? Number.NEGATIVE_INFINITY;
+  if (erasedAtMs >= startedAtMs) return;
+  parts.lists.set(listKey(tenant, request.user, list.id), list, ttl).catch(() => {});
+}
+
+/** A list that is kept; a store of lists that fails, or takes too long, has none. */
+export async function findList(call: SearchCall, id: string): Promise<RankedList | null> {
+  const { parts, tenant, request } = call;
+  const endMs = Math.min(call.endMs, parts.clock.nowMs() + limits.listLookUpMsMax);
+  const found = await runLeg(parts.clock, endMs, () => parts.lists.get(listKey(tenant, request.user, id)));
+  return found.value ?? null;
 }
 
 export interface Ranked {
@@ -91,9 +118,13 @@ export async function rankFor(
   id: string | null,
 ): Promise<Ranked> {
   const asker = known ?? askerAtHand(call);
-  if (asker === null) return rankUnknown(call, id);
-  const context = openContext(call, asker);
-  return ranked(context, asker, id, {});
+  if (asker !== null) return ranked(openContext(call, asker), asker, id, {});
+  const begun = beginUnknown(call);
+  try {
+    return await begun.rank(await findAsker(call), id);
+  } finally {
+    begun.end();
+  }
 }
 
 async function ranked(
@@ -112,22 +143,32 @@ async function ranked(
   }
 }
 
-/** The legs of the question start in this turn; they are asked again only where the policy turns out to matter to them. */
-async function rankUnknown(call: SearchCall, id: string | null): Promise<Ranked> {
+/** A search that began before it was known who asks. */
+interface Begun {
+  /** Goes on with the legs that are under way; they are asked again only where the policy matters to them. */
+  rank(asker: KnownAsker, id: string | null): Promise<Ranked>;
+  /** To be called when nothing more will be asked of it: lets go of the epoch once no leg reads it any more. */
+  end(): void;
+}
+
+/** Starts the legs of the question in this turn. */
+function beginUnknown(call: SearchCall): Begun {
   const context = openContext(call, null);
   const question = startQuestion(context, makePlan(context));
   const legs = Promise.allSettled([question.vector, question.lexical]);
-  try {
-    const asker = await findAsker(call);
-    const full = withAsker(context, asker);
-    if (!mustAskAgain(context, full)) return await ranked(full, asker, id, { question });
-    // What reads the first snapshot holds it to its end.
-    void legs.then(() => context.snapshot.release());
-    return await ranked(openContext(call, asker), asker, id, { embedding: question.embedding });
-  } catch (error) {
-    void legs.then(() => context.snapshot.release());
-    throw error;
-  }
+  let handedOver = false;
+  return {
+    async rank(asker, id) {
+      const full = withAsker(context, asker);
+      if (mustAskAgain(context, full))
+        return ranked(openContext(call, asker), asker, id, { embedding: question.embedding });
+      handedOver = true;
+      return ranked(full, asker, id, { question });
+    },
+    end: () => {
+      if (!handedOver) void legs.then(() => context.snapshot.release());
+    },
+  };
 }
 
 /** Whether the hard rules are selective enough to be pushed down, or an index in this process is on a newer epoch. */

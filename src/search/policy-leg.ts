@@ -17,11 +17,15 @@ export function policyCandidates(context: SearchContext): PolicyCandidates {
   const { asker, snapshot, conditions, profile } = context;
   const warnings: Warning[] = [];
   const pinned = new Set<number>();
+  const ranks = new Set<number>();
   const rules = (asker?.policy.list ?? []).filter((sourced) => {
     if (sourced.rule.kind !== 'pin') return true;
     const reason = whyNotPinned(context, sourced.rule.id);
-    if (reason === null) pinned.add(snapshot.rowOf(sourced.rule.id));
-    else
+    if (reason === null) {
+      // Of several at one rank the first holds; the others need no place in the window.
+      if (!ranks.has(sourced.rule.rank)) pinned.add(snapshot.rowOf(sourced.rule.id));
+      ranks.add(sourced.rule.rank);
+    } else
       warnings.push({
         code: 'pin_dropped',
         message: `pin of ${sourced.source}: "${sourced.rule.id}" ${reason}`,

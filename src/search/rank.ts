@@ -5,6 +5,7 @@ import { planSearch } from '../domain/planner.ts';
 import type { Coverage } from '../domain/search-response.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { Hit } from '../ports/recall.ts';
 import { matchingEmbedder } from './embedding-space.ts';
 import { coverageOf } from './leg-runner.ts';
@@ -93,7 +94,8 @@ async function rankRecalled(
       retryAfterSeconds: 1,
     });
   if (isDegraded(context, plan, policy, coverage)) refusePartial(context, plan, coverage);
-  const window = uniteCandidates(legLists(context, recalled, fromPolicy.rows));
+  const lists = legLists(context, recalled, fromPolicy.rows);
+  const window = uniteCandidates(lists, limits.windowMax, fromPolicy.pinned);
   const scored = await scoreWindow(context, recalled, window, fromPolicy.pinned);
   const order = orderStages(context, window, scored, fromPolicy);
   const complete = withWords(coverage, scored);

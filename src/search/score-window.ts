@@ -71,7 +71,9 @@ function withRows(ranked: RankedRows, window: ScorerWindow, rows: readonly numbe
   const known = new Set(Array.from(ranked.positions, (position) => window.rows[position]!));
   const missing = rows.filter((row) => !known.has(row)).map((row) => window.rows.indexOf(row));
   if (missing.length === 0) return ranked;
-  const more = rescore(window, window.request, window, Uint32Array.from(missing));
+  // All of them, however many score better.
+  const params = { ...window.request.params, rankDepth: missing.length };
+  const more = rescore(window, { ...window.request, params }, window, Uint32Array.from(missing));
   return {
     count: ranked.count + more.count,
     positions: Uint32Array.from([...ranked.positions, ...more.positions]),

@@ -11,6 +11,7 @@ import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Meter } from '../ports/meter.ts';
+import type { LruMap } from '../std/lru-map.ts';
 import type { ActiveCatalogue } from './active-catalogue.ts';
 import type { Asker } from './asker.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
@@ -33,6 +34,8 @@ export interface SearchParts {
   readonly heads: HeadBook;
   readonly lists: Cache<RankedList>;
   readonly flights: Flights;
+  /** When users were erased lately (monotonic), by userPrefix. */
+  readonly erasures: LruMap<number>;
   readonly legs: LegMemory;
   readonly cursors: CursorCodec;
   readonly clock: Clock;

@@ -6,8 +6,8 @@ import { limits } from '../limits.ts';
 import type { CallOptions, SearchObserver } from '../ports/triptych.ts';
 import type { ListPosition } from './cursor.ts';
 import { askerAtHand, findAsker, type KnownAsker } from './find-asker.ts';
-import { keepList, listFor, rankFor } from './list-for.ts';
-import { listKey, recomputedId, requestHash } from './list-keys.ts';
+import { findList, keepList, listFor, rankFor } from './list-for.ts';
+import { recomputedId, requestHash } from './list-keys.ts';
 import { type Page, pageAfter, provisionalResponse, respond } from './respond.ts';
 import {
   openCall,
@@ -60,9 +60,13 @@ async function firstPage(call: SearchCall): Promise<SearchResponse> {
  * under a reader; only what must not be shown any more (deleted, hidden, against a hard rule by now) is left out.
  */
 async function nextPage(call: SearchCall, position: ListPosition): Promise<SearchResponse> {
-  const kept = await keptList(call, position);
+  const kept = await listOfCursor(call, position);
   if (kept === null) return recomputedPage(call, position);
   const known = askerAtHand(call) ?? (await findAsker(call));
+  if (known.policy.missing && !call.request.partial)
+    throw new TriptychError('deadline_exceeded', 'The answer would be incomplete and `partial` is false.', {
+      members: { coverage: { ...kept.coverage, policy: known.policy.coverage } },
+    });
   const context = openContext(call, known);
   try {
     return await respond(context, asKnown(kept, known), allowedPage(context, kept, position.offset), true);
@@ -72,12 +76,9 @@ async function nextPage(call: SearchCall, position: ListPosition): Promise<Searc
 }
 
 /** The list that the cursor continues: under its name another one may be kept by now, made later in the same day. */
-async function keptList(
-  { parts, tenant, request }: SearchCall,
-  position: ListPosition,
-): Promise<RankedList | null> {
+async function listOfCursor(call: SearchCall, position: ListPosition): Promise<RankedList | null> {
   for (const id of [position.listId, recomputedId(position)]) {
-    const kept = await parts.lists.get(listKey(tenant, request.user, id));
+    const kept = await findList(call, id);
     if (kept?.digest === position.digest) return kept;
   }
   return null;
@@ -107,7 +108,7 @@ async function recomputedPage(call: SearchCall, position: ListPosition): Promise
         'The list that the cursor continues is no longer kept and would come out differently now.',
         { fields: [{ path: 'cursor', message: 'begin again without it' }] },
       );
-    await keepList(call, list, limits.cursorTtlMs);
+    keepList(call, list, limits.cursorTtlMs);
     return await respond(context, list, allowedPage(context, list, position.offset), false);
   } finally {
     context.snapshot.release();

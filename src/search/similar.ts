@@ -1,6 +1,6 @@
 import { effectivePolicy } from '../domain/effective-policy.ts';
 import { reserveMs } from '../domain/planner.ts';
-import { defaultContext, noTenantRules, type TenantRules } from '../domain/policy.ts';
+import { defaultContext, type TenantRules } from '../domain/policy.ts';
 import { pathReason } from '../domain/reasons.ts';
 import { titleIn } from '../domain/row-view.ts';
 import { clamp01 } from '../domain/scoring.ts';
@@ -75,14 +75,21 @@ export async function similar(
 /** Nobody in particular, in no particular situation. */
 const nobody = { template: null, policy: null, contextPolicy: null, constraints: [] } as const;
 
-/** The tenant's rules; none where the policy store does not answer in time and has not done so lately. */
+/**
+ * The tenant's rules, as the store says them or said them lately.
+ * @throws TriptychError policy_unavailable: an answer here has no place to say that rules were left out
+ */
 async function tenantRules(parts: SearchParts, tenant: string, startedAtMs: number): Promise<TenantRules> {
   const known = parts.heads.peek(tenant, null, defaultContext);
   if (known !== null) return known.rules;
-  const endMs = startedAtMs + limits.timeoutMsDefault - reserveMs(limits.timeoutMsDefault);
+  const endMs = startedAtMs + (limits.timeoutMsDefault - reserveMs(limits.timeoutMsDefault)) / 2;
   const read = await runLeg(parts.clock, endMs, () => parts.heads.read(tenant, null, defaultContext));
   parts.meter.stage('policy', read.state, read.ms);
-  return (read.value ?? parts.heads.lastGood(tenant, null, defaultContext))?.rules ?? noTenantRules;
+  const head = read.value ?? parts.heads.lastGood(tenant, null, defaultContext);
+  if (head !== null) return head.rules;
+  throw new TriptychError('policy_unavailable', "The tenant's rules could not be read.", {
+    retryAfterSeconds: 1,
+  });
 }
 
 function observe(parts: SearchParts, legs: Record<'vector' | 'graph', LegOutcome<unknown>>): void {

@@ -15,6 +15,7 @@ import type { Meter } from '../ports/meter.ts';
 import type { PolicyStore } from '../ports/policy-store.ts';
 import type { Reranker } from '../ports/reranker.ts';
 import type { CallOptions, CatalogueStatus, Triptych } from '../ports/triptych.ts';
+import { LruMap } from '../std/lru-map.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 import { CursorCodec } from './cursor.ts';
 import { EventApplier } from './event-applier.ts';
@@ -57,10 +58,10 @@ export interface TriptychParts {
 export function assembleTriptych(parts: TriptychParts): Triptych {
   const { store, registry } = parts;
   const searchParts = searchPartsOf(parts);
-  const { heads, latencies } = searchParts;
+  const { latencies } = searchParts;
   const writes = new WritePath(parts);
   const probe = new ReadinessProbe(parts);
-  const { applier, intake, desk } = learningOf(parts, heads);
+  const { applier, intake, desk } = learningOf(parts, searchParts);
   applier.start();
   let closed: Promise<void> | null = null;
   /** Acknowledged events wait in the log; what is being acknowledged is waited for. */
@@ -111,7 +112,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
 }
 
 /** What takes events in, learns from them, and keeps policies. */
-function learningOf(parts: TriptychParts, heads: HeadBook) {
+function learningOf(parts: TriptychParts, { heads, erasures }: SearchParts) {
   const applier = new EventApplier({
     ...parts,
     log: parts.events,
@@ -128,6 +129,7 @@ function learningOf(parts: TriptychParts, heads: HeadBook) {
   const desk = new UserDesk({
     ...parts,
     heads,
+    erasures,
     intake,
     rankDepthMax: Math.max(...parts.profiles.map((profile) => profile.rankDepth)),
   });
@@ -143,6 +145,7 @@ function searchPartsOf(parts: TriptychParts): SearchParts {
     latencies: new LatencyBook(),
     heads: new HeadBook(parts),
     flights: new Flights(),
+    erasures: new LruMap(limits.erasuresRemembered),
     legs: new LegMemory(parts.meter),
     cursors: new CursorCodec(parts.cursorKey),
   };

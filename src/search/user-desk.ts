@@ -16,9 +16,11 @@ import type { UserState } from '../domain/user-state.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Cache } from '../ports/cache.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { ExpectedVersion, PolicyStore } from '../ports/policy-store.ts';
 import type { ExportRecord, PolicyView, Triptych } from '../ports/triptych.ts';
+import type { LruMap } from '../std/lru-map.ts';
 import { requireTemplate } from './asker.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 import type { EventIntake } from './event-intake.ts';
@@ -31,6 +33,9 @@ export interface UserDeskParts {
   readonly intake: EventIntake;
   readonly heads: HeadBook;
   readonly lists: Cache<unknown>;
+  /** When users were erased lately (monotonic), by userPrefix. */
+  readonly erasures: LruMap<number>;
+  readonly clock: Clock;
   readonly registry: CatalogueRegistry;
   /** Of the deepest profile, because any may rank under a policy. */
   readonly rankDepthMax: number;
@@ -62,13 +67,11 @@ export class UserDesk
 
   async policy(tenant: string, user: string, context: string): Promise<PolicyView> {
     await this.#requireContext(tenant, context);
-    const { policies, events } = this.#parts;
-    const [stored, wider, state] = await Promise.all([
-      policies.policy(tenant, user, context),
-      context === defaultContext ? null : policies.policy(tenant, user, defaultContext),
-      events.state(tenant, user),
+    const [stored, learned] = await Promise.all([
+      this.#parts.policies.policy(tenant, user, context),
+      this.#learned(tenant, user, context),
     ]);
-    return viewOf(stored ?? emptyPolicy, wider, state);
+    return learned(stored ?? emptyPolicy);
   }
 
   async putPolicy(
@@ -80,13 +83,16 @@ export class UserDesk
   ): Promise<PolicyView> {
     await this.#requireContext(tenant, context);
     refuse(policyProblems(this.#schemaOf(tenant), policy, this.#parts));
+    // Read before: what is written must not look as if it had failed because something beside it cannot be read.
+    const learned = await this.#learned(tenant, user, context);
+    let stored: StoredPolicy;
     try {
-      await this.#parts.policies.putPolicy(tenant, user, context, policy, expected);
+      stored = await this.#parts.policies.putPolicy(tenant, user, context, policy, expected);
     } finally {
       // Also when it failed: a commit whose answer was lost has changed it all the same.
       this.#parts.heads.dropUser(tenant, user);
     }
-    return this.policy(tenant, user, context);
+    return learned(stored);
   }
 
   async deletePolicy(
@@ -145,12 +151,14 @@ export class UserDesk
   }
 
   async eraseUser(tenant: string, user: string): Promise<void> {
-    const { events, heads, lists } = this.#parts;
+    const { events, heads, lists, erasures, clock } = this.#parts;
     let found: boolean;
     try {
       found = await events.erase(tenant, user);
     } finally {
       heads.forgetUser(tenant, user);
+      // Searches that are under way must not keep a list of somebody who is forgotten.
+      erasures.set(userPrefix(tenant, user), clock.nowMs());
       await lists.deletePrefix(userPrefix(tenant, user));
     }
     if (!found) throw unknownUser();
@@ -171,6 +179,23 @@ export class UserDesk
     };
   }
 
+  /** Shows a policy of that context with what is learned beside it. */
+  async #learned(
+    tenant: string,
+    user: string,
+    context: string,
+  ): Promise<(policy: StoredPolicy) => PolicyView> {
+    const { policies, events } = this.#parts;
+    const [wider, state] = await Promise.all([
+      context === defaultContext ? null : policies.policy(tenant, user, defaultContext),
+      events.state(tenant, user),
+    ]);
+    return (policy) => {
+      const learningRate = policy.learningRate ?? wider?.learningRate ?? defaultLearningRate;
+      return { policy, learned: learnedPreferences(state, learningRate) };
+    };
+  }
+
   async #requireContext(tenant: string, context: string): Promise<void> {
     if (context === defaultContext) return;
     requireTemplate(await this.#parts.policies.rules(tenant), context);
@@ -188,11 +213,6 @@ function refuse(problems: readonly RuleProblem[]): void {
   if (first === undefined) return;
   const fields = problems.map(({ path, message }) => ({ path, message }));
   throw new TriptychError(first.code, `${first.path}: ${first.message}`, { fields });
-}
-
-function viewOf(policy: StoredPolicy, wider: StoredPolicy | null, state: UserState): PolicyView {
-  const learningRate = policy.learningRate ?? wider?.learningRate ?? defaultLearningRate;
-  return { policy, learned: learnedPreferences(state, learningRate) };
 }
 
 function unknownUser(): TriptychError {

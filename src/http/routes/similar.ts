@@ -23,6 +23,7 @@ export const similar: Route = {
       'no_catalogue',
       'overloaded',
       'unavailable',
+      'policy_unavailable',
       'deadline_exceeded',
     ],
   },
