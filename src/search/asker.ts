@@ -52,10 +52,10 @@ export function askerOf(head: Head, request: SearchRequest, schema: CatalogueSch
     constraints: request.constraints,
   });
   const facts = user === null ? null : factsOf(user.state, spaceKey(schema.embedding));
-  const learned = user === null ? {} : learnedOf(user.state, policy.learningRate);
+  const learned = user === null ? nothingLearned : learnedOf(user.state, policy.learningRate);
   return {
     policy,
-    preferences: overridden([learned, policy.preferences]),
+    preferences: mergedPreferences(learned, policy.preferences),
     taste: facts?.taste ?? null,
     seeds: facts?.seeds ?? [],
     seen: facts?.seen ?? null,
@@ -114,11 +114,54 @@ function learnedOf(state: UserState, learningRate: number): Preferences {
   return preferences;
 }
 
-/** Preferences by the table's codes; values that no document has cannot matter. null: nothing is preferred. */
+const nothingLearned: Preferences = {};
+const merged = new WeakMap<Preferences, { readonly declared: string; readonly preferences: Preferences }>();
+
+/**
+ * The declared over the learned. There can be a thousand of the latter, and they are the same object until the state is read
+ * again, so a user who searches twice is merged once.
+ */
+function mergedPreferences(learned: Preferences, declared: Preferences): Preferences {
+  if (learned === nothingLearned) return declared;
+  const key = JSON.stringify(declared);
+  const known = merged.get(learned);
+  if (known?.declared === key) return known.preferences;
+  const preferences = overridden([learned, declared]);
+  merged.set(learned, { declared: key, preferences });
+  return preferences;
+}
+
+type FacetWeights = Readonly<Record<string, number>>;
+
+const tables = new WeakMap<
+  Preferences,
+  {
+    readonly epoch: TableSnapshot['epoch'];
+    readonly facetWeights: FacetWeights;
+    readonly made: PreferenceTable | null;
+  }
+>();
+
+/**
+ * Preferences by the table's codes; values that no document has cannot matter. null: nothing is preferred. Made once an
+ * epoch for the preferences of one asker.
+ */
 export function preferenceTable(
   preferences: Preferences,
   table: TableSnapshot,
-  facetWeights: Readonly<Record<string, number>>,
+  facetWeights: FacetWeights,
+): PreferenceTable | null {
+  const known = tables.get(preferences);
+  if (known?.epoch === table.epoch && known.facetWeights === facetWeights) return known.made;
+  const made = tableOf(preferences, table, facetWeights);
+  tables.set(preferences, { epoch: table.epoch, facetWeights, made });
+  return made;
+}
+
+function tableOf(
+  preferences: Preferences,
+  table: TableSnapshot,
+  facetWeights: FacetWeights,
 ): PreferenceTable | null {
   const values = new Map<number, number>();
   for (const [facet, byValue] of Object.entries(preferences)) {

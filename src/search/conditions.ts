@@ -118,9 +118,14 @@ function withoutDocuments(
   }
   const without = personal.map(({ ids }): Predicate => ({ kind: 'not', of: { kind: 'ids', ids } }));
   const predicates = [...(base?.predicates ?? []), ...without];
+  let program: MaskProgram | null = null;
   return {
     predicate: predicates.length === 1 ? predicates[0]! : { kind: 'and', of: predicates },
-    program: compileMask(predicates, snapshot),
+    // Only scoring and explaining need it; an answer from the cache goes by the mask.
+    get program() {
+      program ??= compileMask(predicates, snapshot);
+      return program;
+    },
     mask,
     passing,
     parts: [...parts, ...personal.map((part) => part.rule)],

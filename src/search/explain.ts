@@ -9,6 +9,7 @@ import { softRulesOf } from '../domain/soft-rules.ts';
 import { TriptychError } from '../errors.ts';
 import type { CallOptions } from '../ports/triptych.ts';
 import { rankFor } from './list-for.ts';
+import { requestHash } from './list-keys.ts';
 import { itemOf } from './list-stages.ts';
 import { policyCandidates } from './policy-leg.ts';
 import type { Ranking } from './ranking.ts';
@@ -28,7 +29,12 @@ export async function explain(
   id: string,
   { startedAtMs }: CallOptions,
 ): Promise<WhyNot> {
-  const call = openCall(parts, tenant, { ...request, cursor: null }, { startedAtMs });
+  const call = openCall(
+    parts,
+    tenant,
+    { ...request, cursor: null },
+    { startedAtMs, requestHash: requestHash(tenant, request) },
+  );
   const { ranking } = await rankFor(call, null, null);
   const { context } = ranking;
   try {

@@ -4,7 +4,7 @@ import type { SearchRequest } from '../domain/search-request.ts';
 import { limits } from '../limits.ts';
 import { askerAtHand, findAsker, type KnownAsker } from './find-asker.ts';
 import { runLeg } from './leg-runner.ts';
-import { listIdOf, listKey, requestHash, userPrefix } from './list-keys.ts';
+import { listIdOf, listKey, userPrefix } from './list-keys.ts';
 import { makePlan, rank } from './rank.ts';
 import type { Ranking } from './ranking.ts';
 import { startQuestion } from './recall.ts';
@@ -55,7 +55,7 @@ async function listUnder(
 /** The name of the answer on the present state. */
 function currentId(call: SearchCall, { asker }: KnownAsker): string {
   const { epoch } = call.catalogue.table.current;
-  return listIdOf(call, asker, epoch, requestHash(call.tenant, call.request));
+  return listIdOf(call, asker, epoch, call.requestHash);
 }
 
 async function keptList(call: SearchCall, known: KnownAsker): Promise<RankedList | null> {
@@ -133,9 +133,9 @@ async function ranked(
   id: string | null,
   started: Parameters<typeof rank>[3],
 ): Promise<Ranked> {
-  const { tenant, request, snapshot } = context;
+  const { snapshot } = context;
   try {
-    const name = id ?? listIdOf(context, asker.asker, snapshot.epoch, requestHash(tenant, request));
+    const name = id ?? listIdOf(context, asker.asker, snapshot.epoch, context.requestHash);
     return { ranking: await rank(context, name, asker.policy, started), asker };
   } catch (error) {
     snapshot.release();

@@ -13,7 +13,6 @@ import { type SignalName, signalCount, signalNames } from '../domain/signal.ts';
 import type { Warning } from '../domain/warning.ts';
 import { limits } from '../limits.ts';
 import { coverageOf, runLeg } from './leg-runner.ts';
-import { requestHash } from './list-keys.ts';
 import type { SearchContext } from './search-context.ts';
 
 /** Which part of a list to show. */
@@ -93,7 +92,7 @@ function responseOf(context: SearchContext, list: RankedList, page: Page, relate
 }
 
 function cursorOf(
-  { parts, request }: SearchContext,
+  { parts, requestHash }: SearchContext,
   list: RankedList,
   offset: number,
   tenant: string,
@@ -101,7 +100,7 @@ function cursorOf(
   const { id, nowMs, digest } = list;
   return parts.cursors.encode({
     tenant,
-    requestHash: requestHash(tenant, request),
+    requestHash,
     listId: id,
     offset,
     nowMs,

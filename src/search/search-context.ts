@@ -53,6 +53,8 @@ export interface SearchCall {
   readonly parts: SearchParts;
   readonly tenant: string;
   readonly request: SearchRequest;
+  /** Of what is asked, see list-keys.ts. */
+  readonly requestHash: string;
   readonly catalogue: ActiveCatalogue;
   readonly profile: Profile;
   readonly observer: RankObserver;
@@ -81,6 +83,7 @@ export interface SearchContext extends SearchCall {
 }
 
 export interface CallStart {
+  readonly requestHash: string;
   readonly startedAtMs: number;
   readonly observer?: RankObserver;
   /** Frozen by the first page; absent: now. */
@@ -98,7 +101,7 @@ export function openCall(
   parts: SearchParts,
   tenant: string,
   request: SearchRequest,
-  { startedAtMs, observer, nowMs }: CallStart,
+  { startedAtMs, requestHash, observer, nowMs }: CallStart,
 ): SearchCall {
   const profile = parts.profiles.get(request.profile);
   if (profile === undefined)
@@ -112,6 +115,7 @@ export function openCall(
     parts,
     tenant,
     request,
+    requestHash,
     catalogue,
     profile,
     observer: observer ?? {},

@@ -30,10 +30,10 @@ export async function search(
 ): Promise<SearchResponse> {
   const { startedAtMs } = options;
   const observer = rankObserver(options.observer);
-  if (request.cursor === null) return firstPage(openCall(parts, tenant, request, { startedAtMs, observer }));
-  const position = parts.cursors.decode(request.cursor, tenant, requestHash(tenant, request));
-  const call = openCall(parts, tenant, request, { startedAtMs, observer, nowMs: position.nowMs });
-  return nextPage(call, position);
+  const start = { startedAtMs, observer, requestHash: requestHash(tenant, request) };
+  if (request.cursor === null) return firstPage(openCall(parts, tenant, request, start));
+  const position = parts.cursors.decode(request.cursor, tenant, start.requestHash);
+  return nextPage(openCall(parts, tenant, request, { ...start, nowMs: position.nowMs }), position);
 }
 
 function rankObserver(observer: SearchObserver = {}): RankObserver {
