@@ -27,7 +27,8 @@ export const explainResponseSchema = z
     outcome: z.enum(['ranked', 'dropped', 'seed', 'below_floor', 'not_recalled']).meta({
       description:
         'ranked: it is in the list. dropped: by a hard rule or the filter. seed: it is one of `like`. below_floor: it ' +
-        'was scored, too low for the list.',
+        'was scored, too low for the list, or pushed off its end by pins. not_recalled: it would be in the list, had a leg ' +
+        'brought it.',
     }),
     in_window: z.boolean().meta({ description: 'Whether a leg brought it.' }),
     sources: legNamesSchema,

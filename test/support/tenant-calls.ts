@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import type { Document } from '../../src/domain/document.ts';
 import { builtInProfiles } from '../../src/domain/profile.ts';
+import type { Rule, SourcedRule } from '../../src/domain/rule.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
-import type { Triptych } from '../../src/ports/triptych.ts';
+import type { SearchResponse } from '../../src/domain/search-response.ts';
 import { embeddingArbitrary, predicateArbitrary } from './arbitraries.ts';
-import { fanOfDocuments, plainRequest } from './search-fixture.ts';
+import { rulesArbitrary } from './policy-arbitraries.ts';
+import { fanOfDocuments, plainRequest, type SearchFixture } from './search-fixture.ts';
+import { anyContext, anyUser, userCall } from './tenant-users.ts';
 
 /** Two tenants; what belongs to one has its name in it wherever a document has text. */
 export const tenants = ['acme', 'globex'] as const;
@@ -54,7 +57,18 @@ const filter = fc.oneof(
   fc.constantFrom(...tenants).map((value) => ({ kind: 'in', field: 'language', values: [value] }) as const),
 );
 
-/** What a search may say. Members that come to SearchRequest come in here: users, contexts, constraints, cursors, cache. */
+const constraints: fc.Arbitrary<readonly Rule[]> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant([]) },
+  { weight: 1, arbitrary: rulesArbitrary },
+  { weight: 1, arbitrary: anyTenantsId.map((id) => [{ kind: 'pin', id, rank: 1 } as const]) },
+  { weight: 1, arbitrary: ids.map((some) => [{ kind: 'idsExclude', ids: some } as const]) },
+  {
+    weight: 1,
+    arbitrary: directors.map((name) => [{ kind: 'exclude', facet: 'directors', values: [name] } as const]),
+  },
+);
+
+/** What a search may say. */
 export const tenantRequest: fc.Arbitrary<SearchRequest> = fc
   .record({
     query: fc.option(fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.join(' '))),
@@ -63,45 +77,95 @@ export const tenantRequest: fc.Arbitrary<SearchRequest> = fc
     filter: fc.option(filter),
     profile: fc.constantFrom(...builtInProfiles.map(({ name }) => name)),
     diversity: fc.constantFrom(null, 0.3),
-    k: fc.integer({ min: 1, max: 100 }),
+    k: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 100 })),
     includeRelationships: fc.boolean(),
     explain: fc.constantFrom('none', 'score', 'plan', 'full'),
     include: fc.constantFrom([], ['fields', 'facets', 'facet_counts'] as const),
+    user: fc.option(anyUser),
+    context: anyContext,
+    constraints,
+    cache: fc.constantFrom('use', 'use', 'skip'),
   })
   .map((drawn) => ({ ...plainRequest, ...drawn }))
-  .filter(({ query, embedding, like, filter: only }) => (query ?? embedding ?? only ?? like[0]) != null);
+  .filter((drawn) => (drawn.query ?? drawn.embedding ?? drawn.filter ?? drawn.user ?? drawn.like[0]) != null);
 
 /** One thing that a tenant asks of the service; a name, so that a failing one can be read. */
 export interface TenantCall {
   readonly name: string;
-  readonly run: (service: Triptych, tenant: Tenant, startedAtMs: number) => Promise<unknown>;
+  /** The search that it is, or begins with. */
+  readonly request?: SearchRequest;
+  readonly run: (fixture: SearchFixture, tenant: Tenant) => Promise<unknown>;
 }
 
-/**
- * Everything that a tenant can read. A new method of Triptych that reads comes in here: users and their policies,
- * explain, export, pages of a cursor that the other tenant was given.
- */
+/** Everything that a tenant can read, and what of its own it can write meanwhile. A new method of Triptych comes in here. */
 export const tenantCall: fc.Arbitrary<TenantCall> = fc.oneof(
-  { weight: 6, arbitrary: tenantRequest.map(searchCall) },
-  { weight: 1, arbitrary: fc.array(tenantRequest, { minLength: 1, maxLength: 4 }).map(batchCall) },
+  { weight: 12, arbitrary: tenantRequest.map(searchCall) },
+  { weight: 2, arbitrary: tenantRequest.map(pagesCall) },
+  { weight: 2, arbitrary: fc.tuple(tenantRequest, anyTenantsId).map(explainCall) },
+  { weight: 1, arbitrary: fc.array(tenantRequest, { minLength: 1, maxLength: 2 }).map(batchCall) },
   { weight: 1, arbitrary: fc.tuple(anyTenantsId, fc.integer({ min: 1, max: 100 })).map(similarCall) },
-  { weight: 1, arbitrary: anyTenantsId.map(documentCall) },
-  { weight: 1, arbitrary: fc.tuple(fc.option(anyTenantsId), fc.integer({ min: 1, max: 100 })).map(pageCall) },
+  { weight: 2, arbitrary: anyTenantsId.map(documentCall) },
+  { weight: 1, arbitrary: fc.tuple(fc.option(anyTenantsId), fc.integer({ min: 1, max: 100 })).map(listCall) },
   { weight: 1, arbitrary: fc.constant(null).map(catalogueCall) },
+  { weight: 2, arbitrary: userCall },
 );
+
+const started = ({ clock }: SearchFixture) => ({ startedAtMs: clock.nowMs() });
 
 function searchCall(request: SearchRequest): TenantCall {
   return {
     name: `search ${JSON.stringify(request)}`,
-    run: (service, tenant, startedAtMs) => service.search(tenant, request, { startedAtMs }),
+    request,
+    run: (fixture, tenant) => fixture.service.search(tenant, request, started(fixture)),
+  };
+}
+
+/** The first page twice, the second time from the cache if that is allowed, then the pages behind it. */
+function pagesCall(request: SearchRequest): TenantCall {
+  return {
+    name: `pages ${JSON.stringify(request)}`,
+    request,
+    run: async (fixture, tenant) => {
+      const pages: SearchResponse[] = [];
+      for (let cursor: string | null = null; pages.length < 4; ) {
+        const page: SearchResponse = await fixture.service.search(
+          tenant,
+          { ...request, cursor },
+          started(fixture),
+        );
+        if (pages.length === 1 && page.cursor === null) break;
+        if (pages.length > 0) cursor = page.cursor;
+        pages.push(page);
+        if (pages.length > 1 && cursor === null) break;
+      }
+      return pages;
+    },
+  };
+}
+
+function explainCall([request, id]: [SearchRequest, string]): TenantCall {
+  return {
+    name: `explain ${id} ${JSON.stringify(request)}`,
+    run: async (fixture, tenant) => {
+      const why = await fixture.service.explain(tenant, request, id, started(fixture));
+      // What the question says itself may name anything.
+      const declared = <R extends { readonly rule: SourcedRule | null }>(reasons: readonly R[]) =>
+        reasons.filter(({ rule }) => rule !== null && rule.source !== 'request');
+      return {
+        ...why,
+        droppedBy: declared(why.droppedBy),
+        pushedBy: declared(why.pushedBy),
+        adjustedBy: declared(why.adjustedBy),
+      };
+    },
   };
 }
 
 function batchCall(requests: readonly SearchRequest[]): TenantCall {
   return {
     name: `batch ${JSON.stringify(requests)}`,
-    run: async (service, tenant, startedAtMs) => {
-      const settled = await service.searchBatch(tenant, requests, { startedAtMs });
+    run: async (fixture, tenant) => {
+      const settled = await fixture.service.searchBatch(tenant, requests, started(fixture));
       return settled.map((one) =>
         one.status === 'fulfilled' ? one.value : { code: String(one.reason.code) },
       );
@@ -112,23 +176,23 @@ function batchCall(requests: readonly SearchRequest[]): TenantCall {
 function similarCall([id, limit]: [string, number]): TenantCall {
   return {
     name: `similar ${id}`,
-    run: (service, tenant, startedAtMs) => service.similar(tenant, id, limit, { startedAtMs }),
+    run: (fixture, tenant) => fixture.service.similar(tenant, id, limit, started(fixture)),
   };
 }
 
 function documentCall(id: string): TenantCall {
-  return { name: `document ${id}`, run: (service, tenant) => service.document(tenant, id) };
+  return { name: `document ${id}`, run: ({ service }, tenant) => service.document(tenant, id) };
 }
 
-function pageCall([after, limit]: [string | null, number]): TenantCall {
+function listCall([after, limit]: [string | null, number]): TenantCall {
   return {
     name: `documents after ${after}`,
-    run: (service, tenant) => service.documents(tenant, after, limit),
+    run: ({ service }, tenant) => service.documents(tenant, after, limit),
   };
 }
 
 function catalogueCall(): TenantCall {
-  return { name: 'catalogue', run: (service, tenant) => service.catalogue(tenant) };
+  return { name: 'catalogue', run: ({ service }, tenant) => service.catalogue(tenant) };
 }
 
 /** Members that repeat the question, or depend on how fast the process has been, for whichever tenant. */
@@ -144,6 +208,9 @@ const leftOut = new Set([
   'cached',
   'strategy',
   'cursor',
+  // One sequence counts the writes of policies, rules and events of all tenants.
+  'version',
+  'receivedAtMs',
 ]);
 
 /** The answer as text. */
