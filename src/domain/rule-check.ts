@@ -22,8 +22,9 @@ export interface RuleBounds {
 /**
  * What is wrong with a list of rules that have the right shape: facets and fields the schema does not know, values off
  * a scale, numbers out of range, two pins that want one rank or one document. Empty when they may be stored or asked.
- * At most limits.errorFieldsMax problems; paths name members as the wire does (`constraints[2].max_age_days`). Every
- * way in asks it: the wire and the service, which a library may call with anything.
+ * At most limits.errorFieldsMax problems; paths name members as the wire does (`constraints[2].max_age_days`). The
+ * wire asks it for everything, the service once more for what it stores; a library's searches are taken as
+ * parseSearchRequest made them.
  */
 export function ruleProblems(
   schema: CatalogueSchema,

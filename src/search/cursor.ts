@@ -37,7 +37,7 @@ export class CursorCodec {
     if (position === null) throw mismatch('was not given by this service');
     if (position.tenant !== tenant || position.requestHash !== requestHash)
       throw mismatch(
-        'belongs to another search: only k, include, explain, timeout_ms, partial and cache may differ',
+        'belongs to another search: only k, include, explain, timeout_ms, include_relationships, partial and cache may differ',
       );
     return position;
   }

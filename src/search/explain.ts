@@ -6,12 +6,12 @@ import type { SearchRequest } from '../domain/search-request.ts';
 import type { DropReason, PushReason, ScoreAdjustment, WhyNot } from '../domain/search-response.ts';
 import { signalCount } from '../domain/signal.ts';
 import { softRulesOf } from '../domain/soft-rules.ts';
+import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { TriptychError } from '../errors.ts';
 import type { CallOptions } from '../ports/triptych.ts';
 import { rankFor } from './list-for.ts';
 import { requestHash } from './list-keys.ts';
 import { itemOf } from './list-stages.ts';
-import { policyCandidates } from './policy-leg.ts';
 import type { Ranking } from './ranking.ts';
 import { explainedSignals } from './respond.ts';
 import { type ScoredWindow, scoreWindow } from './score-window.ts';
@@ -35,18 +35,23 @@ export async function explain(
     { ...request, cursor: null },
     { startedAtMs, requestHash: requestHash(tenant, request) },
   );
+  // Before the work of ranking, and again on the epoch that it was done on.
+  requireRow(call.catalogue.table.current, id);
   const { ranking } = await rankFor(call, null, null);
-  const { context } = ranking;
+  const { snapshot } = ranking.context;
   try {
-    const row = context.snapshot.rowOf(id);
-    if (row < 0)
-      throw new TriptychError('document_not_found', `There is no document "${id}".`, {
-        fields: [{ path: 'document', message: `there is no document "${id}"` }],
-      });
-    return await whyNot(ranking, row);
+    return await whyNot(ranking, requireRow(snapshot, id));
   } finally {
-    context.snapshot.release();
+    snapshot.release();
   }
+}
+
+function requireRow(table: TableSnapshot, id: string): number {
+  const row = table.rowOf(id);
+  if (row >= 0) return row;
+  throw new TriptychError('document_not_found', `There is no document "${id}".`, {
+    fields: [{ path: 'document', message: `there is no document "${id}"` }],
+  });
 }
 
 async function whyNot(ranking: Ranking, row: number): Promise<WhyNot> {
@@ -163,7 +168,7 @@ function pushReasons(ranking: Ranking, row: number): PushReason[] {
   if (position < 0 || index < 0 || fused < 0) return [];
   const reasons: PushReason[] = [];
   if (diverse > fused) reasons.push({ stage: 'diversity', ranks: diverse - fused, rule: null });
-  const { rules } = policyCandidates(context);
+  const { rules } = ranking.policy;
   if (rules.length === 0) return reasons;
   const items = Array.from(order.diverse, (one) =>
     itemOf(context.snapshot, window.rows[scored.ranked.positions[one]!]!),

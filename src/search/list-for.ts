@@ -40,7 +40,7 @@ async function listUnder(
   const { observer, parts, request, endMs } = call;
   if (!known.current || request.cache === 'skip') return madeList(call, ranked);
   const kept = await keptList(call, known);
-  if (kept !== null) return { context: openContext(call, known), list: kept, cached: true };
+  if (kept !== null) return { context: pageContext(call, known), list: kept, cached: true };
   // Who wants to hear of the stages must go through them.
   if (observer.onPlan !== undefined || observer.onProvisional !== undefined) return madeList(call, ranked);
   const own: { made?: Listed } = {};
@@ -49,7 +49,15 @@ async function listUnder(
     own.made = await madeList(call, ranked);
     return own.made.list;
   });
-  return own.made ?? { context: openContext(call, known), list, cached: false };
+  return own.made ?? { context: pageContext(call, known), list, cached: false };
+}
+
+/**
+ * What a page of a list is written with that was made on the present state of everything: its hard rules have been
+ * applied, so they are compiled again only for what counts documents.
+ */
+function pageContext(call: SearchCall, known: KnownAsker): SearchContext {
+  return openContext(call, call.request.include.includes('facet_counts') ? known : null);
 }
 
 /** The name of the answer on the present state. */

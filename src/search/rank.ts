@@ -101,7 +101,17 @@ async function rankRecalled(
   const complete = withWords(coverage, scored);
   const degraded = isDegraded(context, plan, policy, complete);
   if (degraded) refusePartial(context, plan, complete);
-  const ranking = { context, plan, recalled, window, scored, order, coverage: complete, degraded };
+  const ranking = {
+    context,
+    plan,
+    recalled,
+    window,
+    scored,
+    order,
+    policy: fromPolicy,
+    coverage: complete,
+    degraded,
+  };
   return { ...ranking, list: listOf(ranking, id) };
 }
 

@@ -3,6 +3,7 @@ import type { SearchPlan } from '../domain/plan.ts';
 import type { RankedList } from '../domain/ranked-list.ts';
 import type { Coverage } from '../domain/search-response.ts';
 import type { ListOrder } from './list-stages.ts';
+import type { PolicyCandidates } from './policy-leg.ts';
 import type { Recalled } from './recall.ts';
 import type { ScoredWindow } from './score-window.ts';
 import type { SearchContext } from './search-context.ts';
@@ -15,6 +16,7 @@ export interface Ranking {
   readonly window: CandidateWindow;
   readonly scored: ScoredWindow;
   readonly order: ListOrder;
+  readonly policy: PolicyCandidates;
   readonly coverage: Coverage;
   readonly degraded: boolean;
   readonly list: RankedList;

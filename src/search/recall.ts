@@ -91,7 +91,7 @@ export class Recall {
     lexical?: LegOutcome<TextAnswer> | null;
     graph?: LegOutcome<GraphAnswer> | null;
   } = {};
-  readonly #first: Promise<unknown>;
+  readonly #legs: readonly Promise<LegOutcome<unknown> | null>[];
 
   constructor(context: SearchContext, plan: SearchPlan, question: QuestionLegs, seeded: SeededLegs) {
     this.#context = context;
@@ -118,14 +118,15 @@ export class Recall {
       }),
     ];
     this.#all = Promise.all(legs);
-    this.#first = Promise.any(
-      legs.map((leg) => leg.then((outcome) => (outcome?.value == null ? Promise.reject() : outcome))),
-    ).catch(() => undefined);
+    this.#legs = legs;
   }
 
   /** Resolves when a leg has brought something, or all are through. */
   async first(): Promise<void> {
-    await this.#first;
+    const brought = this.#legs.map(async (leg) => {
+      if ((await leg)?.value == null) throw new Error('the leg brought nothing');
+    });
+    await Promise.any(brought).catch(() => undefined);
   }
 
   /** Whether some leg is still out. */
@@ -259,6 +260,7 @@ async function start<T>(
   const pushed = plan.predicate?.pushdown === true ? conditions : null;
   return runLeg(parts.clock, startedAtMs + leg.budgetMs, (signal) => {
     const base: RecallRequest = { tenant, snapshot, predicate: pushed, limit: leg.depth, signal };
-    return work({ base, conditions: pushed === null ? '' : pushed.key });
+    const shareable = context.request.cache === 'use';
+    return work({ base, conditions: shareable ? (pushed === null ? '' : pushed.key) : null });
   });
 }

@@ -79,7 +79,7 @@ const searchShape = {
     .meta({
       description:
         'Continues the list of an earlier answer to the same search; `k`, `include`, `explain`, `timeout_ms`, ' +
-        '`partial` and `cache` may differ.',
+        '`include_relationships`, `partial` and `cache` may differ.',
     }),
   cache: z
     .enum(['use', 'skip'])

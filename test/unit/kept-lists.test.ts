@@ -193,4 +193,53 @@ describe('a kept answer does not survive', () => {
     // The list itself is gone; made anew it is the same, because nothing is left that would tell it apart.
     expect((await fixture.clock.run(next)).cached).toBe(false);
   });
+
+  it('the erasure of the user while the search is under way: nothing is kept', async () => {
+    const kept = new Set<string>();
+    const { set } = fixture.lists;
+    fixture.lists.set = (key, list, ttlMs) => {
+      kept.add(key);
+      return set.call(fixture.lists, key, list, ttlMs);
+    };
+    await fixture.clock.run(fixture.service.recordEvents('default', [eventOf(fixture, 'ann', 'd3', 'like')]));
+    const under = fixture.search({ ...personal, query: 'space' });
+    await fixture.clock.run(fixture.service.eraseUser('default', 'ann'));
+    await fixture.clock.run(under);
+    expect([...kept].filter((key) => key.includes('ann'))).toEqual([]);
+  });
+});
+
+describe('equal searches before the policy is at hand', () => {
+  it('share one computation, and the next one is answered from it', async () => {
+    const rules = { rules: [], contexts: {} };
+    await fixture.clock.run(fixture.service.putRules('default', rules, undefined));
+    const answers = await fixture.clock.run(
+      Promise.all(Array.from({ length: 10 }, () => fixture.search({ query: 'space robot' }))),
+    );
+    expect(new Set(answers.map((answer) => ids(answer).join())).size).toBe(1);
+    const scored = answers.map(({ stages }) => stages.score !== undefined);
+    expect(scored.filter(Boolean)).toHaveLength(1);
+    expect((await search({ query: 'space robot' })).cached).toBe(true);
+  });
+
+  it('are answered from the cache where every search has to ask the policy store', async () => {
+    const asking = await searchFixture(inProcessParts, documents, { soleWriter: false });
+    const ask = () => asking.clock.run(asking.search({ query: 'robot', user: 'ann' }));
+    expect([(await ask()).cached, (await ask()).cached]).toEqual([false, true]);
+    await learn(asking, 'ann', [['d3', 'like']]);
+    expect((await ask()).cached).toBe(false);
+    await asking.clock.run(asking.service.close());
+  });
+});
+
+describe('a store of lists that is broken', () => {
+  it.each(['fails', 'hangs'])('and %s costs no search its answer, and holds no epoch', async (how) => {
+    const broken = () => (how === 'fails' ? Promise.reject(new Error('gone')) : new Promise<never>(() => {}));
+    fixture.lists.get = broken;
+    fixture.lists.set = broken;
+    for (let n = 0; n < 3; n++) {
+      const answer = await search({ query: 'robot', k: 3 });
+      expect([answer.cached, answer.degraded, answer.results.length]).toEqual([false, false, 3]);
+    }
+  });
 });

@@ -177,6 +177,18 @@ describe('list-wise rules', () => {
     ]);
   });
 
+  it('of the tenant pin a document that no number of pins of a request pushes out', async () => {
+    const many = await searchFixture(inProcessParts, fanOfDocuments(300));
+    const pin = (id: number, rank: number): Rule => ({ kind: 'pin', id: `d${id}`, rank });
+    await many.clock.run(many.service.putRules('default', { rules: [pin(299, 1)], contexts: {} }, undefined));
+    const constraints = Array.from({ length: 99 }, (_, i) => pin(i + 150, i + 2));
+    const embedding = fanOfDocuments(300)[0]!.embedding;
+    const { results, warnings } = await many.clock.run(many.search({ embedding, constraints, k: 100 }));
+    expect([results[0]!.id, results[1]!.id, results[99]!.id]).toEqual(['d299', 'd150', 'd248']);
+    expect(warnings).toEqual([]);
+    await many.clock.run(many.service.close());
+  });
+
   it('say what the list did not allow', async () => {
     const rules: Rule[] = [{ kind: 'minShare', facet: 'genres', value: 'Western', share: 0.5, within: 10 }];
     const answer = await search({ query: 'robot', constraints: rules });

@@ -145,3 +145,57 @@ describe('contexts', () => {
     expect((await ask({ context: 'kids', user: 'bob' })).total.value).toBe(7);
   });
 });
+
+/** Selective enough to be pushed into the legs. */
+const old = { kind: 'range', field: 'year', lt: 1985, missing: 'drop' } as const;
+
+describe('a policy store that hangs, before legs that take their time', () => {
+  it('leaves them the time to be asked again under the hard rules of the copy', async () => {
+    const slow = await searchFixture(
+      (clock) => {
+        const parts = inProcessParts();
+        const late = async <T>(work: () => Promise<T>): Promise<T> => {
+          await clock.sleep(60);
+          return work();
+        };
+        return {
+          ...parts,
+          text: { search: (query) => late(() => parts.text.search(query)) },
+          vector: { search: (query) => late(() => parts.vector.search(query)) },
+        };
+      },
+      documents,
+      { soleWriter: false },
+    );
+    const { service, clock } = slow;
+    await clock.run(service.putRules('default', { rules: [old], contexts: {} }, null));
+    await clock.run(slow.search({ query: 'space', user: 'ann' }));
+    slow.users.head = faults.hangs;
+    slow.users.rules = faults.hangs;
+    const answer = await clock.run(slow.search({ query: 'space', user: 'ann' }));
+    expect([answer.degraded, answer.total.value]).toEqual([false, 5]);
+    expect(answer.coverage.lexical?.state).toBe('ok');
+    expect(answer.tookMs).toBe(225 + 60);
+    await clock.run(service.close());
+  });
+});
+
+describe('what must not be answered without rules', () => {
+  it('similar documents are refused: nothing in the answer could say that rules were left out', async () => {
+    breakStore('refuses');
+    const near = () => fixture.clock.run(fixture.service.similar('default', 'd0', 5, { startedAtMs: 1_000 }));
+    await expect(near()).rejects.toMatchObject({ code: 'policy_unavailable' });
+  });
+
+  it('a later page without the policy is refused where an incomplete answer is not wanted', async () => {
+    await ask();
+    breakStore('refuses');
+    fixture.clock.hold(limits.policyStaleMsMax - 10_000);
+    const { cursor } = await ask({ k: 2 });
+    expect((await ask({ k: 2, cursor, partial: false })).degraded).toBe(false);
+    fixture.clock.hold(20_000);
+    const page = await ask({ k: 2, cursor });
+    expect([page.degraded, page.results.length]).toEqual([true, 2]);
+    await expect(ask({ k: 2, cursor, partial: false })).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  });
+});
