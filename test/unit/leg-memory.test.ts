@@ -14,10 +14,14 @@ beforeEach(async () => {
   fixture = await searchFixture(delayed({}, calls), delayedDocuments);
 });
 
+/** Reached by every document, and another one each time: no list of before answers. */
+let minScore = -2;
+
 /** Which indexes a search asked. */
 async function asked(request: Partial<SearchRequest>): Promise<string[]> {
   calls.length = 0;
-  await fixture.clock.run(fixture.search({ query: 'robot', cache: 'skip', ...request }));
+  minScore -= 1;
+  await fixture.clock.run(fixture.search({ query: 'robot', minScore, ...request }));
   return calls.flatMap(({ part }) => (part === 'embedder' ? [] : [part])).sort();
 }
 
@@ -37,6 +41,12 @@ describe('answers of the legs', () => {
     expect(await asked({ user: 'bob', constraints: [few] })).toEqual([]);
     expect(await asked({ constraints: [{ kind: 'idsOnly', ids: ['d1', 'd2'] }] })).toEqual(both);
     expect(await asked({ user: 'ann' })).toEqual([]);
+  });
+
+  it('are neither used nor kept with cache: skip', async () => {
+    expect(await asked({ cache: 'skip' })).toEqual(both);
+    expect(await asked({})).toEqual(both);
+    expect(await asked({ cache: 'skip' })).toEqual(both);
   });
 
   it('are not shared between questions', async () => {
