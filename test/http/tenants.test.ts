@@ -6,10 +6,11 @@ import { type Answer, type HttpHarness, startHttp } from '../support/http-harnes
 import { bearer, testKey, withKeys } from '../support/keys.ts';
 import { inProcessParts, searchFixture } from '../support/search-fixture.ts';
 import { answerText, anyTenantsId, documentsOf, type Tenant, tenants } from '../support/tenant-calls.ts';
+import { anyContext, anyUser, writeUsers } from '../support/tenant-users.ts';
 
 const keys = {
-  acme: testKey('acme-key', { tenant: 'acme', scopes: ['search'] }),
-  globex: testKey('globex-key', { tenant: 'globex', scopes: ['search'] }),
+  acme: testKey('acme-key', { tenant: 'acme' }),
+  globex: testKey('globex-key', { tenant: 'globex' }),
   empty: testKey('empty-key', { tenant: 'initech' }),
   all: testKey('acme-admin', { tenant: 'acme' }),
 };
@@ -18,7 +19,9 @@ let http: HttpHarness<Triptych>;
 
 beforeAll(async () => {
   const others = { acme: documentsOf('acme'), globex: documentsOf('globex') };
-  const { service, clock } = await searchFixture(inProcessParts, documentsOf('acme').slice(0, 3), { others });
+  const fixture = await searchFixture(inProcessParts, documentsOf('acme').slice(0, 3), { others });
+  await writeUsers(fixture, tenants);
+  const { service, clock } = fixture;
   http = await startHttp(service, clock, withKeys(...Object.values(keys)));
 });
 
@@ -39,15 +42,31 @@ const search = fc.oneof(
     include: fc.constant(['fields', 'facets', 'facet_counts']),
     include_relationships: fc.boolean(),
     explain: fc.constantFrom('none', 'full'),
+    user: anyUser,
+    context: anyContext,
+    cache: fc.constantFrom('use', 'skip'),
+    k: fc.constantFrom(3, 50),
   }),
+  fc.record({ user: anyUser, context: anyContext, k: fc.constantFrom(3, 50) }),
 );
 
 /** What a key can read over HTTP. A new route that reads comes in here. */
 const wireCall: fc.Arbitrary<WireCall> = fc.oneof(
-  search.map((body): WireCall => ({ method: 'POST', path: '/v1/search', body })),
+  { weight: 4, arbitrary: search.map((body): WireCall => ({ method: 'POST', path: '/v1/search', body })) },
   fc
     .array(search, { minLength: 1, maxLength: 3 })
     .map((searches): WireCall => ({ method: 'POST', path: '/v1/search/batch', body: { searches } })),
+  fc
+    .tuple(search, anyTenantsId)
+    .map(
+      ([body, document]): WireCall => ({ method: 'POST', path: '/v1/explain', body: { ...body, document } }),
+    ),
+  fc
+    .tuple(anyUser, anyContext)
+    .map(
+      ([user, context]): WireCall => ({ method: 'GET', path: `/v1/users/${user}/policy?context=${context}` }),
+    ),
+  anyUser.map((user): WireCall => ({ method: 'GET', path: `/v1/users/${user}/export` })),
   id.map((one): WireCall => ({ method: 'GET', path: `/v1/similar/${one}?k=50` })),
   id.map((one): WireCall => ({ method: 'GET', path: `/v1/documents/${one}` })),
   anyTenantsId.map(
@@ -56,11 +75,13 @@ const wireCall: fc.Arbitrary<WireCall> = fc.oneof(
   fc.constantFrom<WireCall>(
     { method: 'GET', path: '/v1/catalogue' },
     { method: 'GET', path: '/v1/documents' },
+    { method: 'GET', path: '/v1/rules' },
   ),
 );
 
 /** Strings of the answers that are not problems: those may repeat an id that they do not know. */
 function successes(answer: Answer): unknown[] {
+  if (answer.status < 400 && answer.json === undefined) return [answer.text];
   const { responses } = (answer.json ?? {}) as { responses?: { status: number; body: unknown }[] };
   if (responses !== undefined) return responses.flatMap(({ status, body }) => (status < 400 ? [body] : []));
   return answer.status < 400 ? [answer.json] : [];
@@ -68,6 +89,7 @@ function successes(answer: Answer): unknown[] {
 
 it('a key sees the documents of its tenant alone', { timeout: 240_000 }, async () => {
   let own = 0;
+  let cursors = 0;
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...tenants), wireCall, async (tenant, { method, path, body }) => {
       const answer = await http.call(method, path, body, bearer(keys[tenant]));
@@ -76,10 +98,16 @@ it('a key sees the documents of its tenant alone', { timeout: 240_000 }, async (
       const other = tenants.find((name) => name !== tenant)!;
       expect(text.includes(other), text).toBe(false);
       if (text.includes(tenant)) own++;
+      const cursor = answer.at('cursor');
+      if (path !== '/v1/search' || typeof cursor !== 'string') return;
+      const foreign = await http.call(method, path, { ...(body as object), cursor }, bearer(keys[other]));
+      expect([foreign.status, foreign.at('code')]).toEqual([400, 'cursor_mismatch']);
+      cursors++;
     }),
-    { numRuns: 600 },
+    { numRuns: 500 },
   );
   expect(own).toBeGreaterThan(200);
+  expect(cursors).toBeGreaterThan(20);
 });
 
 it.each(tenants)('a document of another tenant is none: %s', async (tenant: Tenant) => {
