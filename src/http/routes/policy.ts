@@ -13,11 +13,17 @@ import {
   policyToWire,
   refuseReadOnly,
 } from '../../wire/policy.ts';
-import { type Condition, conditionOf, overCurrent, preconditionFailed, writeUnder } from '../conditions.ts';
 import type { Exchange } from '../exchange.ts';
 import { policyContext } from '../policy-context.ts';
 import { jsonBodyErrors, readJson } from '../read-body.ts';
 import type { HttpServices, Inputs, Operation, Reply, Route } from '../route.ts';
+import {
+  type Condition,
+  conditionOf,
+  overCurrent,
+  preconditionFailed,
+  writeUnder,
+} from '../write-conditions.ts';
 
 const path = '/v1/users/{id}/policy';
 const query = z.strictObject({ context: contextSchema.default(defaultContext) });
