@@ -54,8 +54,11 @@ export const limits = {
   spacingGapMax: 50,
   freshnessDaysMax: 100_000,
   policyBodyBytesMax: 1 << 20,
-  /** Attempts at a change that named no version and met another writer. */
-  policyAttemptsMax: 3,
+  /**
+   * Attempts at a change that named no version and met another writer. Each round at least one of the writers gets
+   * through, and no more than userRequestsInFlightMax of this process write at once.
+   */
+  policyAttemptsMax: 64,
   /** Steps of the search for an order that keeps all list-wise rules, before the best one found is taken. */
   listOrderStepsMax: 4_000,
   /** Orders by the policy's rules that are looked at to find the pins of a request which cost those something. */
