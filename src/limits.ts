@@ -54,8 +54,11 @@ export const limits = {
   spacingGapMax: 50,
   freshnessDaysMax: 100_000,
   policyBodyBytesMax: 1 << 20,
-  /** Attempts at a change that named no version and met another writer. */
-  policyAttemptsMax: 3,
+  /**
+   * Attempts at a change that named no version and met another writer. Each round at least one of the writers gets
+   * through, and no more than userRequestsInFlightMax of this process write at once.
+   */
+  policyAttemptsMax: 64,
   /** Steps of the search for an order that keeps all list-wise rules, before the best one found is taken. */
   listOrderStepsMax: 4_000,
   /** Orders by the policy's rules that are looked at to find the pins of a request which cost those something. */
@@ -80,8 +83,6 @@ export const limits = {
   eventApplyPollMs: 250,
   /** The same while there are events of tenants without a catalogue, which every look has to pass over. */
   eventApplySlowPollMs: 1_000,
-  /** Longest pause after failures. */
-  eventApplyPauseMsMax: 5_000,
   exportPageEvents: 1_000,
   learnedPreferencesMax: 1_000,
   /** Documents of a user's state that are read, hidden ones first, then what was met last. */
@@ -191,6 +192,8 @@ export const limits = {
   /** Documents that one epoch may change after start-up: bounds how long publishing holds the event loop. */
   epochDocumentsMax: 100,
   projectorSliceMs: 5,
+  /** Longest pause of a loop in the background after failures. */
+  loopPauseMsMax: 5_000,
   /** Pauses between attempts to load a catalogue again: the first, then twice as long each time, up to the last. */
   reloadPauseMsMin: 250,
   reloadPauseMsMax: 30_000,

@@ -1,8 +1,9 @@
+import { dayMs } from '../std/day.ts';
 import { decay } from './decay.ts';
 import { type DecayingSum, tasteHalfLifeDays } from './user-state.ts';
 
 /** Milliseconds in which an amount falls to its half. */
-export const halfLifeMs = tasteHalfLifeDays * 86_400_000;
+export const halfLifeMs = tasteHalfLifeDays * dayMs;
 
 /**
  * After so many halvings (74 years) nothing is left, and what is smaller than the tiniest amount goes with its first

@@ -1,5 +1,6 @@
 import type { FieldProblem } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { nameProblem } from './names.ts';
 import { eventTypes, type UserEvent } from './user-event.ts';
 import { idProblem, stringProblem } from './value-check.ts';
 
@@ -23,6 +24,7 @@ function problemsOf(event: UserEvent, index: number): FieldProblem[] {
   add('document', idProblem(event.document));
   if (!eventTypes.includes(event.type)) add('type', `must be one of ${eventTypes.join(', ')}`);
   add('value', valueProblem(event));
+  if (event.context !== null) add('context', nameProblem(event.context));
   if (!Number.isFinite(event.atMs)) add('at', 'must be a time');
   if (event.requestId !== null) add('request_id', tokenProblem(event.requestId));
   return problems;

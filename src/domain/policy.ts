@@ -39,7 +39,6 @@ export interface StoredTenantRules extends TenantRules {
 /** The context that needs no declaration. */
 export const defaultContext = 'default';
 export const defaultLearningRate = 0.1;
-export const defaultExplorationRate = 0.15;
 
 export const emptyPolicy: StoredPolicy = {
   preferences: {},

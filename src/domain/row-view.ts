@@ -1,3 +1,4 @@
+import { dayOrTime } from '../std/day.ts';
 import type { FieldValue } from './document.ts';
 import type { FacetCount } from './search-response.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
@@ -40,7 +41,7 @@ export function fieldOf(table: TableSnapshot, row: number, name: string): FieldV
     case 'keyword':
       return table.dictionary.valueOf(value);
     case 'date':
-      return isoDate(value);
+      return dayOrTime(value);
   }
 }
 
@@ -48,12 +49,6 @@ export function fieldOf(table: TableSnapshot, row: number, name: string): FieldV
 export function titleIn(table: TableSnapshot, id: string): string | null {
   const row = table.rowOf(id);
   return row < 0 ? null : table.titleOf(row);
-}
-
-/** ISO 8601: the day alone where the time is midnight UTC. */
-function isoDate(ms: number): string {
-  const text = new Date(ms).toISOString();
-  return text.endsWith('T00:00:00.000Z') ? text.slice(0, text.indexOf('T')) : text;
 }
 
 /**

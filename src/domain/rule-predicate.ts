@@ -1,3 +1,4 @@
+import { dayMs } from '../std/day.ts';
 import type { CatalogueSchema } from './catalogue-schema.ts';
 import { everything, nothing, type Predicate } from './predicate.ts';
 import type { HardRule, Missing } from './rule.ts';
@@ -20,8 +21,6 @@ export interface RulePredicate {
    */
   readonly unknown: string | null;
 }
-
-const dayMs = 86_400_000;
 
 /**
  * A hard rule as a predicate. It is two-valued as filters are: a test of a missing value, or of one that is not on the

@@ -3,10 +3,10 @@ import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import { coverageToWire } from '../wire/coverage.ts';
 import { problemOf, type WireProblem } from '../wire/problem.ts';
-import { etagOf } from './conditions.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './route.ts';
 import { serverTiming } from './server-timing.ts';
+import { etagOf } from './write-conditions.ts';
 
 const retryAfterSecondsDefault = 1;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Relation } from '../domain/document.ts';
 import { limits } from '../limits.ts';
+import { dayMs, dayOrTime } from '../std/day.ts';
 import { vectorFromBase64 } from '../std/vector-base64.ts';
 import type { DateUnit } from './schema-file.ts';
 
@@ -22,7 +23,7 @@ export function idOf(raw: unknown): Converted<string> {
   return { message: 'is not a whole number that JSON can carry exactly: write ids like this one as text' };
 }
 
-const unitMs: Readonly<Record<DateUnit, number>> = { days: 86_400_000, seconds: 1_000, milliseconds: 1 };
+const unitMs: Readonly<Record<DateUnit, number>> = { days: dayMs, seconds: 1_000, milliseconds: 1 };
 
 /** A date as ISO 8601 text: from a number in `unit` since 1970-01-01, or from text, which the schema check reads. */
 export function dateOf(raw: unknown, unit: DateUnit | null): Converted<string> {
@@ -32,8 +33,7 @@ export function dateOf(raw: unknown, unit: DateUnit | null): Converted<string> {
   const date = new Date(raw * unitMs[unit]);
   const year = date.getUTCFullYear();
   if (!(year >= 0 && year <= 9_999)) return { message: 'must lie in the years 0 to 9999' };
-  const text = date.toISOString();
-  return { value: text.endsWith('T00:00:00.000Z') ? text.slice(0, 10) : text };
+  return { value: dayOrTime(date.getTime()) };
 }
 
 /** A vector: an array of numbers, or `{"b64": "..."}` with little-endian f32. Length and zero are checked later. */

@@ -4,6 +4,7 @@ import { limits } from '../limits.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { ActiveCatalogue } from './active-catalogue.ts';
 import { Projector, type ProjectorParts } from './projector.ts';
+import { Waits } from './waits.ts';
 
 /**
  * The live catalogue of each tenant, in memory. A generation is loaded beside the present one and swapped in when it is
@@ -15,12 +16,13 @@ export class CatalogueRegistry {
   readonly #loading = new Map<string, Promise<void>>();
   /** Tenants whose catalogue is being loaded again. */
   readonly #replacing = new Set<string>();
-  /** Ends the pauses between attempts. */
-  readonly #wakes = new Set<() => void>();
+  /** Between attempts; ended by `close`. */
+  readonly #pauses: Waits;
   #closed = false;
 
   constructor(parts: ProjectorParts) {
     this.#parts = parts;
+    this.#pauses = new Waits(parts.clock);
   }
 
   /** The tenant's live catalogue. @throws TriptychError no_catalogue */
@@ -72,7 +74,7 @@ export class CatalogueRegistry {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const wake of this.#wakes) wake();
+    this.#pauses.cut();
     await Promise.all([...this.#projectors.values()].map((projector) => projector.stop()));
   }
 
@@ -119,7 +121,7 @@ export class CatalogueRegistry {
         break;
       } catch (error) {
         logger.error({ error, tenant, retry_ms: pauseMs }, 'loading the catalogue again failed');
-        await this.#pause(pauseMs);
+        if (!this.#closed) await this.#pauses.wait(pauseMs);
       }
     }
     this.#replacing.delete(tenant);
@@ -130,20 +132,6 @@ export class CatalogueRegistry {
     if (catalogue === null || this.#closed) return;
     if (this.find(tenant)?.generation !== catalogue.generation) await this.show(tenant, catalogue);
     else await this.#load(tenant, catalogue);
-  }
-
-  /** Waits on the clock, but not beyond `close`. */
-  #pause(ms: number): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wake = () => {
-        cancel();
-        this.#wakes.delete(wake);
-        resolve();
-      };
-      const cancel = this.#parts.clock.after(ms, wake);
-      this.#wakes.add(wake);
-    });
   }
 }
 

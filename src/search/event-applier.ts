@@ -9,6 +9,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { ActiveCatalogue } from './active-catalogue.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
+import { WorkLoop } from './work-loop.ts';
 
 export interface EventApplierParts {
   readonly log: Pick<EventLog, 'pending' | 'apply'>;
@@ -29,72 +30,37 @@ export class EventApplier {
   readonly #parts: EventApplierParts;
   /** Tenants that have events but no catalogue to learn from: their events wait. */
   readonly #withoutCatalogue = new Set<string>();
-  #wake: (() => void) | null = null;
-  #endPause: (() => void) | null = null;
-  #nudged = false;
-  #stopped = false;
-  #loop: Promise<void> = Promise.resolve();
-  /** Callers that wait for a pass which began after they asked. */
-  #waiting: (() => void)[] = [];
+  readonly #loop: WorkLoop;
 
   constructor(parts: EventApplierParts) {
     this.#parts = parts;
+    this.#loop = new WorkLoop({
+      clock: parts.clock,
+      pass: () => this.#pass(),
+      pollMs: () => (this.#withoutCatalogue.size > 0 ? limits.eventApplySlowPollMs : limits.eventApplyPollMs),
+      retryMs: 2 * limits.eventApplyPollMs,
+      onFailure: (error, failures) => {
+        if (failures === 1) parts.logger.warn({ error }, 'applying events failed, will be repeated');
+      },
+    });
   }
 
   start(): void {
-    this.#loop = this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#wake?.();
-    this.#endPause?.();
-    await this.#loop;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** Says that events were committed, or that a tenant has a catalogue now. */
   nudge(): void {
-    this.#nudged = true;
-    this.#wake?.();
+    this.#loop.nudge();
   }
 
   /** Resolves when every event that is acknowledged now is applied, but for those of tenants without a catalogue. */
   caughtUp(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      this.nudge();
-    });
-  }
-
-  async #run(): Promise<void> {
-    let failures = 0;
-    while (!this.#stopped) {
-      if (!this.#nudged) await this.#sleep(this.#pollMs);
-      if (this.#stopped) return;
-      this.#nudged = false;
-      const waiting = this.#waiting.splice(0);
-      try {
-        const reachedEnd = await this.#pass();
-        failures = 0;
-        if (reachedEnd) for (const resolve of waiting) resolve();
-        else {
-          this.#waiting.unshift(...waiting);
-          this.#nudged = true;
-        }
-      } catch (error) {
-        this.#waiting.unshift(...waiting);
-        // Nobody should have to nudge for what is left over.
-        this.#nudged = true;
-        failures++;
-        if (failures === 1) this.#parts.logger.warn({ error }, 'applying events failed, will be repeated');
-        await this.#pause(Math.min(limits.eventApplyPauseMsMax, limits.eventApplyPollMs * 2 ** failures));
-      }
-    }
-  }
-
-  get #pollMs(): number {
-    return this.#withoutCatalogue.size > 0 ? limits.eventApplySlowPollMs : limits.eventApplyPollMs;
+    return this.#loop.caughtUp();
   }
 
   /**
@@ -112,7 +78,7 @@ export class EventApplier {
     let failure: unknown;
     const caughtUp = new Set<string>();
     for (const one of pending) {
-      if (this.#stopped) return true;
+      if (this.#loop.ended) return true;
       const active = registry.find(one.tenant);
       if (active === null) {
         this.#withoutCatalogue.add(one.tenant);
@@ -162,33 +128,6 @@ export class EventApplier {
         resolve();
       };
       registry.caughtUp(tenant).then(done, done);
-    });
-  }
-
-  /** Waits, but not longer than to the next nudge. */
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel();
-        this.#wake = null;
-        resolve();
-      };
-      const cancel = this.#parts.clock.after(ms, done);
-      this.#wake = done;
-    });
-  }
-
-  /** Waits, whoever nudges, but not beyond `stop`. */
-  #pause(ms: number): Promise<void> {
-    if (this.#stopped) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel();
-        this.#endPause = null;
-        resolve();
-      };
-      const cancel = this.#parts.clock.after(ms, done);
-      this.#endPause = done;
     });
   }
 }

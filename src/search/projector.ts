@@ -8,6 +8,7 @@ import type { ChangeCursor, DocumentStore } from '../ports/document-store.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
 import { ActiveCatalogue, type RecallStoresFactory } from './active-catalogue.ts';
+import { WorkLoop } from './work-loop.ts';
 
 export interface ProjectorParts {
   readonly store: DocumentStore;
@@ -28,14 +29,7 @@ export class Projector {
   #cursor: ChangeCursor | null = null;
   #lastPublishMs = Number.NEGATIVE_INFINITY;
   #lastPassMs = Number.NEGATIVE_INFINITY;
-  #wake: (() => void) | null = null;
-  #nudged = false;
-  #stopped = false;
-  #loop: Promise<void> = Promise.resolve();
-  /** Callers that wait for a pass which began after they asked. */
-  #waiting: (() => void)[] = [];
-
-  #behind = false;
+  readonly #loop: WorkLoop;
   readonly #onBehind: () => void;
 
   /** @param onBehind called once when this projector cannot go on (tombstones it needs or its generation are gone) */
@@ -43,6 +37,15 @@ export class Projector {
     this.#parts = parts;
     this.#onBehind = onBehind;
     this.active = new ActiveCatalogue(tenant, catalogue.schema, catalogue.generation, parts.stores);
+    this.#loop = new WorkLoop({
+      clock: parts.clock,
+      pass: () => this.#pass(limits.epochDocumentsMax),
+      pollMs: () => limits.projectorPollMs,
+      // The last epoch must be old enough.
+      restMs: () => this.#lastPublishMs + limits.epochIntervalMs - parts.clock.nowMs(),
+      retryMs: 2 * limits.projectorPollMs,
+      onFailure: (error, failures) => this.#onFailure(error, failures),
+    });
   }
 
   /** Loads everything there is. */
@@ -52,28 +55,21 @@ export class Projector {
   }
 
   start(): void {
-    this.#loop = this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#wake?.();
-    await this.#loop;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** Says that something was committed. */
   nudge(): void {
-    this.#nudged = true;
-    this.#wake?.();
+    this.#loop.nudge();
   }
 
   /** Resolves when everything that is committed now is searchable. */
   caughtUp(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      this.nudge();
-    });
+    return this.#loop.caughtUp();
   }
 
   /** Milliseconds since the last pass that reached the end of the changes. */
@@ -81,40 +77,10 @@ export class Projector {
     return this.#parts.clock.nowMs() - this.#lastPassMs;
   }
 
-  async #run(): Promise<void> {
-    let failures = 0;
-    while (!this.#stopped && !this.#behind) {
-      await this.#untilNextPass();
-      this.#nudged = false;
-      const waiting = this.#waiting.splice(0);
-      try {
-        const reachedEnd = await this.#pass(limits.epochDocumentsMax);
-        failures = 0;
-        if (reachedEnd) for (const resolve of waiting) resolve();
-        else {
-          this.#waiting.unshift(...waiting);
-          this.#nudged = true;
-        }
-      } catch (error) {
-        this.#waiting.unshift(...waiting);
-        failures++;
-        await this.#onFailure(error, failures);
-      }
-    }
-  }
-
-  /** Waits for a nudge or the next poll, and until the last epoch is old enough. */
-  async #untilNextPass(): Promise<void> {
-    if (!this.#nudged) await this.#sleep(limits.projectorPollMs);
-    const untilEpoch = this.#lastPublishMs + limits.epochIntervalMs - this.#parts.clock.nowMs();
-    if (untilEpoch > 0 && !this.#stopped) await this.#pause(untilEpoch);
-  }
-
-  async #onFailure(error: unknown, failures: number): Promise<void> {
+  #onFailure(error: unknown, failures: number): void {
     // Another generation was made live: this one has nothing left to follow.
     if (error instanceof TriptychError && error.code === 'no_catalogue') this.#giveUp();
     if (failures === 1) this.#parts.logger.warn({ error }, 'projector pass failed, will be repeated');
-    if (!this.#stopped) await this.#pause(Math.min(5_000, limits.projectorPollMs * 2 ** failures));
   }
 
   /**
@@ -148,8 +114,8 @@ export class Projector {
 
   /** Ends the loop; callers that wait are answered by `stop`, when the successor is loaded. */
   #giveUp(): void {
-    if (!this.#behind && !this.#stopped) this.#onBehind();
-    this.#behind = true;
+    if (!this.#loop.ended) this.#onBehind();
+    this.#loop.end();
   }
 
   /** Analyses the changes in slices, so that requests are served in between. */
@@ -175,24 +141,5 @@ export class Projector {
     this.#parts.meter.projected(changes.length);
     this.#parts.meter.gauge('documents', snapshot.liveCount);
     this.#parts.meter.gauge('epoch_generation', snapshot.epoch.generation);
-  }
-
-  /** Waits, but not longer than to the next nudge. */
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel();
-        this.#wake = null;
-        resolve();
-      };
-      const cancel = this.#parts.clock.after(ms, done);
-      this.#wake = done;
-    });
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#parts.clock.after(ms, resolve);
-    });
   }
 }

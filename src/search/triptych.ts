@@ -71,14 +71,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
     await registry.close();
     await parts.closeParts();
   };
-  /** Refuses what comes after `close`. */
-  const open = <A extends unknown[], R>(work: (...args: A) => Promise<R>) => {
-    return async (...args: A): Promise<R> => {
-      if (closed !== null)
-        throw new TriptychError('not_ready', 'The service is stopping.', { retryAfterSeconds: 1 });
-      return work(...args);
-    };
-  };
+  const { open, openEach } = whileOpen(() => closed === null);
   return {
     search: open((tenant, request, options) => measuredSearch(searchParts, tenant, request, options)),
     searchBatch: open((tenant, requests, options) =>
@@ -99,7 +92,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
     rules: open((tenant) => desk.rules(tenant)),
     putRules: open((...args) => desk.putRules(...args)),
     recordEvents: open((...args) => desk.recordEvents(...args)),
-    exportUser: (tenant, user) => desk.exportUser(tenant, user),
+    exportUser: openEach((...args) => desk.exportUser(...args)),
     eraseUser: open((...args) => desk.eraseUser(...args)),
     profiles: () => parts.profiles,
     planStats: () => ({ legs: latencies.stats(), backend: parts.reranker.name }),
@@ -108,6 +101,26 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
       closed ??= end();
       return closed;
     },
+  };
+}
+
+/** Wraps what must not begin once the service is closed: calls, and what is read one by one (from its first `next`). */
+function whileOpen(isOpen: () => boolean) {
+  const requireOpen = (): void => {
+    if (!isOpen()) throw new TriptychError('not_ready', 'The service is stopping.', { retryAfterSeconds: 1 });
+  };
+  return {
+    open:
+      <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        requireOpen();
+        return work(...args);
+      },
+    openEach: <A extends unknown[], R>(work: (...args: A) => AsyncIterable<R>) =>
+      async function* (...args: A): AsyncGenerator<R> {
+        requireOpen();
+        yield* work(...args);
+      },
   };
 }
 

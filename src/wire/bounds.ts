@@ -3,6 +3,7 @@ import type { FieldType } from '../domain/catalogue-schema.ts';
 import { isDate } from '../domain/document-check.ts';
 import { dateToMs } from '../domain/predicate.ts';
 import { limits } from '../limits.ts';
+import { dayOrTime } from '../std/day.ts';
 import type { Problems } from './problems.ts';
 
 /** What filters and rules write alike: names, facet values and bounds of a field. */
@@ -44,14 +45,8 @@ function parseBound(value: number | string, type: FieldType, path: string, probl
 export function boundsToWire(bounds: Bounds, type: FieldType): WireBounds {
   const given = names.filter((name) => bounds[name] !== undefined);
   return Object.fromEntries(
-    given.map((name) => [name, type === 'date' ? isoOf(bounds[name]!) : bounds[name]!]),
+    given.map((name) => [name, type === 'date' ? dayOrTime(bounds[name]!) : bounds[name]!]),
   );
-}
-
-/** A day where it is the beginning of one in UTC, else a time. */
-function isoOf(ms: number): string {
-  const time = new Date(ms).toISOString();
-  return time.endsWith('T00:00:00.000Z') ? time.slice(0, -'T00:00:00.000Z'.length) : time;
 }
 
 /** What to say when a value does not have its field's type. */

@@ -136,7 +136,7 @@ describe('PATCH', () => {
     expect([answer.status, answer.at('fields.0.path')]).toEqual([415, 'header.content-type']);
   });
 
-  it('keeps both of two changes at once, and gives up after the third writer', async () => {
+  it('keeps both of two changes at once, and gives up after as many other writers as there can be at once', async () => {
     let others = 1;
     const { users } = http.triptych;
     const write = users.putPolicy.bind(users);
@@ -167,6 +167,19 @@ describe('PATCH', () => {
 });
 
 describe('conditional writes', () => {
+  it.each(['PUT', 'PATCH', 'DELETE'])('%s over anything reads once where nothing is', async (method) => {
+    const { users } = http.triptych;
+    const read = users.policy.bind(users);
+    let reads = 0;
+    users.policy = (...place) => {
+      reads++;
+      return read(...place);
+    };
+    const given = method === 'DELETE' ? undefined : {};
+    expect((await http.call(method, policy, given, { 'if-match': '*' })).status).toBe(412);
+    expect(reads).toBe(1);
+  });
+
   const writes = [
     ['PUT', policy, body],
     ['PATCH', policy, { learning_rate: 0.5 }],

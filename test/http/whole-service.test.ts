@@ -119,6 +119,22 @@ describe('the whole service over HTTP', () => {
     expect((await http.call('GET', '/v1/documents/c')).at('code')).toBe('document_not_found');
   });
 
+  it('loses none of twenty changes of one policy at once, and refuses none', {
+    timeout: 60_000,
+  }, async () => {
+    for (const facet of ['genres', 'tags']) {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          http.call('PATCH', '/v1/users/busy/policy', { preferences: { [facet]: { [`v${i}`]: 0.5 } } }),
+        ),
+      );
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    }
+    const stored = await http.call('GET', '/v1/users/busy/policy');
+    for (const facet of ['genres', 'tags'])
+      expect(Object.keys(stored.at(`preferences.${facet}`) as object)).toHaveLength(20);
+  });
+
   const numRuns = Number(process.env.TRIPTYCH_FUZZ_RUNS ?? 600) / 3;
 
   it('answers odd searches with a result or a problem', { timeout: 60_000 + numRuns * 100 }, () =>

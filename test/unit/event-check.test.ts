@@ -16,7 +16,9 @@ const good: UserEvent = {
 
 describe('eventProblems', () => {
   it('finds nothing wrong with what the wire would let pass', () => {
-    expect(eventProblems([good, { ...good, type: 'rate', value: 4.5, requestId: 'r' }])).toEqual([]);
+    expect(
+      eventProblems([good, { ...good, type: 'rate', value: 4.5, context: 'kids', requestId: 'r' }]),
+    ).toEqual([]);
   });
 
   it.each<[Partial<UserEvent>, string]>([
@@ -30,6 +32,9 @@ describe('eventProblems', () => {
     [{ type: 'rate', value: 6 }, 'events[0].value'],
     [{ type: 'rate', value: Number.NaN }, 'events[0].value'],
     [{ value: 3 }, 'events[0].value'],
+    [{ context: '\0'.repeat(10_000) }, 'events[0].context'],
+    [{ context: '' }, 'events[0].context'],
+    [{ context: '__proto__' }, 'events[0].context'],
     [{ atMs: Number.NaN }, 'events[0].at'],
     [{ requestId: '' }, 'events[0].request_id'],
   ])('names what is wrong: %j', (change, path) => {

@@ -5,7 +5,7 @@ import { limits } from '../../limits.ts';
 import { parseBulkLine, type WireBulkOutcome } from '../../wire/bulk.ts';
 import { parseJson } from '../../wire/json.ts';
 import { idSchema } from '../../wire/names.ts';
-import { documentNotFound } from '../preconditions.ts';
+import { documentNotFound } from '../document-not-found.ts';
 import { problemFor } from '../reply.ts';
 
 /** What became of one operation. */

@@ -5,7 +5,7 @@ import { bulkLineSchema, bulkOutcomeSchema, type WireBulkOutcome } from '../../w
 import { boundedBody } from '../bulk/bounded-body.ts';
 import { BulkBatch } from '../bulk/bulk-batch.ts';
 import { CallerGone, type Exchange } from '../exchange.ts';
-import { liveSchema } from '../preconditions.ts';
+import { liveSchema } from '../live-schema.ts';
 import { checkLength, checkMediaType, tooLarge } from '../read-body.ts';
 import { problemFor } from '../reply.ts';
 import type { HttpServices, Route } from '../route.ts';

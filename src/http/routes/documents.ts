@@ -10,9 +10,10 @@ import {
   storedDocumentToWire,
   writeAckSchema,
 } from '../../wire/document.ts';
+import { documentNotFound } from '../document-not-found.ts';
 import { nextPage } from '../document-page.ts';
 import type { Exchange } from '../exchange.ts';
-import { documentNotFound, liveSchema } from '../preconditions.ts';
+import { liveSchema } from '../live-schema.ts';
 import { jsonBodyErrors, readJson } from '../read-body.ts';
 import type { HttpServices, Reply, Route } from '../route.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultContext } from '../../domain/policy.ts';
+import { defaultContext, type StoredPolicy } from '../../domain/policy.ts';
 import { limits } from '../../limits.ts';
 import type { PolicyView } from '../../ports/triptych.ts';
 import { mergePatch } from '../../std/merge-patch.ts';
@@ -13,11 +13,17 @@ import {
   policyToWire,
   refuseReadOnly,
 } from '../../wire/policy.ts';
-import { type Condition, conditionOf, overCurrent, preconditionFailed, writeUnder } from '../conditions.ts';
 import type { Exchange } from '../exchange.ts';
 import { policyContext } from '../policy-context.ts';
 import { jsonBodyErrors, readJson } from '../read-body.ts';
 import type { HttpServices, Inputs, Operation, Reply, Route } from '../route.ts';
+import {
+  type Condition,
+  conditionOf,
+  overCurrent,
+  preconditionFailed,
+  writeUnder,
+} from '../write-conditions.ts';
 
 const path = '/v1/users/{id}/policy';
 const query = z.strictObject({ context: contextSchema.default(defaultContext) });
@@ -112,30 +118,40 @@ const patch: Route = {
       const types = ['application/merge-patch+json', 'application/json'];
       const body = await readJson(exchange, limits.policyBodyBytesMax, services.clock, types);
       refuseReadOnly(body.value);
-      const change = () => patched(placeOf(inputs), body.value, condition, exchange, services);
+      const place = placeOf(inputs);
+      const read = () => storedUnder(condition, place, exchange.tenant, services);
+      const write = (policy: StoredPolicy) => patched(policy, body.value, place, exchange.tenant, services);
       // Who named a version wants to know that it is another one now; who did not wants the change.
-      const view = await (typeof condition === 'object' ? change() : overCurrent(change));
+      const view = await (typeof condition === 'object' ? read().then(write) : overCurrent(read, write));
       return reply(view, exchange, services);
     }),
 };
 
-async function patched(
-  { user, context }: Place,
-  body: unknown,
+/** What is stored, if that is what the condition wants. @throws TriptychError precondition_failed */
+async function storedUnder(
   condition: Condition,
-  exchange: Exchange,
-  services: HttpServices,
-): Promise<PolicyView> {
-  const { triptych } = services;
-  const { tenant } = exchange;
-  const checks = policyContext(services.triptych, exchange.tenant);
+  { user, context }: Place,
+  tenant: string,
+  { triptych }: HttpServices,
+): Promise<StoredPolicy> {
   const { policy } = await triptych.policy(tenant, user, context);
-  const expected = policy.version === 0 ? null : policy.version;
-  if (typeof condition === 'object' && condition.expected !== expected)
+  if (condition === 'stored' && policy.version === 0) throw preconditionFailed('nothing is stored yet');
+  if (typeof condition === 'object' && (condition.expected ?? 0) !== policy.version)
     throw preconditionFailed(`the policy has version ${policy.version}, not ${condition.expected ?? 0}`);
-  if (condition === 'stored' && expected === null) throw preconditionFailed('nothing is stored yet');
-  const merged = mergePatch(policyBodyToWire(policy, checks.schema), body);
-  return triptych.putPolicy(tenant, user, context, parsePolicy(merged, checks), expected);
+  return policy;
+}
+
+/** Writes `policy` with the patch applied, over exactly that version of it. */
+function patched(
+  policy: StoredPolicy,
+  patch: unknown,
+  { user, context }: Place,
+  tenant: string,
+  { triptych }: HttpServices,
+): Promise<PolicyView> {
+  const checks = policyContext(triptych, tenant);
+  const merged = mergePatch(policyBodyToWire(policy, checks.schema), patch);
+  return triptych.putPolicy(tenant, user, context, parsePolicy(merged, checks), policy.version);
 }
 
 const remove: Route = {

@@ -6,11 +6,11 @@ import {
   tenantRulesResponseSchema,
   tenantRulesToWire,
 } from '../../wire/tenant-rules.ts';
-import { conditionOf, writeUnder } from '../conditions.ts';
 import type { Exchange } from '../exchange.ts';
 import { policyContext } from '../policy-context.ts';
 import { jsonBodyErrors, readJson } from '../read-body.ts';
 import type { HttpServices, Reply, Route } from '../route.ts';
+import { conditionOf, writeUnder } from '../write-conditions.ts';
 
 const path = '/v1/rules';
 const answers = {

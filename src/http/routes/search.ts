@@ -17,8 +17,8 @@ import {
   searchResponseToWire,
 } from '../../wire/search-response.ts';
 import type { Exchange } from '../exchange.ts';
+import { liveSchema } from '../live-schema.ts';
 import { logUnexpected } from '../log-unexpected.ts';
-import { liveSchema } from '../preconditions.ts';
 import { jsonBodyErrors, readJson } from '../read-body.ts';
 import { problemFor } from '../reply.ts';
 import type { HttpServices, Reply, Route } from '../route.ts';

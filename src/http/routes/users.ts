@@ -9,8 +9,8 @@ import {
 } from '../../wire/export.ts';
 import { userIdSchema } from '../../wire/names.ts';
 import { CallerGone, type Exchange } from '../exchange.ts';
+import { liveSchema } from '../live-schema.ts';
 import { logUnexpected } from '../log-unexpected.ts';
-import { liveSchema } from '../preconditions.ts';
 import { problemFor } from '../reply.ts';
 import type { HttpServices, Route } from '../route.ts';
 import { ndjson, ndjsonType, StreamOutput } from '../stream-output.ts';

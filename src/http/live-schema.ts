@@ -12,8 +12,3 @@ export function liveSchema(triptych: Triptych, tenant: string): CatalogueSchema 
     throw new TriptychError('no_catalogue', 'there is no catalogue yet: PUT /v1/catalogue sets its schema');
   return schema;
 }
-
-export function documentNotFound(): TriptychError {
-  const message = 'there is no document of this id';
-  return new TriptychError('document_not_found', message, { fields: [{ path: 'id', message }] });
-}

@@ -63,15 +63,23 @@ export function writeUnder<T>(
   return overCurrent(async () => {
     const version = await readVersion();
     if (version === 0) throw preconditionFailed('nothing is stored yet');
-    return write(version);
-  });
+    return version;
+  }, write);
 }
 
-/** Runs a change that reads a version and writes over it, again when another writer came in between. */
-export async function overCurrent<T>(change: () => Promise<T>): Promise<T> {
+/**
+ * Reads what is there and writes over exactly that; both again when another writer came in between, at most
+ * limits.policyAttemptsMax times. What `read` refuses is refused.
+ * @throws TriptychError precondition_failed, and whatever else the two throw
+ */
+export async function overCurrent<C, T>(
+  read: () => Promise<C>,
+  write: (current: C) => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
+    const current = await read();
     try {
-      return await change();
+      return await write(current);
     } catch (error) {
       const beaten = error instanceof TriptychError && error.code === 'precondition_failed';
       if (!beaten || attempt >= limits.policyAttemptsMax) throw error;
