@@ -22,8 +22,7 @@ export interface Conditions extends CompiledPredicate {
 /** What the conditions depend on besides the catalogue. */
 export interface ConditionInput {
   readonly filter: Predicate | null;
-  /** null: not known yet. */
-  readonly policy: EffectivePolicy | null;
+  readonly policy: EffectivePolicy;
   /** Documents that the user has seen, hidden; null without a user. */
   readonly seen: readonly string[] | null;
   readonly hidden: readonly string[];
@@ -52,7 +51,7 @@ export function compileConditions(
   const unknown: SourcedRule[] = [];
   const seen: SourcedRule<HardRule>[] = [];
   const facts = { nowMs: Math.floor(input.nowMs / dayMs) * dayMs, seen: null };
-  for (const rule of input.policy?.hard ?? []) {
+  for (const rule of input.policy.hard) {
     if (rule.rule.kind === 'hideSeen') {
       seen.push(rule);
       continue;

@@ -1,5 +1,7 @@
+import { type EffectivePolicy, effectivePolicy } from '../domain/effective-policy.ts';
 import type { SearchPlan } from '../domain/plan.ts';
 import type { PlannerInput } from '../domain/planner.ts';
+import { noTenantRules } from '../domain/policy.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { RankedList } from '../domain/ranked-list.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
@@ -72,7 +74,7 @@ export interface SearchContext extends SearchCall {
   readonly snapshot: HeldSnapshot;
   /** null: the policy store has not answered yet. */
   readonly asker: Asker | null;
-  /** The filter, and all hard rules once the asker is known; null: everything passes. */
+  /** The filter and the request's hard rules, and all others once the asker is known; null: everything passes. */
   readonly conditions: Conditions | null;
   /** Ids of `like` that are in the catalogue. */
   readonly seeds: readonly string[];
@@ -159,13 +161,15 @@ export function withAsker(context: SearchContext, known: AskerNews | null): Sear
   const startMs = parts.clock.nowMs();
   const { conditions, unknown } = compileConditions(catalogue, snapshot, {
     filter: request.filter,
-    policy: asker?.policy ?? null,
+    // The request's own rules hold whoever asks.
+    policy: asker?.policy ?? ownRules(request),
     seen: asker?.seen ?? null,
     hidden: asker?.hidden ?? [],
     nowMs,
   });
   if (conditions !== null) context.stages.filter = parts.clock.nowMs() - startMs;
-  const warnings = unknown.map(
+  // Said once, when all rules are known.
+  const warnings = (asker === null ? [] : unknown).map(
     (rule): Warning => ({
       code: 'rule_unknown_field',
       message: `${rule.rule.kind} of ${rule.source} names something that the catalogue does not have`,
@@ -178,6 +182,11 @@ export function withAsker(context: SearchContext, known: AskerNews | null): Sear
     conditions,
     warnings: [...context.warnings, ...(known?.warnings ?? []), ...warnings],
   };
+}
+
+function ownRules({ constraints }: SearchRequest): EffectivePolicy {
+  const nobody = { template: null, policy: null, contextPolicy: null };
+  return effectivePolicy({ ...nobody, tenant: noTenantRules, constraints });
 }
 
 function checkEmbedding(request: SearchRequest, catalogue: ActiveCatalogue): void {
