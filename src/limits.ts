@@ -67,8 +67,11 @@ export const limits = {
   listExplainOrdersMax: 64,
   /** How old a policy may be that answers for a store that does not. */
   policyStaleMsMax: 600_000,
-  /** Users whose policy and state are kept in memory. */
-  headCacheEntries: 10_000,
+  /**
+   * What is kept in memory of users' policies and states, and of tenants' rules: documents, learned values and members
+   * of rules, about 200 bytes each, so 200 MB.
+   */
+  headCacheWeightMax: 1_000_000,
 
   // events
   eventsPerRequestMax: 1_000,
