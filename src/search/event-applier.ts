@@ -71,7 +71,7 @@ export class EventApplier {
     const { log, registry, meter } = this.#parts;
     for (const tenant of this.#withoutCatalogue)
       if (registry.find(tenant) !== null) this.#withoutCatalogue.delete(tenant);
-    const pending = await log.pending(limits.eventBatchMax, [...this.#withoutCatalogue]);
+    const pending = await log.pending(limits.eventBatchMax, { tenants: [...this.#withoutCatalogue], users: [] });
     const found = pending.reduce((sum, { events }) => sum + events.length, 0);
     let left = found;
     let settled = 0;
