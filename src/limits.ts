@@ -83,6 +83,11 @@ export const limits = {
   eventQueueMax: 10_000,
   /** Events of one commit, and of one round of applying. */
   eventBatchMax: 500,
+  /** Users whose events are applied in one transaction: bounds how long others wait for the store. */
+  eventApplyUsersMax: 32,
+  /** How long users are left out whose events the store refused, and how many of them at once. */
+  eventSetAsideMs: 60_000,
+  eventSetAsideUsersMax: 1_000,
   eventApplyPollMs: 250,
   /** The same while there are events of tenants without a catalogue, which every look has to pass over. */
   eventApplySlowPollMs: 1_000,
