@@ -81,8 +81,8 @@ export const limits = {
   eventFutureMsMax: 300_000,
   /** Events that wait for their commit. */
   eventQueueMax: 10_000,
-  /** Events of one commit, and of one round of applying. */
-  eventBatchMax: 500,
+  /** Events of one commit, which a request must fit into, and of one round of applying. */
+  eventBatchMax: 1_000,
   /** Users whose events are applied in one transaction: bounds how long others wait for the store. */
   eventApplyUsersMax: 32,
   /** How long users are left out whose events the store refused, and how many of them at once. */
