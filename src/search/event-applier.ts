@@ -31,6 +31,8 @@ interface Pass {
   moved: boolean;
   /** Tenants whose catalogue was waited for. */
   readonly caughtUp: Set<string>;
+  /** Why the store refused the events of some users, one each. */
+  readonly refusals: unknown[];
 }
 
 /**
@@ -82,14 +84,14 @@ export class EventApplier {
 
   /** Applies pending events, at most limits.eventBatchMax of them. True when the end was reached. */
   async #pass(): Promise<boolean> {
-    const { log, registry, meter } = this.#parts;
+    const { log, registry, meter, logger } = this.#parts;
     for (const tenant of this.#withoutCatalogue)
       if (registry.find(tenant) !== null) this.#withoutCatalogue.delete(tenant);
     const except = { tenants: [...this.#withoutCatalogue], users: this.#setAside.users() };
     const setAside = this.#setAside.events;
     const pending = await log.pending(limits.eventBatchMax, except);
     const found = pending.reduce((sum, { events }) => sum + events.length, 0);
-    const pass: Pass = { left: found, moved: false, caughtUp: new Set() };
+    const pass: Pass = { left: found, moved: false, caughtUp: new Set(), refusals: [] };
     for (let at = 0; at < pending.length; at += limits.eventApplyUsersMax) {
       if (this.#loop.ended) return true;
       const learned: Learned[] = [];
@@ -100,6 +102,11 @@ export class EventApplier {
       }
       await this.#apply(learned, pass);
     }
+    if (pass.refusals.length > 0)
+      logger.warn(
+        { error: pass.refusals[0], users: pass.refusals.length },
+        'events cannot be applied, their users are left out for a while',
+      );
     meter.gauge('events_pending', pass.left + setAside);
     return found < limits.eventBatchMax || !pass.moved;
   }
@@ -123,7 +130,7 @@ export class EventApplier {
 
   /** Applies the events of all at once; where that cannot be, user by user. */
   async #apply(learned: readonly Learned[], pass: Pass): Promise<void> {
-    const { log, logger } = this.#parts;
+    const { log } = this.#parts;
     if (learned.length > 1) {
       const together = await log.applyAll(learned).catch(falseIfRefused);
       if (together) return this.#applied(learned, pass);
@@ -137,10 +144,7 @@ export class EventApplier {
         // What only this user's events do to the store is no reason to let the others wait.
         this.#setAside.add(one);
         pass.moved = true;
-        logger.warn(
-          { error, tenant: one.tenant },
-          'events of a user cannot be applied, will be tried again later',
-        );
+        pass.refusals.push(error);
       }
     }
   }

@@ -207,7 +207,7 @@ describe('the event applier', () => {
   });
 
   it('lets nobody starve behind more events that cannot be applied than a pass looks at', async () => {
-    const { clock, store, applier, meter, close } = await setUp();
+    const { clock, store, applier, meter, logger, close } = await setUp();
     refusing(store, new Set(['u', 'w']));
     const early = Array.from({ length: 2 * limits.eventBatchMax }, (_, i) =>
       eventOf(`e${i}`, { document: 'd1', user: i % 2 === 0 ? 'u' : 'w' }),
@@ -218,6 +218,8 @@ describe('the event applier', () => {
     const beforeMs = clock.nowMs();
     await clock.run(applier.caughtUp());
     expect([meter.counts.events_applied, clock.nowMs() - beforeMs]).toEqual([1, 0]);
+    // One for all whom a pass sets aside.
+    expect(logger.messages).toHaveLength(1);
     await close();
   });
 
