@@ -67,8 +67,11 @@ export const limits = {
   listExplainOrdersMax: 64,
   /** How old a policy may be that answers for a store that does not. */
   policyStaleMsMax: 600_000,
-  /** Users whose policy and state are kept in memory. */
-  headCacheEntries: 10_000,
+  /**
+   * What is kept in memory of users' policies and states, and of tenants' rules: documents, learned values and members
+   * of rules, about 200 bytes each, so 200 MB.
+   */
+  headCacheWeightMax: 1_000_000,
 
   // events
   eventsPerRequestMax: 1_000,
@@ -78,8 +81,13 @@ export const limits = {
   eventFutureMsMax: 300_000,
   /** Events that wait for their commit. */
   eventQueueMax: 10_000,
-  /** Events of one commit, and of one round of applying. */
-  eventBatchMax: 500,
+  /** Events of one commit, which a request must fit into, and of one round of applying. */
+  eventBatchMax: 1_000,
+  /** Users whose events are applied in one transaction: bounds how long others wait for the store. */
+  eventApplyUsersMax: 32,
+  /** How long users are left out whose events the store refused, and how many of them at once. */
+  eventSetAsideMs: 60_000,
+  eventSetAsideUsersMax: 1_000,
   eventApplyPollMs: 250,
   /** The same while there are events of tenants without a catalogue, which every look has to pass over. */
   eventApplySlowPollMs: 1_000,

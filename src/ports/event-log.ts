@@ -20,6 +20,20 @@ export interface PendingEvents {
   readonly events: readonly LoggedEvent[];
 }
 
+/** Events of one user to apply, and the state made of these events alone. */
+export interface EventDelta {
+  readonly tenant: string;
+  readonly user: string;
+  readonly eventIds: readonly string[];
+  readonly delta: UserState;
+}
+
+/** Whose events are to be left waiting. */
+export interface PendingExceptions {
+  readonly tenants: readonly string[];
+  readonly users: readonly Pick<PendingEvents, 'tenant' | 'user'>[];
+}
+
 /**
  * The log of what users did, and the states that it adds up to. Part of the truth: what `append` returned is committed;
  * each event is applied exactly once, whatever process dies or applies at the same time.
@@ -32,16 +46,19 @@ export interface EventLog {
   append(batches: readonly EventBatch[], receivedAtMs: number): Promise<readonly EventAck[]>;
 
   /**
-   * Users with events to apply, longest waiting first; at most `eventsMax` events in all.
-   * @param exceptTenants whose events are left to wait
+   * Users with events to apply, longest waiting first; at most `eventsMax` events in all, and none of those whom
+   * `except` names.
    */
-  pending(eventsMax: number, exceptTenants?: readonly string[]): Promise<readonly PendingEvents[]>;
+  pending(eventsMax: number, except?: PendingExceptions): Promise<readonly PendingEvents[]>;
 
   /**
    * Adds what the events amount to (`delta`, a state made of these events alone) to the user's state and marks them as
    * applied, in one transaction. false: somebody else applied (or erased) one of them, and nothing was changed.
    */
   apply(tenant: string, user: string, eventIds: readonly string[], delta: UserState): Promise<boolean>;
+
+  /** The same for several users, each at most once, in one transaction: false changes nothing of any of them. */
+  applyAll(deltas: readonly EventDelta[]): Promise<boolean>;
 
   /** The state of all applied events, as far as limits.userDocumentsMax and limits.userValuesMax reach. */
   state(tenant: string, user: string): Promise<UserState>;

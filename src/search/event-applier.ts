@@ -1,18 +1,19 @@
 import { facetsOf } from '../domain/row-view.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { type DocumentLookup, learnFrom, spaceKey } from '../domain/user-learning.ts';
+import type { UserState } from '../domain/user-state.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { EventLog, PendingEvents } from '../ports/event-log.ts';
+import type { EventDelta, EventLog, PendingEvents } from '../ports/event-log.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
-import type { ActiveCatalogue } from './active-catalogue.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
+import { SetAside } from './set-aside.ts';
 import { WorkLoop } from './work-loop.ts';
 
 export interface EventApplierParts {
-  readonly log: Pick<EventLog, 'pending' | 'apply'>;
+  readonly log: Pick<EventLog, 'pending' | 'apply' | 'applyAll'>;
   readonly registry: Pick<CatalogueRegistry, 'find' | 'caughtUp'>;
   readonly clock: Clock;
   readonly meter: Meter;
@@ -21,8 +22,21 @@ export interface EventApplierParts {
   readonly onApplied: (tenant: string, user: string) => void;
 }
 
+interface Learned extends PendingEvents, EventDelta {}
+
+interface Pass {
+  /** Events that are found and not applied. */
+  left: number;
+  /** Whether the next pass would find something else than this one. */
+  moved: boolean;
+  /** Tenants whose catalogue was waited for. */
+  readonly caughtUp: Set<string>;
+  /** Why the store refused the events of some users, one each. */
+  readonly refusals: unknown[];
+}
+
 /**
- * Turns acknowledged events into what is known about their users. One pass applies what is pending, user by user; a pass
+ * Turns acknowledged events into what is known about their users. One pass applies what is pending, many users at a time; a pass
  * follows every `nudge` and, for events that other processes acknowledged, every eventApplyPollMs. Any number of
  * processes may do this at once: the log lets one of them apply an event.
  */
@@ -30,10 +44,12 @@ export class EventApplier {
   readonly #parts: EventApplierParts;
   /** Tenants that have events but no catalogue to learn from: their events wait. */
   readonly #withoutCatalogue = new Set<string>();
+  readonly #setAside: SetAside;
   readonly #loop: WorkLoop;
 
   constructor(parts: EventApplierParts) {
     this.#parts = parts;
+    this.#setAside = new SetAside(parts.clock);
     this.#loop = new WorkLoop({
       clock: parts.clock,
       pass: () => this.#pass(),
@@ -58,64 +74,89 @@ export class EventApplier {
     this.#loop.nudge();
   }
 
-  /** Resolves when every event that is acknowledged now is applied, but for those of tenants without a catalogue. */
+  /**
+   * Resolves when every event that is acknowledged now is applied, but for those of tenants without a catalogue, and of
+   * users whose events the store refuses.
+   */
   caughtUp(): Promise<void> {
     return this.#loop.caughtUp();
   }
 
-  /**
-   * Applies pending events, at most limits.eventBatchMax of them. True when the end was reached.
-   * @throws the first failure; the others' events are applied all the same where that can succeed
-   */
+  /** Applies pending events, at most limits.eventBatchMax of them. True when the end was reached. */
   async #pass(): Promise<boolean> {
-    const { log, registry, meter } = this.#parts;
+    const { log, registry, meter, logger } = this.#parts;
     for (const tenant of this.#withoutCatalogue)
       if (registry.find(tenant) !== null) this.#withoutCatalogue.delete(tenant);
-    const pending = await log.pending(limits.eventBatchMax, [...this.#withoutCatalogue]);
+    const except = { tenants: [...this.#withoutCatalogue], users: this.#setAside.users() };
+    const setAside = this.#setAside.events;
+    const pending = await log.pending(limits.eventBatchMax, except);
     const found = pending.reduce((sum, { events }) => sum + events.length, 0);
-    let left = found;
-    let settled = 0;
-    let failure: unknown;
-    const caughtUp = new Set<string>();
-    for (const one of pending) {
+    const pass: Pass = { left: found, moved: false, caughtUp: new Set(), refusals: [] };
+    for (let at = 0; at < pending.length; at += limits.eventApplyUsersMax) {
       if (this.#loop.ended) return true;
-      const active = registry.find(one.tenant);
-      if (active === null) {
-        this.#withoutCatalogue.add(one.tenant);
-        settled++;
-        continue;
+      const learned: Learned[] = [];
+      for (const one of pending.slice(at, at + limits.eventApplyUsersMax)) {
+        const delta = await this.#learn(one, pass);
+        if (delta !== null)
+          learned.push({ ...one, delta, eventIds: one.events.map(({ eventId }) => eventId) });
       }
-      try {
-        if (!(await this.#apply(active, one, caughtUp))) continue;
-        left -= one.events.length;
-        settled++;
-      } catch (error) {
-        // What only this user's events do to the store is no reason to let the others wait.
-        if (!(error instanceof TriptychError) || error.retriable) throw error;
-        failure ??= error;
-      }
+      await this.#apply(learned, pass);
     }
-    meter.gauge('events_pending', left);
-    if (failure !== undefined) throw failure;
-    return found < limits.eventBatchMax || settled === 0;
+    if (pass.refusals.length > 0)
+      logger.warn(
+        { error: pass.refusals[0], users: pass.refusals.length },
+        'events cannot be applied, their users are left out for a while',
+      );
+    meter.gauge('events_pending', pass.left + setAside);
+    return found < limits.eventBatchMax || !pass.moved;
   }
 
-  /** Whether the events are applied now, and by this process. */
-  async #apply(active: ActiveCatalogue, pending: PendingEvents, caughtUp: Set<string>): Promise<boolean> {
-    const { log, meter, onApplied } = this.#parts;
-    const { tenant, user, events } = pending;
+  /** What the events amount to; null where there is no catalogue to learn from. */
+  async #learn({ tenant, events }: PendingEvents, pass: Pass): Promise<UserState | null> {
+    const active = this.#parts.registry.find(tenant);
+    if (active === null) {
+      this.#withoutCatalogue.add(tenant);
+      pass.moved = true;
+      return null;
+    }
     const { table, schema } = active;
-    if (!caughtUp.has(tenant) && events.some(({ document }) => table.current.rowOf(document) < 0)) {
+    if (!pass.caughtUp.has(tenant) && events.some(({ document }) => table.current.rowOf(document) < 0)) {
       // It may have been written a moment ago, and what an event teaches is learned once.
       await this.#untilCaughtUp(tenant);
-      caughtUp.add(tenant);
+      pass.caughtUp.add(tenant);
     }
-    const delta = learnFrom(events, lookupIn(table.current), spaceKey(schema.embedding));
-    const ids = events.map(({ eventId }) => eventId);
-    if (!(await log.apply(tenant, user, ids, delta))) return false;
-    meter.count('events_applied', events.length);
-    onApplied(tenant, user);
-    return true;
+    return learnFrom(events, lookupIn(table.current), spaceKey(schema.embedding));
+  }
+
+  /** Applies the events of all at once; where that cannot be, user by user. */
+  async #apply(learned: readonly Learned[], pass: Pass): Promise<void> {
+    const { log } = this.#parts;
+    if (learned.length > 1) {
+      const together = await log.applyAll(learned).catch(falseIfRefused);
+      if (together) return this.#applied(learned, pass);
+    }
+    for (const one of learned) {
+      try {
+        const { tenant, user, eventIds, delta } = one;
+        if (await log.apply(tenant, user, eventIds, delta)) this.#applied([one], pass);
+      } catch (error) {
+        falseIfRefused(error);
+        // What only this user's events do to the store is no reason to let the others wait.
+        this.#setAside.add(one);
+        pass.moved = true;
+        pass.refusals.push(error);
+      }
+    }
+  }
+
+  #applied(learned: readonly Learned[], pass: Pass): void {
+    const { meter, onApplied } = this.#parts;
+    for (const { tenant, user, events } of learned) {
+      meter.count('events_applied', events.length);
+      pass.left -= events.length;
+      onApplied(tenant, user);
+    }
+    pass.moved = true;
   }
 
   /** Waits until what is committed now is searchable, but not longer than to the next poll. */
@@ -130,6 +171,12 @@ export class EventApplier {
       registry.caughtUp(tenant).then(done, done);
     });
   }
+}
+
+/** @throws what may go well the next time */
+function falseIfRefused(error: unknown): false {
+  if (!(error instanceof TriptychError) || error.retriable) throw error;
+  return false;
 }
 
 /** The documents of an epoch, as learning reads them; for use within one turn of the event loop. */

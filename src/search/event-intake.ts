@@ -16,7 +16,7 @@ export interface EventIntakeParts {
   readonly onCommitted: (tenant: string, users: ReadonlySet<string>) => void;
 }
 
-/** Events of one call that go into one commit. */
+/** The events of one call. */
 interface Portion {
   readonly tenant: string;
   readonly events: readonly UserEvent[];
@@ -40,8 +40,8 @@ export class EventIntake {
   }
 
   /**
-   * Commits the events; their times are at most limits.eventFutureMsMax ahead of ours afterwards. More than
-   * limits.eventBatchMax of them take several commits: after an error some may be kept, and sending all again is safe.
+   * Commits the events in one commit: all or none. Their times are at most limits.eventFutureMsMax ahead of ours
+   * afterwards. After an error it is not known which of both it was; sending all again is safe.
    * @throws TriptychError overloaded | not_ready, and whatever the log throws
    */
   async record(tenant: string, events: readonly UserEvent[]): Promise<EventAck> {
@@ -54,16 +54,9 @@ export class EventIntake {
       });
     const latestMs = this.#parts.clock.epochMs() + limits.eventFutureMsMax;
     const timely = events.map((event) => (event.atMs > latestMs ? { ...event, atMs: latestMs } : event));
-    const acks: Promise<EventAck>[] = [];
-    for (let at = 0; at < timely.length; at += limits.eventBatchMax)
-      acks.push(this.#enqueue(tenant, timely.slice(at, at + limits.eventBatchMax)));
+    const ack = this.#enqueue(tenant, timely);
     this.#committing ??= this.#commitAll();
-    const sums = { accepted: 0, duplicates: 0 };
-    for (const ack of await Promise.all(acks)) {
-      sums.accepted += ack.accepted;
-      sums.duplicates += ack.duplicates;
-    }
-    return sums;
+    return ack;
   }
 
   /** Takes nothing more, and resolves when everything taken is committed or has failed. */
@@ -84,10 +77,10 @@ export class EventIntake {
     this.#committing = null;
   }
 
-  /** The oldest portions that fit into one commit. */
+  /** The oldest portions that fit into one commit; the first of them always. */
   #nextPortions(): Portion[] {
-    let count = 0;
-    let events = 0;
+    let count = 1;
+    let events = this.#queue[0]!.events.length;
     while (count < this.#queue.length && events + this.#queue[count]!.events.length <= limits.eventBatchMax)
       events += this.#queue[count++]!.events.length;
     this.#queuedEvents -= events;

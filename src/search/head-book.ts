@@ -1,8 +1,10 @@
-import type { StoredTenantRules } from '../domain/policy.ts';
+import { defaultContext, type StoredTenantRules } from '../domain/policy.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PolicyStore, UserHead } from '../ports/policy-store.ts';
 import { LruMap } from '../std/lru-map.ts';
+import { DroppableReads } from './droppable-reads.ts';
+import { KnownUser, memberCount, type Reading } from './known-user.ts';
 
 /** What a search must know before it may rank: the tenant's rules, and who is asking. */
 export interface Head {
@@ -18,151 +20,132 @@ export interface HeadBookParts {
   readonly soleWriter: boolean;
 }
 
+interface KnownRules extends Reading {
+  readonly rules: StoredTenantRules;
+}
+
 /**
- * Remembers rules, policies and user states. `peek` gives what is known to be true now; `read` asks the store; `lastGood`
- * is for a store that does not answer. Whoever changes something here or in the store says so with a `drop`, after its
- * commit and before its acknowledgement, so that no later search sees what was before.
+ * Remembers rules, policies and user states, those asked for last, within limits.headCacheWeightMax. `peek` gives what is
+ * known to be true now; `read` asks the store; `lastGood` is for a store that does not answer. Whoever changes something
+ * here or in the store says so with a `drop`, after its commit and before its acknowledgement, so that no later search
+ * sees what was before.
  */
 export class HeadBook {
   readonly #parts: HeadBookParts;
-  readonly #rules: Remembered<StoredTenantRules>;
-  readonly #users: Remembered<UserHead>;
+  readonly #rules = new LruMap<KnownRules>(limits.headCacheWeightMax);
+  readonly #users = new LruMap<KnownUser>(limits.headCacheWeightMax);
+  readonly #rulesReads: DroppableReads<StoredTenantRules>;
+  readonly #userReads: DroppableReads<UserHead>;
 
   constructor(parts: HeadBookParts) {
     this.#parts = parts;
-    this.#rules = new Remembered(parts);
-    this.#users = new Remembered(parts);
+    this.#rulesReads = new DroppableReads(parts.soleWriter);
+    this.#userReads = new DroppableReads(parts.soleWriter);
   }
 
   /** Without I/O; null where something must be read. */
   peek(tenant: string, user: string | null, context: string): Head | null {
-    const rules = this.#rules.current(tenant, '');
-    if (rules === null) return null;
-    if (user === null) return { rules, user: null };
-    const known = this.#users.current(userKey(tenant, user), context);
-    return known === null ? null : { rules, user: known };
+    return this.#find(tenant, user, context, this.#isTrue);
   }
 
+  /** Fails with the head alone only after the rules were read, so that `lastGood` knows those. */
   async read(tenant: string, user: string | null, context: string): Promise<Head> {
-    const { policies } = this.#parts;
-    const [rules, head] = await Promise.all([
-      this.#rules.load(tenant, '', () => policies.rules(tenant)),
-      user === null
-        ? null
-        : this.#users.load(userKey(tenant, user), context, () => policies.head(tenant, user, context)),
-    ]);
-    return { rules, user: head };
+    const rules = this.#readRules(tenant);
+    const head = user === null ? null : this.#readUser(tenant, user, context, rules);
+    // Its failure is not unheard of: it is waited for below.
+    head?.catch(() => undefined);
+    return { rules: await rules, user: await head };
   }
 
   /** What the store said last, at most limits.policyStaleMsMax ago; null where that is not all that is needed. */
   lastGood(tenant: string, user: string | null, context: string): Head | null {
-    const rules = this.#rules.lastGood(tenant, '');
-    if (rules === null) return null;
-    if (user === null) return { rules, user: null };
-    const head = this.#users.lastGood(userKey(tenant, user), context);
-    return head === null ? null : { rules, user: head };
+    const youngestMs = this.#parts.clock.nowMs() - limits.policyStaleMsMax;
+    return this.#find(tenant, user, context, (one) => one.readAtMs >= youngestMs || this.#isTrue(one));
   }
 
   dropRules(tenant: string): void {
-    this.#rules.drop(tenant);
+    const known = this.#rules.get(tenant);
+    if (known !== undefined) known.changed = true;
+    this.#rulesReads.drop(tenant);
   }
 
   dropUser(tenant: string, user: string): void {
-    this.#users.drop(userKey(tenant, user));
+    const key = userKey(tenant, user);
+    this.#users.get(key)?.change();
+    this.#userReads.drop(key);
   }
 
   /** Drops the last good copy too. */
   forgetUser(tenant: string, user: string): void {
-    this.#users.forget(userKey(tenant, user));
+    const key = userKey(tenant, user);
+    this.#users.delete(key);
+    this.#userReads.drop(key);
+  }
+
+  /** Whether what was read must still be so: nobody else writes, and this process has not. */
+  readonly #isTrue = ({ changed }: Reading): boolean => this.#parts.soleWriter && !changed;
+
+  #find(
+    tenant: string,
+    user: string | null,
+    context: string,
+    isOfUse: (reading: Reading) => boolean,
+  ): Head | null {
+    const known = this.#rules.get(tenant);
+    if (known === undefined || !isOfUse(known)) return null;
+    const { rules } = known;
+    if (user === null) return { rules, user: null };
+    const head = this.#users.get(userKey(tenant, user))?.head(context, isOfUse) ?? null;
+    return head === null ? null : { rules, user: head };
+  }
+
+  #readRules(tenant: string): Promise<StoredTenantRules> {
+    const { policies, clock } = this.#parts;
+    const known = this.#rules.get(tenant);
+    if (known !== undefined && this.#isTrue(known)) return Promise.resolve(known.rules);
+    return this.#rulesReads.read(
+      tenant,
+      '',
+      () => policies.rules(tenant),
+      (rules) =>
+        this.#rules.set(tenant, { rules, readAtMs: clock.nowMs(), changed: false }, memberCount(rules) + 1),
+    );
+  }
+
+  async #readUser(
+    tenant: string,
+    user: string,
+    context: string,
+    rules: Promise<StoredTenantRules>,
+  ): Promise<UserHead> {
+    const { policies, clock } = this.#parts;
+    const key = userKey(tenant, user);
+    const still = this.#users.get(key)?.head(context, this.#isTrue);
+    if (still != null) return still;
+    let declared = context === defaultContext;
+    return this.#userReads.read(
+      key,
+      context,
+      async () => {
+        const head = await policies.head(tenant, user, context);
+        // Names that somebody made up must not push out what is asked for.
+        if (!declared)
+          declared = await rules.then(
+            (known) => Object.hasOwn(known.contexts, context),
+            () => false,
+          );
+        return head;
+      },
+      (head) => {
+        if (!declared) return;
+        const known = this.#users.get(key) ?? new KnownUser();
+        known.keep(context, head, clock.nowMs());
+        this.#users.set(key, known, known.weight);
+      },
+    );
   }
 }
 
 function userKey(tenant: string, user: string): string {
   return `${tenant}\0${user}`;
-}
-
-interface Entry<V> {
-  readonly value: V;
-  readonly readAtMs: number;
-  current: boolean;
-}
-
-interface Loading<V> {
-  readonly part: string;
-  readonly promise: Promise<V>;
-  /** Dropped since it began: its answer is for those who asked before that, and is not kept. */
-  dropped: boolean;
-}
-
-/** Values by key and part (a user's contexts), the least recently used keys forgotten first. */
-class Remembered<V> {
-  readonly #clock: Clock;
-  readonly #trusted: boolean;
-  readonly #entries = new LruMap<Map<string, Entry<V>>>(limits.headCacheEntries);
-  readonly #loading = new Map<string, Set<Loading<V>>>();
-
-  /** @param soleWriter whether what is remembered need not be read again until it is dropped */
-  constructor({ clock, soleWriter }: Pick<HeadBookParts, 'clock' | 'soleWriter'>) {
-    this.#clock = clock;
-    this.#trusted = soleWriter;
-  }
-
-  current(key: string, part: string): V | null {
-    const entry = this.#entries.get(key)?.get(part);
-    return this.#trusted && entry?.current === true ? entry.value : null;
-  }
-
-  lastGood(key: string, part: string): V | null {
-    const entry = this.#entries.get(key)?.get(part);
-    if (entry === undefined) return null;
-    const young = this.#clock.nowMs() - entry.readAtMs <= limits.policyStaleMsMax;
-    return young || (this.#trusted && entry.current) ? entry.value : null;
-  }
-
-  load(key: string, part: string, read: () => Promise<V>): Promise<V> {
-    const known = this.current(key, part);
-    if (known !== null) return Promise.resolve(known);
-    const under = this.#loading.get(key) ?? new Set();
-    // Without trust every search reads for itself: one that began earlier may have read before somebody else wrote.
-    const same = this.#trusted ? [...under].find((other) => other.part === part) : undefined;
-    if (same !== undefined) return same.promise;
-    const loading: Loading<V> = { part, promise: this.#read(key, part, read, () => loading), dropped: false };
-    this.#loading.set(key, under.add(loading));
-    return loading.promise;
-  }
-
-  drop(key: string): void {
-    for (const entry of this.#entries.get(key)?.values() ?? []) entry.current = false;
-    for (const loading of this.#loading.get(key) ?? []) loading.dropped = true;
-    this.#loading.delete(key);
-  }
-
-  forget(key: string): void {
-    this.drop(key);
-    this.#entries.delete(key);
-  }
-
-  async #read(key: string, part: string, read: () => Promise<V>, own: () => Loading<V>): Promise<V> {
-    try {
-      const value = await read();
-      const loading = own();
-      if (!loading.dropped) this.#keep(key, part, { value, readAtMs: this.#clock.nowMs(), current: true });
-      return value;
-    } finally {
-      const under = this.#loading.get(key);
-      under?.delete(own());
-      if (under?.size === 0) this.#loading.delete(key);
-    }
-  }
-
-  #keep(key: string, part: string, entry: Entry<V>): void {
-    let parts = this.#entries.get(key);
-    if (parts === undefined) {
-      parts = new Map();
-      this.#entries.set(key, parts);
-    }
-    // At most one part for each context there is.
-    if (!parts.has(part) && parts.size > limits.contextsMax) parts.delete(parts.keys().next().value!);
-    parts.set(part, entry);
-  }
 }

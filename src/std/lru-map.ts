@@ -1,32 +1,41 @@
-/** A map of at most `entriesMax` entries; the least recently used go first. Synchronous, for what a turn must not wait for. */
+/**
+ * A map whose entries weigh at most `weightMax` together (1 each unless said otherwise); the least recently used go
+ * first. Synchronous, for what a turn must not wait for.
+ */
 export class LruMap<V> {
-  readonly #entriesMax: number;
-  readonly #entries = new Map<string, V>();
+  readonly #weightMax: number;
+  readonly #entries = new Map<string, { readonly value: V; readonly weight: number }>();
+  #weight = 0;
 
-  constructor(entriesMax: number) {
-    this.#entriesMax = entriesMax;
+  constructor(weightMax: number) {
+    this.#weightMax = weightMax;
   }
 
   get(key: string): V | undefined {
-    const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
     this.#entries.delete(key);
-    this.#entries.set(key, value);
-    return value;
+    this.#entries.set(key, entry);
+    return entry.value;
   }
 
-  set(key: string, value: V): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size > this.#entriesMax) this.#entries.delete(this.#entries.keys().next().value!);
+  /** What weighs more than the whole map may is not kept. */
+  set(key: string, value: V, weight = 1): void {
+    this.delete(key);
+    if (weight > this.#weightMax) return;
+    this.#entries.set(key, { value, weight });
+    this.#weight += weight;
+    while (this.#weight > this.#weightMax) this.delete(this.#entries.keys().next().value!);
   }
 
   delete(key: string): void {
+    this.#weight -= this.#entries.get(key)?.weight ?? 0;
     this.#entries.delete(key);
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#weight = 0;
   }
 
   get size(): number {

@@ -4,6 +4,7 @@ import type { UserEvent } from '../../src/domain/user-event.ts';
 import { learnFrom, mergeStates } from '../../src/domain/user-learning.ts';
 import { emptyUserState, type UserDocument, type UserState } from '../../src/domain/user-state.ts';
 import { limits } from '../../src/limits.ts';
+import type { EventDelta } from '../../src/ports/event-log.ts';
 import {
   eventEpochMs,
   eventOf,
@@ -190,6 +191,93 @@ export function eventApplyTests(tested: EventLogUnderTest): void {
       expect(documents.size).toBe(limits.userDocumentsMax);
       for (const id of ['hidden', 'again', 'new', ...many]) expect(documents.has(id)).toBe(true);
       expect(documents.has('old')).toBe(false);
+    });
+  });
+
+  applyAllTests(tested);
+}
+
+function applyAllTests(tested: EventLogUnderTest): void {
+  describe('applyAll', () => {
+    const deltaOf = (tenant: string, events: readonly UserEvent[]): EventDelta => ({
+      tenant,
+      user: events[0]!.user,
+      eventIds: idsOf(events),
+      delta: learn(events),
+    });
+
+    it('does for all users what apply does for each', async () => {
+      await fc.assert(
+        fc.asyncProperty(userEventsArbitrary, fc.nat(3), async (made, others) => {
+          const tenants = [tested.newTenant(), tested.newTenant()];
+          const users = Array.from({ length: others + 1 }, (_, i) => `u${i}`);
+          const events = made.map((event, i) => ({ ...event, user: users[i % users.length]! }));
+          await tested.log.append(
+            tenants.map((tenant) => ({ tenant, events })),
+            1,
+          );
+          const of = (user: string) => events.filter((event) => event.user === user);
+          const [first, second] = [0, 1].map((half) =>
+            tenants.flatMap((tenant) =>
+              users.flatMap((user) => {
+                const part = of(user).filter((_, i) => i % 2 === half);
+                return part.length === 0 ? [] : [deltaOf(tenant, part)];
+              }),
+            ),
+          );
+          for (const deltas of [first!, [...second!].reverse()])
+            expect(await tested.log.applyAll(deltas)).toBe(true);
+          for (const tenant of tenants)
+            for (const user of users) {
+              const head = await tested.stores.policies.head(tenant, user, 'default');
+              expect(head.pendingEvents).toBe(0);
+              expectSameState(head.state, learn(of(user)));
+            }
+        }),
+        { numRuns: 20 },
+      );
+      expect(await tested.log.applyAll([])).toBe(true);
+    });
+
+    it('changes nothing of anybody where one cannot be applied', async () => {
+      const tenant = tested.newTenant();
+      const [u, v] = [eventOf('1'), eventOf('2', { user: 'v' })];
+      await tested.log.append([{ tenant, events: [u, v, eventOf('3')] }], 1);
+      expect(await tested.log.apply(tenant, 'u', ['3'], learn([eventOf('3')]))).toBe(true);
+      const before = await tested.log.state(tenant, 'u');
+      for (const bad of [
+        { ...deltaOf(tenant, [u]), eventIds: ['1', '3'] },
+        { ...deltaOf(tenant, [u]), eventIds: ['1', 'unknown'] },
+        { ...deltaOf(tenant, [u]), user: 'nobody' },
+      ]) {
+        expect(await tested.log.applyAll([deltaOf(tenant, [v]), bad])).toBe(false);
+        expect(await tested.log.applyAll([bad, deltaOf(tenant, [v])])).toBe(false);
+      }
+      expect(await tested.log.state(tenant, 'v')).toEqual(emptyUserState);
+      expectSameState(await tested.log.state(tenant, 'u'), before);
+      expect(await tested.pending(tenant)).toEqual([
+        ['u', ['1']],
+        ['v', ['2']],
+      ]);
+      expect(await tested.log.applyAll([deltaOf(tenant, [v]), deltaOf(tenant, [u])])).toBe(true);
+      expect(await tested.log.applyAll([deltaOf(tenant, [v]), deltaOf(tenant, [u])])).toBe(false);
+    });
+
+    it('applies each event once, whoever tries at the same time and in whatever order', async () => {
+      const tenant = tested.newTenant();
+      const users = Array.from({ length: 8 }, (_, i) => `u${i}`);
+      const events = users.map((user) => eventOf(`of ${user}`, { user }));
+      await tested.log.append([{ tenant, events }], 1);
+      const deltas = events.map((event) => deltaOf(tenant, [event]));
+      const outcomes = await Promise.all([
+        tested.log.applyAll(deltas),
+        tested.log.applyAll([...deltas].reverse()),
+        tested.log.applyAll(deltas.slice(2, 5)),
+        tested.log.apply(tenant, 'u3', deltas[3]!.eventIds, deltas[3]!.delta),
+      ]);
+      for (const delta of deltas) if (!outcomes[0] && !outcomes[1]) await tested.log.applyAll([delta]);
+      for (const [i, user] of users.entries())
+        expectSameState(await tested.log.state(tenant, user), learn([events[i]!]));
     });
   });
 }

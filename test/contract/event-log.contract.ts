@@ -218,7 +218,7 @@ function orderTests(tested: EventLogUnderTest): void {
       ]);
     });
 
-    it('ends after as many events as asked for, and passes over tenants', async () => {
+    it('ends after as many events as asked for, and passes over tenants and users', async () => {
       await tested.drain();
       expect(await tested.log.pending(5)).toEqual([]);
       const [tenant, other] = [tested.newTenant(), tested.newTenant()];
@@ -231,8 +231,29 @@ function orderTests(tested: EventLogUnderTest): void {
         [tenant, 'a', 3],
         [other, 'b', 2],
       ]);
-      expect(shape(await tested.log.pending(5, [tenant]))).toEqual([[other, 'b', 3]]);
-      expect(await tested.log.pending(5, [other, tenant])).toEqual([]);
+      const except = (tenants: string[], users: { tenant: string; user: string }[] = []) =>
+        tested.log.pending(5, { tenants, users });
+      expect(shape(await except([tenant]))).toEqual([[other, 'b', 3]]);
+      expect(await except([other, tenant])).toEqual([]);
+      const [a, b] = [
+        { tenant, user: 'a' },
+        { tenant: other, user: 'b' },
+      ];
+      expect(shape(await except([], [a]))).toEqual([[other, 'b', 3]]);
+      expect(shape(await except([tenant], [b]))).toEqual([]);
+      expect(await except([], [a, b])).toEqual([]);
+      // Both names count.
+      expect(
+        shape(
+          await except(
+            [],
+            [
+              { tenant, user: 'b' },
+              { tenant: other, user: 'a' },
+            ],
+          ),
+        ),
+      ).toHaveLength(2);
       const [first] = await tested.log.pending(1);
       expect(first).toEqual({
         tenant,

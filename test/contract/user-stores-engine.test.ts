@@ -61,8 +61,15 @@ describe('what users and their events cost the engine', () => {
     expect(client.runs).toBe(1);
     await log.apply(tenant, 'u', ids, valuesOf(5));
     expect(client.runs).toBe(2);
+    const others = await Promise.all(['v', 'w'].map((user) => appendMany(tenant, 2, user)));
+    const deltas = others.map((eventIds, i) => ({ tenant, user: 'vw'[i]!, eventIds, delta: valuesOf(3) }));
+    client.texts.length = 0;
+    expect(await log.applyAll(deltas)).toBe(true);
+    // As many statements for many users as for one.
+    expect([client.runs, client.texts.length]).toEqual([5, 4]);
+    client.texts.length = 0;
     await new SqlPolicyStore(client).head(tenant, 'u', 'kids');
-    expect(client.runs).toBe(3);
+    expect(client.runs).toBe(6);
     // One statement, so that it is of one moment also where others write.
     expect(client.texts.filter((text) => text.includes('user_policy'))).toHaveLength(1);
   });
@@ -76,7 +83,7 @@ describe('what users and their events cost the engine', () => {
     await engine.run([{ text: 'VACUUM (ANALYZE) event', parameters: [], lengthy: true }]);
     client.texts.length = 0;
     await log.pending(500);
-    const [plan] = await engine.run([{ text: `EXPLAIN ${client.texts[0]}`, parameters: [500, []] }]);
+    const [plan] = await engine.run([{ text: `EXPLAIN ${client.texts[0]}`, parameters: [500, [], [], []] }]);
     expect(plan!.join('\n')).toContain('event_pending');
   });
 

@@ -10,7 +10,14 @@ import { mergeStates } from '../../src/domain/user-learning.ts';
 import { emptyUserState, type UserState } from '../../src/domain/user-state.ts';
 import { TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
-import type { EventAck, EventBatch, EventLog, PendingEvents } from '../../src/ports/event-log.ts';
+import type {
+  EventAck,
+  EventBatch,
+  EventDelta,
+  EventLog,
+  PendingEvents,
+  PendingExceptions,
+} from '../../src/ports/event-log.ts';
 import type { ExpectedVersion, PolicyStore, UserHead } from '../../src/ports/policy-store.ts';
 import type { SecretStore } from '../../src/ports/secret-store.ts';
 import { compareUtf8 } from '../../src/std/utf8-order.ts';
@@ -116,9 +123,15 @@ export class MemoryUserStore implements PolicyStore, EventLog, SecretStore {
     return acks;
   }
 
-  async pending(eventsMax: number, exceptTenants: readonly string[] = []): Promise<readonly PendingEvents[]> {
+  async pending(
+    eventsMax: number,
+    except: PendingExceptions = { tenants: [], users: [] },
+  ): Promise<readonly PendingEvents[]> {
+    const excepted = new Set(except.users.map(({ tenant, user }) => keyOf(tenant, user)));
     const waiting = this.#events.flatMap(({ event, applied }) =>
-      applied || exceptTenants.includes(event.tenant) ? [] : [event],
+      applied || except.tenants.includes(event.tenant) || excepted.has(keyOf(event.tenant, event.user))
+        ? []
+        : [event],
     );
     const users = new Map<string, { tenant: string; user: string; events: LoggedEvent[] }>();
     for (const event of waiting.slice(0, eventsMax)) {
@@ -130,15 +143,24 @@ export class MemoryUserStore implements PolicyStore, EventLog, SecretStore {
     return [...users.values()];
   }
 
-  async apply(tenant: string, user: string, eventIds: readonly string[], delta: UserState): Promise<boolean> {
-    const wanted = new Set(eventIds);
-    const waiting = this.#of(tenant, user).filter(
-      ({ event, applied }) => wanted.has(event.eventId) && !applied,
-    );
-    if (waiting.length !== eventIds.length) return false;
-    for (const entry of waiting) entry.applied = true;
-    const known = this.#users.get(keyOf(tenant, user));
-    if (known !== undefined) known.state = lastMetLast(mergeStates(known.state, delta), delta);
+  apply(tenant: string, user: string, eventIds: readonly string[], delta: UserState): Promise<boolean> {
+    return this.applyAll([{ tenant, user, eventIds, delta }]);
+  }
+
+  async applyAll(deltas: readonly EventDelta[]): Promise<boolean> {
+    const entries = deltas.flatMap(({ tenant, user, eventIds }) => {
+      const wanted = new Set(eventIds);
+      const waiting = this.#of(tenant, user).filter(
+        ({ event, applied }) => wanted.has(event.eventId) && !applied,
+      );
+      return waiting.length === eventIds.length ? waiting : [null];
+    });
+    if (entries.includes(null)) return false;
+    for (const entry of entries) entry!.applied = true;
+    for (const { tenant, user, delta } of deltas) {
+      const known = this.#users.get(keyOf(tenant, user));
+      if (known !== undefined) known.state = lastMetLast(mergeStates(known.state, delta), delta);
+    }
     return true;
   }
 

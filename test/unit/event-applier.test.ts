@@ -156,16 +156,16 @@ describe('the event applier', () => {
 
   it('goes on after the log failed, and says so once', async () => {
     const { clock, store, applier, logger, meter, close } = await setUp();
-    const [pending, apply] = [store.pending.bind(store), store.apply.bind(store)];
+    const [pending, applyAll] = [store.pending.bind(store), store.applyAll.bind(store)];
     let failures = 0;
     const gone = () => new TriptychError('unavailable', 'gone');
     store.pending = async (...parameters) => {
       if (failures++ < 3) throw gone();
       return pending(...parameters);
     };
-    store.apply = async (...parameters) => {
+    store.applyAll = async (deltas) => {
       if (failures++ < 8) throw gone();
-      return apply(...parameters);
+      return applyAll(deltas);
     };
     const events = [eventOf('1', { document: 'd1' }), eventOf('2', { user: 'v', document: 'd2' })];
     await store.append([{ tenant: 'default', events }], 1);
@@ -179,24 +179,74 @@ describe('the event applier', () => {
     await close();
   });
 
-  it('applies the events of others where those of one user cannot be', async () => {
-    const { clock, store, applier, logger, meter, close } = await setUp();
-    const apply = store.apply.bind(store);
-    let broken = true;
-    store.apply = async (tenant, user, ids, delta) => {
-      if (user === 'u' && broken) throw new TriptychError('internal', 'broken');
-      return apply(tenant, user, ids, delta);
+  /** A store that refuses the events of some users as long as it says so. */
+  function refusing(store: MemoryUserStore, users: ReadonlySet<string>): void {
+    const applyAll = store.applyAll.bind(store);
+    store.applyAll = async (deltas) => {
+      if (deltas.some(({ user }) => users.has(user))) throw new TriptychError('internal', 'broken');
+      return applyAll(deltas);
     };
+  }
+
+  it('applies the events of others where those of one user cannot be, and tries those again later', async () => {
+    const { clock, store, applier, logger, meter, close } = await setUp();
+    const refused = new Set(['u']);
+    refusing(store, refused);
     const events = [eventOf('1', { document: 'd1' }), eventOf('2', { user: 'v', document: 'd2' })];
     await store.append([{ tenant: 'default', events }], 1);
     applier.start();
-    await clock.run(clock.sleep(20 * limits.eventApplyPollMs));
+    await clock.run(applier.caughtUp());
     expect(meter.counts.events_applied).toBe(1);
+    await clock.run(clock.sleep(20 * limits.eventApplyPollMs));
     expect(meter.gauges.events_pending).toBe(1);
     expect(logger.messages).toHaveLength(1);
-    broken = false;
+    refused.clear();
+    await clock.run(clock.sleep(limits.eventSetAsideMs));
+    expect([meter.counts.events_applied, meter.gauges.events_pending]).toEqual([2, 0]);
+    await close();
+  });
+
+  it('lets nobody starve behind more events that cannot be applied than a pass looks at', async () => {
+    const { clock, store, applier, meter, logger, close } = await setUp();
+    refusing(store, new Set(['u', 'w']));
+    const early = Array.from({ length: 2 * limits.eventBatchMax }, (_, i) =>
+      eventOf(`e${i}`, { document: 'd1', user: i % 2 === 0 ? 'u' : 'w' }),
+    );
+    await store.append([{ tenant: 'default', events: early }], 1);
+    await store.append([{ tenant: 'default', events: [eventOf('1', { user: 'v', document: 'd1' })] }], 1);
+    applier.start();
+    const beforeMs = clock.nowMs();
     await clock.run(applier.caughtUp());
-    expect(meter.counts.events_applied).toBe(2);
+    expect([meter.counts.events_applied, clock.nowMs() - beforeMs]).toEqual([1, 0]);
+    // One for all whom a pass sets aside.
+    expect(logger.messages).toHaveLength(1);
+    await close();
+  });
+
+  it('applies the events of many users in few transactions, and of each where one was beaten to it', async () => {
+    const { clock, store, applier, meter, applied, close } = await setUp();
+    const users = Array.from({ length: 2 * limits.eventApplyUsersMax }, (_, i) => `u${i}`);
+    const events = users.map((user) => eventOf(`of ${user}`, { user, document: 'd1' }));
+    await store.append([{ tenant: 'default', events }], 1);
+    const [pending, applyAll] = [store.pending.bind(store), store.applyAll.bind(store)];
+    const sizes: number[] = [];
+    store.pending = async (...parameters) => {
+      const found = await pending(...parameters);
+      if (found.length > 0) await store.apply('default', 'u3', ['of u3'], learned([events[3]!]));
+      sizes.length = 0;
+      return found;
+    };
+    store.applyAll = async (deltas) => {
+      sizes.push(deltas.length);
+      return applyAll(deltas);
+    };
+    const sizesThen = clock.run(applier.caughtUp()).then(() => [...sizes]);
+    applier.start();
+    const one = Array<number>(limits.eventApplyUsersMax).fill(1);
+    expect(await sizesThen).toEqual([limits.eventApplyUsersMax, ...one, limits.eventApplyUsersMax]);
+    expect([meter.counts.events_applied, applied.length]).toEqual([users.length - 1, users.length - 1]);
+    for (const [i, user] of users.entries())
+      expectSameState(await store.state('default', user), learned([events[i]!]));
     await close();
   });
 

@@ -91,18 +91,21 @@ describe('the event intake', () => {
     expect(reported).toEqual(['t: a', 't: a,b,c', 'other: a']);
   });
 
-  it('puts at most a batch of events into one commit, and a larger call into several', async () => {
+  it('puts at most a batch of events into one commit, and never a call into two', async () => {
     const { intake, commit, sizes } = setUp();
     const max = limits.eventBatchMax;
-    const answers = [1, max - 1, 2, 2 * max + 1].map((count) => intake.record('t', events(count)));
-    await commit(6);
+    expect(max).toBeGreaterThanOrEqual(limits.eventsPerRequestMax);
+    const answers = [1, max - 1, 2, max + 1, 1, 1].map((count) => intake.record('t', events(count)));
+    await commit(5);
     expect((await Promise.all(answers)).map(({ accepted }) => accepted)).toEqual([
       1,
       max - 1,
       2,
-      2 * max + 1,
+      max + 1,
+      1,
+      1,
     ]);
-    expect(sizes()).toEqual([[1], [max - 1], [2], [max], [max], [1]]);
+    expect(sizes()).toEqual([[1], [max - 1], [2], [max + 1], [1, 1]]);
   });
 
   it('refuses what its queue has no place for, and takes again when there is', async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { emptyPolicy, noTenantRules, type StoredTenantRules } from '../../src/domain/policy.ts';
-import { emptyUserState } from '../../src/domain/user-state.ts';
+import { emptyUserState, type UserState } from '../../src/domain/user-state.ts';
 import { limits } from '../../src/limits.ts';
 import type { UserHead } from '../../src/ports/policy-store.ts';
 import { HeadBook } from '../../src/search/head-book.ts';
@@ -10,16 +10,16 @@ import { MemoryUserStore } from '../support/memory-user-store.ts';
 interface Read {
   readonly what: string;
   /** Answers with what the store holds at this moment, as of this state version. */
-  answer(version: number): void;
+  answer(version: number, state?: UserState): void;
   fail(): void;
 }
 
-const headOf = (stateVersion: number): UserHead => ({
+const headOf = (stateVersion: number, state: UserState = emptyUserState): UserHead => ({
   policy: emptyPolicy,
   contextPolicy: null,
   stateVersion,
   pendingEvents: 0,
-  state: emptyUserState,
+  state,
 });
 
 let clock: FakeClock;
@@ -28,19 +28,24 @@ let reads: Read[];
 /** A store whose reads of users are answered by hand; rules are there at once, with versions that count the reads. */
 class ManualStore extends MemoryUserStore {
   rulesRead = 0;
+  /** Contexts that the rules declare. */
+  declared = ['kids'];
 
   override head(tenant: string, user: string, context: string): Promise<UserHead> {
     return new Promise((resolve, reject) => {
       reads.push({
         what: `${tenant} ${user} ${context}`,
-        answer: (version) => resolve(headOf(version)),
+        answer: (version, state) => resolve(headOf(version, state)),
         fail: () => reject(new Error('gone')),
       });
     });
   }
 
   override async rules(): Promise<StoredTenantRules> {
-    return { ...noTenantRules, version: ++this.rulesRead };
+    const contexts = Object.fromEntries(
+      this.declared.map((name) => [name, { description: '', rules: [], preferences: {} }]),
+    );
+    return { ...noTenantRules, contexts, version: ++this.rulesRead };
   }
 }
 
@@ -60,9 +65,15 @@ const lastGood = (heads: HeadBook, user = 'ann') =>
   heads.lastGood('acme', user, 'default')?.user?.stateVersion ?? null;
 
 /** Reads and answers at once. */
-async function learn(heads: HeadBook, version: number, user = 'ann', context = 'default'): Promise<void> {
+async function learn(
+  heads: HeadBook,
+  version: number,
+  user = 'ann',
+  context = 'default',
+  state = emptyUserState,
+): Promise<void> {
   const known = read(heads, user, context);
-  reads.at(-1)!.answer(version);
+  reads.at(-1)!.answer(version, state);
   await known;
 }
 
@@ -118,7 +129,7 @@ describe('the only writer of the store', () => {
     await learn(heads, 1);
     await learn(heads, 2, 'bob');
     await learn(heads, 3, 'ann', 'kids');
-    expect([peek(heads), peek(heads, 'bob'), peek(heads, 'ann', 'kids')]).toEqual([1, 2, 3]);
+    expect([peek(heads), peek(heads, 'bob'), peek(heads, 'ann', 'kids')]).toEqual([3, 2, 3]);
     expect(heads.peek('globex', 'ann', 'default')).toBeNull();
     heads.dropUser('acme', 'ann');
     expect([peek(heads), peek(heads, 'bob'), peek(heads, 'ann', 'kids')]).toEqual([null, 2, null]);
@@ -126,21 +137,76 @@ describe('the only writer of the store', () => {
     expect([peek(heads, 'bob'), heads.peek('acme', null, 'default')]).toEqual([null, null]);
   });
 
-  it('keeps at most one entry for each context there can be, and the newest', async () => {
+  it('keeps nothing in contexts that the rules do not declare, and loses nothing by them', async () => {
     const heads = book();
-    for (let i = 0; i <= limits.contextsMax + 5; i++) await learn(heads, i, 'ann', `made up ${i}`);
-    const known = Array.from({ length: limits.contextsMax + 6 }, (_, i) =>
-      peek(heads, 'ann', `made up ${i}`),
-    );
-    expect(known.filter((version) => version !== null)).toHaveLength(limits.contextsMax + 1);
-    expect(known.at(-1)).toBe(limits.contextsMax + 5);
+    await learn(heads, 1);
+    for (let i = 0; i < 2 * limits.contextsMax; i++) {
+      await learn(heads, 2, 'ann', `made up ${i}`);
+      expect(peek(heads, 'ann', `made up ${i}`)).toBeNull();
+    }
+    expect(peek(heads)).toBe(1);
   });
 
-  it('keeps the users that were asked for last', async () => {
+  it('keeps as many contexts of a user as there can be', async () => {
     const heads = book();
-    for (let i = 0; i <= limits.headCacheEntries; i++) await learn(heads, i, `user ${i}`);
-    expect(peek(heads, 'user 0')).toBeNull();
-    expect(peek(heads, `user ${limits.headCacheEntries}`)).toBe(limits.headCacheEntries);
+    store.declared = Array.from({ length: limits.contextsMax + 5 }, (_, i) => `c${i}`);
+    for (const [i, context] of store.declared.entries()) await learn(heads, i, 'ann', context);
+    const known = store.declared.filter((context) => peek(heads, 'ann', context) !== null);
+    expect(known).toEqual(store.declared.slice(-limits.contextsMax - 1));
+  });
+
+  it('has one state for all contexts of a user: the one read last', async () => {
+    const heads = book(false);
+    const stateIn = (context: string) => heads.lastGood('acme', 'ann', context)!.user!;
+    const [older, newer, late] = [read(heads), read(heads, 'ann', 'kids'), read(heads, 'ann', 'kids')];
+    reads[0]!.answer(1);
+    await older;
+    reads[1]!.answer(2);
+    await newer;
+    expect(stateIn('default')).toMatchObject({ stateVersion: 2 });
+    expect(stateIn('default').state).toBe(stateIn('kids').state);
+    reads[2]!.answer(1);
+    await late;
+    expect(stateIn('kids')).toMatchObject({ stateVersion: 2 });
+    // Of a user who has none any more it was erased.
+    await learn(heads, 0);
+    expect([stateIn('default').stateVersion, stateIn('kids').stateVersion]).toEqual([0, 0]);
+  });
+
+  it('keeps the users that were asked for last, as many as their states leave room for', async () => {
+    const heads = book();
+    const documents = limits.headCacheWeightMax / 4 - 100;
+    const state = {
+      ...emptyUserState,
+      documents: new Map(
+        Array.from({ length: documents }, (_, i) => [`d${i}`, { seen: true, hidden: false, affinity: null }]),
+      ),
+    };
+    for (const user of ['a', 'b', 'c', 'd']) await learn(heads, 1, user, 'default', state);
+    expect(peek(heads, 'a')).toBe(1);
+    await learn(heads, 1, 'e', 'default', state);
+    expect(['a', 'b', 'c', 'd', 'e'].map((user) => peek(heads, user))).toEqual([1, null, 1, 1, 1]);
+    await learn(heads, 2, 'c', 'kids', state);
+    expect(['a', 'c', 'd', 'e'].map((user) => peek(heads, user))).toEqual([1, 2, 1, 1]);
+  });
+
+  it('knows the rules also where the head failed first', async () => {
+    const heads = book();
+    let arrive = (): void => undefined;
+    const { rules } = store;
+    store.rules = async () => {
+      await new Promise<void>((resolve) => {
+        arrive = resolve;
+      });
+      return rules.call(store);
+    };
+    const failing = read(heads, 'ann', 'kids');
+    reads[0]!.fail();
+    await new Promise((resolve) => setImmediate(resolve));
+    arrive();
+    await expect(failing).rejects.toThrow('gone');
+    expect(heads.lastGood('acme', null, 'default')?.rules.version).toBe(1);
+    expect(peek(heads)).toBeNull();
   });
 });
 

@@ -104,6 +104,21 @@ describe.each(['refuses', 'hangs'] as const)('a policy store that %s', (how) => 
     ]);
   });
 
+  it('but for the rules, which come later, is no reason to forget them from the start', async () => {
+    const { service, clock, users } = fixture;
+    const rules = [{ kind: 'idsExclude', ids: ['d0', 'd2'] }] as const;
+    await clock.run(service.putRules('default', { rules, contexts: {} }, undefined));
+    users.head = faults[how];
+    const read = users.rules.bind(users);
+    users.rules = async (tenant) => {
+      await clock.sleep(5);
+      return read(tenant);
+    };
+    const answer = await ask();
+    expect([answer.total.value, answer.degraded]).toEqual([18, true]);
+    expect(answer.coverage.policy!.state).toBe(how === 'hangs' ? 'late' : 'failed');
+  });
+
   it('without a copy is 504 where an incomplete answer is not wanted', async () => {
     breakStore(how);
     await expect(ask({ partial: false })).rejects.toMatchObject({ code: 'deadline_exceeded' });

@@ -1,4 +1,5 @@
 import type { UserEvent } from '../../domain/user-event.ts';
+import type { EventDelta, PendingExceptions } from '../../ports/event-log.ts';
 import type { SqlStatement } from './sql-client.ts';
 
 /** Columns of an event, read by `eventOfRow`. */
@@ -45,27 +46,47 @@ export function appendEvents(
 }
 
 const pendingText = `SELECT ${eventColumns} FROM event
-  WHERE NOT applied AND tenant <> ALL ($2::text[]) ORDER BY arrival LIMIT $1`;
+  WHERE NOT applied AND tenant <> ALL ($2::text[])
+    AND (tenant, user_id) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]))
+  ORDER BY arrival LIMIT $1`;
 
-export function pendingEvents(limit: number, exceptTenants: readonly string[]): SqlStatement {
-  return { text: pendingText, parameters: [limit, exceptTenants] };
+export function pendingEvents(limit: number, { tenants, users }: PendingExceptions): SqlStatement {
+  const [ofTenants, names] = [users.map(({ tenant }) => tenant), users.map(({ user }) => user)];
+  return { text: pendingText, parameters: [limit, tenants, ofTenants, names] };
 }
 
-const lockText = 'SELECT 1 FROM user_state WHERE tenant = $1 AND user_id = $2 FOR UPDATE';
+// In one order everywhere, so that two who apply for the same users do not wait for each other.
+const lockText = `
+WITH locked AS (
+  SELECT 1 FROM user_state s JOIN unnest($1::text[], $2::text[]) AS g(tenant, user_id)
+    ON s.tenant = g.tenant AND s.user_id = g.user_id
+  ORDER BY s.tenant, s.user_id FOR UPDATE OF s
+)
+SELECT count(*) FROM locked HAVING count(*) = $3`;
 
 const markText = `
 WITH marked AS (
-  UPDATE event SET applied = true
-  WHERE tenant = $1 AND event_id = ANY ($3::text[]) AND user_id = $2 AND NOT applied
+  UPDATE event AS e SET applied = true
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS g(tenant, user_id, event_id)
+  WHERE e.tenant = g.tenant AND e.event_id = g.event_id AND e.user_id = g.user_id AND NOT e.applied
   RETURNING 1
 )
 SELECT count(*) FROM marked HAVING count(*) = $4`;
 
-/** Guards: the user is there, and every one of the events is the user's and was not applied before. */
-export function markApplied(tenant: string, user: string, eventIds: readonly string[]): SqlStatement[] {
+/** Guards: the users are there, and every one of the events is its user's and was not applied before. */
+export function markApplied(deltas: readonly EventDelta[]): SqlStatement[] {
+  const events = deltas.flatMap(({ tenant, user, eventIds }) => eventIds.map((id) => ({ tenant, user, id })));
+  const columns = (rows: readonly { readonly tenant: string; readonly user: string }[]) => [
+    rows.map(({ tenant }) => tenant),
+    rows.map(({ user }) => user),
+  ];
   return [
-    { text: lockText, parameters: [tenant, user], guard: true },
-    { text: markText, parameters: [tenant, user, eventIds, eventIds.length], guard: true },
+    { text: lockText, parameters: [...columns(deltas), deltas.length], guard: true },
+    {
+      text: markText,
+      parameters: [...columns(events), events.map(({ id }) => id), events.length],
+      guard: true,
+    },
   ];
 }
 

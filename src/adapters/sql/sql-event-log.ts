@@ -1,12 +1,19 @@
 import type { LoggedEvent } from '../../domain/user-event.ts';
 import type { UserState } from '../../domain/user-state.ts';
 import { limits } from '../../limits.ts';
-import type { EventAck, EventBatch, EventLog, PendingEvents } from '../../ports/event-log.ts';
+import type {
+  EventAck,
+  EventBatch,
+  EventDelta,
+  EventLog,
+  PendingEvents,
+  PendingExceptions,
+} from '../../ports/event-log.ts';
 import { appendEvents, markApplied, pendingEvents, userEvents } from './event-statements.ts';
 import { type SqlClient, textCell } from './sql-client.ts';
 import { TableCare } from './table-care.ts';
 import { eventOfRow, stateOfRow } from './user-rows.ts';
-import { eraseUser, mergeState, readState } from './user-state-statements.ts';
+import { eraseUser, mergeStates, readState } from './user-state-statements.ts';
 
 export interface SqlEventLogOptions {
   /** true where the engine vacuums and analyzes its tables by itself. */
@@ -44,8 +51,11 @@ export class SqlEventLog implements EventLog {
     }));
   }
 
-  async pending(eventsMax: number, exceptTenants: readonly string[] = []): Promise<readonly PendingEvents[]> {
-    const [rows = []] = await this.#client.run([pendingEvents(eventsMax, exceptTenants)]);
+  async pending(
+    eventsMax: number,
+    except: PendingExceptions = { tenants: [], users: [] },
+  ): Promise<readonly PendingEvents[]> {
+    const [rows = []] = await this.#client.run([pendingEvents(eventsMax, except)]);
     const users = new Map<string, { tenant: string; user: string; events: LoggedEvent[] }>();
     for (const event of rows.map(eventOfRow)) {
       const { tenant, user } = event;
@@ -57,17 +67,24 @@ export class SqlEventLog implements EventLog {
     return [...users.values()];
   }
 
-  async apply(tenant: string, user: string, eventIds: readonly string[], delta: UserState): Promise<boolean> {
-    if (eventIds.length === 0) return true;
-    const statements = [
-      ...markApplied(tenant, user, eventIds),
-      ...mergeState(tenant, user, eventIds.length, delta),
-    ];
+  apply(tenant: string, user: string, eventIds: readonly string[], delta: UserState): Promise<boolean> {
+    return this.applyAll([{ tenant, user, eventIds, delta }]);
+  }
+
+  async applyAll(deltas: readonly EventDelta[]): Promise<boolean> {
+    const some = deltas.filter(({ eventIds }) => eventIds.length > 0);
+    if (some.length === 0) return true;
+    const statements = [...markApplied(some), ...mergeStates(some)];
     const results = await this.#client.run(statements);
     if (results.length < statements.length) return false;
-    const rows = [...delta.learned.values()].reduce((sum, { size }) => sum + size, delta.documents.size);
+    let [events, rows] = [0, 0];
+    for (const { eventIds, delta } of some) {
+      events += eventIds.length;
+      rows += delta.documents.size + 1;
+      for (const { size } of delta.learned.values()) rows += size;
+    }
     // Most facet values that an event speaks of were there before.
-    this.#care?.wrote(rows, eventIds.length + rows + 1);
+    this.#care?.wrote(rows - some.length, events + rows);
     return true;
   }
 

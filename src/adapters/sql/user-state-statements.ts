@@ -1,6 +1,6 @@
 import { halfLifeMs, halvingsMax, tiniestAmount } from '../../domain/decaying-sum.ts';
-import type { UserState } from '../../domain/user-state.ts';
 import { limits } from '../../limits.ts';
+import type { EventDelta } from '../../ports/event-log.ts';
 import type { SqlStatement } from './sql-client.ts';
 
 /** domain/decaying-sum.ts decayedTo in SQL; the arguments are SQL. */
@@ -16,26 +16,30 @@ function added(a: string, aMs: string, b: string, bMs: string): string {
   return `(${decayedTo(newest, a, aMs)}) + (${decayedTo(newest, b, bMs)})`;
 }
 
+// json carries what may be null, and arrays of arrays of any length.
 const mergeStateText = `
-UPDATE user_state SET pending = pending - $3, newest_ms = greatest(newest_ms, $4::double precision)
-WHERE tenant = $1 AND user_id = $2`;
+UPDATE user_state AS s SET pending = s.pending - g.events, newest_ms = greatest(s.newest_ms, g.newest_ms)
+FROM json_to_recordset($1::json) AS g(tenant text, user_id text, events integer, newest_ms double precision)
+WHERE s.tenant = g.tenant AND s.user_id = g.user_id`;
 
 const mergeTasteText = `
 UPDATE user_state AS s SET
-  taste = CASE WHEN s.taste_space IS DISTINCT FROM $3 THEN $4::double precision[] ELSE (
-    SELECT array_agg(${added('u.old', 's.taste_ref_ms', 'u.new', '$5::double precision')} ORDER BY u.place)
-    FROM unnest(s.taste, $4::double precision[]) WITH ORDINALITY AS u(old, new, place)
+  taste = CASE WHEN s.taste_space IS DISTINCT FROM g.space THEN g.taste ELSE (
+    SELECT array_agg(${added('u.old', 's.taste_ref_ms', 'u.new', 'g.ref_ms')} ORDER BY u.place)
+    FROM unnest(s.taste, g.taste) WITH ORDINALITY AS u(old, new, place)
   ) END,
-  taste_ref_ms = CASE WHEN s.taste_space IS DISTINCT FROM $3 THEN $5::double precision
-    ELSE greatest(s.taste_ref_ms, $5::double precision) END,
-  taste_space = $3
-WHERE s.tenant = $1 AND s.user_id = $2`;
+  taste_ref_ms = CASE WHEN s.taste_space IS DISTINCT FROM g.space THEN g.ref_ms
+    ELSE greatest(s.taste_ref_ms, g.ref_ms) END,
+  taste_space = g.space
+FROM json_to_recordset($1::json)
+  AS g(tenant text, user_id text, space text, taste double precision[], ref_ms double precision)
+WHERE s.tenant = g.tenant AND s.user_id = g.user_id`;
 
 const mergeDocumentsText = `
 INSERT INTO user_document AS d (tenant, user_id, document, seen, hidden, affinity, affinity_ref_ms, met)
-SELECT $1::text, $2::text, i.document, i.seen, i.hidden, i.affinity, i.ref_ms, (SELECT nextval('given_version'))
-FROM unnest($3::text[], $4::boolean[], $5::boolean[], $6::double precision[], $7::double precision[])
-  AS i(document, seen, hidden, affinity, ref_ms)
+SELECT i.tenant, i.user_id, i.document, i.seen, i.hidden, i.affinity, i.ref_ms, (SELECT nextval('given_version'))
+FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::boolean[], $6::double precision[],
+  $7::double precision[]) AS i(tenant, user_id, document, seen, hidden, affinity, ref_ms)
 ON CONFLICT (tenant, user_id, document) DO UPDATE SET
   seen = d.seen OR excluded.seen, hidden = d.hidden OR excluded.hidden,
   affinity = CASE WHEN excluded.affinity = 0 THEN d.affinity WHEN d.affinity = 0 THEN excluded.affinity
@@ -47,64 +51,69 @@ ON CONFLICT (tenant, user_id, document) DO UPDATE SET
 
 const mergeValuesText = `
 INSERT INTO user_value AS v (tenant, user_id, facet, value, rewards, evidence, ref_ms)
-SELECT $1::text, $2::text, i.facet, i.value, i.rewards, i.evidence, i.ref_ms
-FROM unnest($3::text[], $4::text[], $5::double precision[], $6::double precision[], $7::double precision[])
-  AS i(facet, value, rewards, evidence, ref_ms)
+SELECT i.tenant, i.user_id, i.facet, i.value, i.rewards, i.evidence, i.ref_ms
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::double precision[], $6::double precision[],
+  $7::double precision[]) AS i(tenant, user_id, facet, value, rewards, evidence, ref_ms)
 ON CONFLICT (tenant, user_id, facet, value) DO UPDATE SET
   rewards = ${added('v.rewards', 'v.ref_ms', 'excluded.rewards', 'excluded.ref_ms')},
   evidence = ${added('v.evidence', 'v.ref_ms', 'excluded.evidence', 'excluded.ref_ms')},
   ref_ms = greatest(v.ref_ms, excluded.ref_ms)`;
 
-/** domain/user-learning.ts mergeStates row by row, with what is stored as the first of the two states. */
-export function mergeState(
-  tenant: string,
-  user: string,
-  appliedEvents: number,
-  delta: UserState,
-): SqlStatement[] {
-  const statements: SqlStatement[] = [
-    { text: mergeStateText, parameters: [tenant, user, appliedEvents, delta.newestMs] },
-  ];
-  const { taste } = delta;
-  if (taste !== null)
-    statements.push({
-      text: mergeTasteText,
-      parameters: [tenant, user, taste.space, [...taste.sum], taste.refMs],
-    });
-  if (delta.documents.size > 0) statements.push(mergeDocuments(tenant, user, delta.documents));
-  const values = [...delta.learned].flatMap(([facet, ofFacet]) =>
-    [...ofFacet].map(([value, learned]) => ({ facet, value, ...learned })),
+/**
+ * domain/user-learning.ts mergeStates row by row, with what is stored as the first of the two states, for distinct
+ * users: as many statements for many as for one.
+ */
+export function mergeStates(deltas: readonly EventDelta[]): SqlStatement[] {
+  const states = deltas.map(({ tenant, user, eventIds, delta }) => ({
+    tenant,
+    user_id: user,
+    events: eventIds.length,
+    newest_ms: delta.newestMs,
+  }));
+  const tastes = deltas.flatMap(({ tenant, user, delta: { taste } }) =>
+    taste === null
+      ? []
+      : [{ tenant, user_id: user, space: taste.space, taste: [...taste.sum], ref_ms: taste.refMs }],
   );
-  if (values.length > 0)
-    statements.push({
-      text: mergeValuesText,
-      parameters: [
-        tenant,
-        user,
-        values.map(({ facet }) => facet),
-        values.map(({ value }) => value),
-        values.map(({ rewards }) => rewards),
-        values.map(({ evidence }) => evidence),
-        values.map(({ refMs }) => refMs),
-      ],
-    });
-  return statements;
+  const statements: SqlStatement[] = [{ text: mergeStateText, parameters: [JSON.stringify(states)] }];
+  if (tastes.length > 0) statements.push({ text: mergeTasteText, parameters: [JSON.stringify(tastes)] });
+  return [...statements, ...mergeDocuments(deltas), ...mergeValues(deltas)];
 }
 
-function mergeDocuments(tenant: string, user: string, documents: UserState['documents']): SqlStatement {
-  const rows = [...documents];
-  return {
-    text: mergeDocumentsText,
-    parameters: [
-      tenant,
-      user,
-      rows.map(([id]) => id),
-      rows.map(([, { seen }]) => seen),
-      rows.map(([, { hidden }]) => hidden),
-      rows.map(([, { affinity }]) => affinity?.sum ?? 0),
-      rows.map(([, { affinity }]) => affinity?.refMs ?? 0),
-    ],
-  };
+function mergeDocuments(deltas: readonly EventDelta[]): SqlStatement[] {
+  const rows = deltas.flatMap(({ tenant, user, delta }) =>
+    [...delta.documents].map(([id, facts]) => ({ tenant, user, id, ...facts })),
+  );
+  if (rows.length === 0) return [];
+  const parameters = [
+    rows.map(({ tenant }) => tenant),
+    rows.map(({ user }) => user),
+    rows.map(({ id }) => id),
+    rows.map(({ seen }) => seen),
+    rows.map(({ hidden }) => hidden),
+    rows.map(({ affinity }) => affinity?.sum ?? 0),
+    rows.map(({ affinity }) => affinity?.refMs ?? 0),
+  ];
+  return [{ text: mergeDocumentsText, parameters }];
+}
+
+function mergeValues(deltas: readonly EventDelta[]): SqlStatement[] {
+  const rows = deltas.flatMap(({ tenant, user, delta }) =>
+    [...delta.learned].flatMap(([facet, ofFacet]) =>
+      [...ofFacet].map(([value, learned]) => ({ tenant, user, facet, value, ...learned })),
+    ),
+  );
+  if (rows.length === 0) return [];
+  const parameters = [
+    rows.map(({ tenant }) => tenant),
+    rows.map(({ user }) => user),
+    rows.map(({ facet }) => facet),
+    rows.map(({ value }) => value),
+    rows.map(({ rewards }) => rewards),
+    rows.map(({ evidence }) => evidence),
+    rows.map(({ refMs }) => refMs),
+  ];
+  return [{ text: mergeValuesText, parameters }];
 }
 
 // Logarithms of amounts at a common time: they order as the amounts themselves, whatever that time is.
