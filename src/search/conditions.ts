@@ -6,6 +6,7 @@ import type { HardRule, SourcedRule } from '../domain/rule.ts';
 import { rulePredicate } from '../domain/rule-predicate.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import type { CompiledPredicate } from '../ports/recall.ts';
+import { dayMs } from '../std/day.ts';
 import type { ActiveCatalogue, ActivePredicate } from './active-catalogue.ts';
 
 /** Everything that a document must pass to be in the answer, compiled on one epoch: the filter and all hard rules. */
@@ -34,8 +35,6 @@ interface Part {
   readonly rule: SourcedRule<HardRule> | null;
   readonly predicate: Predicate;
 }
-
-const dayMs = 86_400_000;
 
 /**
  * What holds for everybody under the same rules is compiled once an epoch (active-catalogue.ts); what a single user has

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Epoch, epochKey } from '../domain/epoch.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
+import { dayMs } from '../std/day.ts';
 import type { Asker } from './asker.ts';
 import type { ListPosition } from './cursor.ts';
 import type { SearchCall } from './search-context.ts';
-
-const dayMs = 86_400_000;
 
 /** Equal for requests that ask for the same list: what only shapes the page or the time it may take is left out. */
 export function requestHash(tenant: string, request: SearchRequest): string {

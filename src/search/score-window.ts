@@ -6,13 +6,12 @@ import { lexicalSignal } from '../domain/scoring.ts';
 import { signalNames } from '../domain/signal.ts';
 import { softRulesColumn } from '../domain/soft-rules.ts';
 import { TriptychError } from '../errors.ts';
+import { dayMs } from '../std/day.ts';
 import { preferenceTable } from './asker.ts';
 import { type LegOutcome, runLeg } from './leg-runner.ts';
 import type { Recalled } from './recall.ts';
 import type { ScorerWindow } from './rerank-batcher.ts';
 import type { SearchContext } from './search-context.ts';
-
-const dayMs = 86_400_000;
 
 /** The window's best R candidates with exact scores, signals and contributions, best first. */
 export interface ScoredWindow {
