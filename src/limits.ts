@@ -63,8 +63,10 @@ export const limits = {
   listOrderStepsMax: 4_000,
   /** Orders by the policy's rules that are looked at to find the pins of a request which cost those something. */
   listPinOrdersMax: 16,
-  /** Orders that are looked at to say which list-wise rules moved one document down. */
+  /** Orders that are looked at to say which list-wise rules moved one document down, ... */
   listExplainOrdersMax: 64,
+  /** ... and fewer where each costs more: orders times rules, which keeps an explanation near a tenth of a second. */
+  listExplainWorkMax: 1_000,
   /** How old a policy may be that answers for a store that does not. */
   policyStaleMsMax: 600_000,
   /**
@@ -89,6 +91,8 @@ export const limits = {
   eventSetAsideMs: 60_000,
   eventSetAsideUsersMax: 1_000,
   eventApplyPollMs: 250,
+  /** Events of a user that searches learn from before they are part of the user's state. */
+  headPendingEventsMax: 1_000,
   /** The same while there are events of tenants without a catalogue, which every look has to pass over. */
   eventApplySlowPollMs: 1_000,
   exportPageEvents: 1_000,
@@ -224,14 +228,15 @@ export const limits = {
   analyzeAfterRows: 200,
   /** Rewritten rows after which the embedded engine is vacuumed. */
   vacuumAfterRows: 10_000,
-  searchesInFlightMax: 256,
+  /** Twice as many as end within the default deadline where all is computed in this process. */
+  searchesInFlightMax: 64,
   /** Requests of one kind that wait for a place, and how long. */
   admissionQueueMax: 256,
   admissionWaitMsMax: 100,
   eventRequestsInFlightMax: 256,
   userRequestsInFlightMax: 64,
   /** Searches that are answered in parts. */
-  streamsInFlightMax: 128,
+  streamsInFlightMax: 64,
   documentRequestsInFlightMax: 64,
   bulksInFlightMax: 8,
   httpConnectionsMax: 1_024,

@@ -22,7 +22,8 @@ type GainWithout = (dropped: Rules) => number;
  * rules are spared, the weakest first, as long as the item rises without the others: what remains is a set whose
  * removal together helps and of which no member can be spared.
  *
- * Looks at `limits.listExplainOrdersMax` orders at most, at half of them for single rules. If there are more rules, only
+ * Looks at `limits.listExplainOrdersMax` orders at most (fewer where there are many rules: limits.listExplainWorkMax), at
+ * half of them for single rules. If there are more rules, only
  * the likely ones are tried alone: first pins, quotas and spacings of a facet of which the item has a value, and
  * minShares of a value that it lacks, then the others, each the strongest source first. A set that is named because it
  * helps together can then have members that could be spared.
@@ -38,16 +39,20 @@ export function listPushes(
   const columns = columnsOf(items, rules);
   const rankWith = (kept: Rules) => orderByRules(items, kept, columns, codes).order.indexOf(index) + 1;
   const rank = rankWith(rules);
+  const ordersMax = Math.max(
+    4,
+    Math.min(limits.listExplainOrdersMax, Math.floor(limits.listExplainWorkMax / Math.max(1, rules.length))),
+  );
   let orders = 1;
   const gainWithout: GainWithout = (dropped) => {
-    if (orders >= limits.listExplainOrdersMax) return 0;
+    if (orders >= ordersMax) return 0;
     orders++;
     const gone = new Set(dropped);
     return rank - rankWith(rules.filter((rule) => !gone.has(rule)));
   };
 
   const ranksAlone = new Map<SourcedRule<ListRule>, number>();
-  for (const rule of likelyFirst(items[index]!, rules, codes).slice(0, limits.listExplainOrdersMax / 2)) {
+  for (const rule of likelyFirst(items[index]!, rules, codes).slice(0, ordersMax / 2)) {
     const ranks = gainWithout([rule]);
     if (ranks > 0) ranksAlone.set(rule, ranks);
   }

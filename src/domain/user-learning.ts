@@ -12,7 +12,8 @@ export interface LearnableDocument {
 /** The document as it is now, null where the catalogue does not have it. */
 export type DocumentLookup = (id: string) => LearnableDocument | null;
 
-type LearningEvent = Pick<UserEvent, 'document' | 'type' | 'value' | 'atMs'>;
+/** What learning reads of an event. */
+export type LearningEvent = Pick<UserEvent, 'document' | 'type' | 'value' | 'atMs'>;
 type Learned = UserState['learned'];
 
 /** Name of an embedding space: tastes of one space say nothing in another. Free of NUL where the model's name is. */

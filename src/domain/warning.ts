@@ -19,5 +19,6 @@ export const warningCodes = [
   'rule_unknown_field',
   'policy_stale',
   'policy_unavailable',
+  'history_cut',
 ] as const;
 export type WarningCode = (typeof warningCodes)[number];

@@ -1,4 +1,5 @@
 import type { StoredPolicy, StoredTenantRules } from '../domain/policy.ts';
+import type { LearningEvent } from '../domain/user-learning.ts';
 import type { UserState } from '../domain/user-state.ts';
 
 /** What a search needs to know of who is asking. */
@@ -11,6 +12,8 @@ export interface UserHead {
   readonly stateVersion: number;
   /** Events that are acknowledged and not yet part of `state`. */
   readonly pendingEvents: number;
+  /** Those events, by arrival; at most the newest limits.headPendingEventsMax. */
+  readonly pending: readonly LearningEvent[];
   /** As EventLog.state gives it. */
   readonly state: UserState;
 }

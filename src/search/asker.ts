@@ -1,4 +1,3 @@
-import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import { type EffectivePolicy, effectivePolicy, overridden, templateOf } from '../domain/effective-policy.ts';
 import {
   type ContextTemplate,
@@ -9,7 +8,7 @@ import {
 import type { PreferenceTable } from '../domain/rerank-batch.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
-import { spaceKey } from '../domain/user-learning.ts';
+import { learnFrom, mergeStates, spaceKey } from '../domain/user-learning.ts';
 import {
   affinitySeeds,
   hiddenIds,
@@ -21,7 +20,9 @@ import type { UserState } from '../domain/user-state.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { GraphQuery } from '../ports/graph-store.ts';
+import type { UserHead } from '../ports/policy-store.ts';
 import type { Head } from './head-book.ts';
+import { lookupIn } from './learnable-documents.ts';
 
 /** Who is asking and under which rules, as far as a search needs it. */
 export interface Asker {
@@ -39,11 +40,18 @@ export interface Asker {
   readonly versions: string;
   /** Whether all acknowledged events are part of it. */
   readonly settled: boolean;
+  /** Whether more documents may have been seen or hidden than are remembered. */
+  readonly isCut: boolean;
 }
 
-/** @throws TriptychError unknown_context */
-export function askerOf(head: Head, request: SearchRequest, schema: CatalogueSchema): Asker {
+/**
+ * @param table of the live catalogue: what acknowledged events are about that are not part of the user's state yet
+ * @throws TriptychError unknown_context
+ */
+export function askerOf(head: Head, request: SearchRequest, table: TableSnapshot): Asker {
   const { user } = head;
+  const space = spaceKey(table.schema.embedding);
+  const state = user === null ? null : stateNow(user, table, space);
   const policy = effectivePolicy({
     tenant: head.rules,
     template: requireTemplate(head.rules, request.context),
@@ -51,8 +59,8 @@ export function askerOf(head: Head, request: SearchRequest, schema: CatalogueSch
     contextPolicy: user?.contextPolicy ?? null,
     constraints: request.constraints,
   });
-  const facts = user === null ? null : factsOf(user.state, spaceKey(schema.embedding));
-  const learned = user === null ? nothingLearned : learnedOf(user.state, policy.learningRate);
+  const facts = state === null ? null : factsOf(state, space);
+  const learned = state === null ? nothingLearned : learnedOf(state, policy.learningRate);
   return {
     policy,
     preferences: mergedPreferences(learned, policy.preferences),
@@ -67,7 +75,23 @@ export function askerOf(head: Head, request: SearchRequest, schema: CatalogueSch
       user?.stateVersion ?? '',
     ].join('.'),
     settled: (user?.pendingEvents ?? 0) === 0,
+    isCut: (user?.state.documents.size ?? 0) >= limits.userDocumentsMax,
   };
+}
+
+const states = new WeakMap<UserHead['pending'], UserState>();
+
+/**
+ * The state as it will be when the events that wait are part of it: what was acknowledged shows in the next answer, however
+ * long applying takes. Learned once from the epoch at hand, until the head is read again.
+ */
+function stateNow({ state, pending }: UserHead, table: TableSnapshot, space: string): UserState {
+  if (pending.length === 0) return state;
+  const known = states.get(pending);
+  if (known !== undefined) return known;
+  const made = mergeStates(state, learnFrom(pending, lookupIn(table), space));
+  states.set(pending, made);
+  return made;
 }
 
 /** @throws TriptychError unknown_context */

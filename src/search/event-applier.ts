@@ -1,6 +1,4 @@
-import { facetsOf } from '../domain/row-view.ts';
-import type { TableSnapshot } from '../domain/table-snapshot.ts';
-import { type DocumentLookup, learnFrom, spaceKey } from '../domain/user-learning.ts';
+import { learnFrom, spaceKey } from '../domain/user-learning.ts';
 import type { UserState } from '../domain/user-state.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -9,6 +7,7 @@ import type { EventDelta, EventLog, PendingEvents } from '../ports/event-log.ts'
 import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
+import { lookupIn } from './learnable-documents.ts';
 import { SetAside } from './set-aside.ts';
 import { WorkLoop } from './work-loop.ts';
 
@@ -177,17 +176,4 @@ export class EventApplier {
 function falseIfRefused(error: unknown): false {
   if (!(error instanceof TriptychError) || error.retriable) throw error;
   return false;
-}
-
-/** The documents of an epoch, as learning reads them; for use within one turn of the event loop. */
-function lookupIn(table: TableSnapshot): DocumentLookup {
-  return (id) => {
-    const row = table.rowOf(id);
-    if (row < 0) return null;
-    const start = row * table.dimension;
-    return {
-      embedding: table.vectors.subarray(start, start + table.dimension),
-      facets: facetsOf(table, row),
-    };
-  };
 }

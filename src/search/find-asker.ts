@@ -2,6 +2,7 @@ import { reserveMs } from '../domain/planner.ts';
 import { defaultContext, noTenantRules } from '../domain/policy.ts';
 import type { Warning } from '../domain/warning.ts';
 import { TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { type Asker, askerOf } from './asker.ts';
 import type { Head } from './head-book.ts';
 import { coverageOf, type LegOutcome, runLeg } from './leg-runner.ts';
@@ -22,8 +23,8 @@ export function askerAtHand(call: SearchCall): KnownAsker | null {
   const { parts, tenant, request, catalogue } = call;
   const head = parts.heads.peek(tenant, request.user, request.context);
   if (head === null) return null;
-  const asker = askerOf(head, request, catalogue.schema);
-  return { asker, policy: policyAtHand, current: asker.settled, warnings: [] };
+  const asker = askerOf(head, request, catalogue.table.current);
+  return { asker, policy: policyAtHand, current: asker.settled, warnings: historyWarnings(asker) };
 }
 
 /**
@@ -39,9 +40,9 @@ export async function findAsker(call: SearchCall): Promise<KnownAsker> {
   );
   parts.meter.stage('policy', outcome.state, outcome.ms);
   if (outcome.value !== null) {
-    const asker = askerOf(outcome.value, request, catalogue.schema);
+    const asker = askerOf(outcome.value, request, catalogue.table.current);
     const policy = { coverage: coverageOf(outcome, 0), missing: false };
-    return { asker, policy, current: asker.settled, warnings: [] };
+    return { asker, policy, current: asker.settled, warnings: historyWarnings(asker) };
   }
   const copy = parts.heads.lastGood(tenant, request.user, request.context);
   return copy === null ? withoutPolicy(call, outcome) : withCopy(call, copy, outcome);
@@ -49,7 +50,7 @@ export async function findAsker(call: SearchCall): Promise<KnownAsker> {
 
 function withCopy(call: SearchCall, copy: Head, outcome: LegOutcome<unknown>): KnownAsker {
   return {
-    asker: askerOf(copy, call.request, call.catalogue.schema),
+    asker: askerOf(copy, call.request, call.catalogue.table.current),
     policy: {
       coverage: { ...coverageOf(outcome, 0), state: 'ok', reason: 'last_good_copy' },
       missing: false,
@@ -78,7 +79,7 @@ function withoutPolicy(call: SearchCall, outcome: LegOutcome<unknown>): KnownAsk
   const applied =
     rules === null ? 'no policy, rule or preference was' : "only the tenant's last known rules were";
   return {
-    asker: askerOf({ rules: rules ?? noTenantRules, user: null }, request, catalogue.schema),
+    asker: askerOf({ rules: rules ?? noTenantRules, user: null }, request, catalogue.table.current),
     policy: { coverage, missing: true },
     current: false,
     warnings: [
@@ -88,4 +89,10 @@ function withoutPolicy(call: SearchCall, outcome: LegOutcome<unknown>): KnownAsk
       },
     ],
   };
+}
+
+function historyWarnings({ isCut }: Asker): Warning[] {
+  if (!isCut) return [];
+  const message = `of this user only the newest ${limits.userDocumentsMax} documents are remembered: what was seen or hidden long ago may be shown`;
+  return [{ code: 'history_cut', message }];
 }

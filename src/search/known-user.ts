@@ -13,7 +13,7 @@ interface KnownPolicies extends Reading {
   readonly contextPolicy: StoredPolicy | null;
 }
 
-type KnownState = Pick<UserHead, 'state' | 'stateVersion' | 'pendingEvents'>;
+type KnownState = Pick<UserHead, 'state' | 'stateVersion' | 'pendingEvents' | 'pending'>;
 
 /** What a user weighs of whom nothing is known, measured. */
 const weightOfNobody = 10;
@@ -55,6 +55,7 @@ export class KnownUser {
     for (const policy of distinct) weight += memberCount(policy);
     if (this.#known === null) return weight;
     const { documents, learned, taste } = this.#known.state;
+    weight += this.#known.pending.length;
     for (const values of learned.values()) weight += values.size;
     // The sum in f64 and the vector in f32 that is made of it.
     return weight + documents.size + Math.ceil(((taste?.sum.length ?? 0) * 12) / 200);

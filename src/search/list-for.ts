@@ -54,10 +54,11 @@ async function listUnder(
 
 /**
  * What a page of a list is written with that was made on the present state of everything: its hard rules have been
- * applied, so they are compiled again only for what counts documents.
+ * applied, so they are compiled again only for what counts, or names, other documents.
  */
 function pageContext(call: SearchCall, known: KnownAsker): SearchContext {
-  return openContext(call, call.request.include.includes('facet_counts') ? known : null);
+  const { include, includeRelationships } = call.request;
+  return openContext(call, includeRelationships || include.includes('facet_counts') ? known : null);
 }
 
 /** The name of the answer on the present state. */

@@ -1,4 +1,5 @@
 import { sourcesOf } from '../domain/candidate-window.ts';
+import { failingRules } from '../domain/mask-program.ts';
 import type { RankedList } from '../domain/ranked-list.ts';
 import { reasonsFor } from '../domain/reasons.ts';
 import { countFacets, facetsOf, fieldsOf, titleIn } from '../domain/row-view.ts';
@@ -10,8 +11,10 @@ import type {
   SignalExplanation,
 } from '../domain/search-response.ts';
 import { type SignalName, signalCount, signalNames } from '../domain/signal.ts';
+import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import type { Warning } from '../domain/warning.ts';
 import { limits } from '../limits.ts';
+import type { Conditions } from './conditions.ts';
 import { coverageOf, runLeg } from './leg-runner.ts';
 import type { SearchContext } from './search-context.ts';
 
@@ -187,7 +190,7 @@ async function relationshipsOf(
   list: RankedList,
   page: Page,
 ): Promise<Omit<Related, 'cached'>> {
-  const { parts, request, catalogue, snapshot, endMs } = context;
+  const { parts, request, catalogue, snapshot, conditions, endMs } = context;
   if (!request.includeRelationships) return { coverage: list.coverage, lists: [], warnings: [] };
   const ids = page.indexes.map((index) => list.ids[index]!);
   const outcome = await runLeg(parts.clock, endMs, (signal) =>
@@ -196,8 +199,10 @@ async function relationshipsOf(
   context.stages.relationships = outcome.ms;
   parts.meter.stage('relationships', outcome.state, outcome.ms);
   if (outcome.value !== null) {
-    // The graph is asked now, the answer is of the epoch in which the search began.
-    const lists = outcome.value.map((one) => one.filter(({ id: other }) => snapshot.rowOf(other) >= 0));
+    // The graph is asked now and knows no rules; the answer is of the epoch in which the search began, and under them.
+    const lists = outcome.value.map((one) =>
+      one.filter(({ id: other }) => keepsRules(conditions, snapshot, snapshot.rowOf(other))),
+    );
     return { coverage: list.coverage, lists, warnings: [] };
   }
   const { graph } = list.coverage;
@@ -205,4 +210,11 @@ async function relationshipsOf(
     graph?.state === 'ok' ? list.coverage : { ...list.coverage, graph: coverageOf(outcome, 0) };
   const message = 'relationships: the graph did not answer, they are left out';
   return { coverage, lists: [], warnings: [{ code: 'relationships_missing', message }] };
+}
+
+/** Whether a document that is named beside a result is in the epoch and keeps all hard rules; the filter is about results. */
+function keepsRules(conditions: Conditions | null, table: TableSnapshot, row: number): boolean {
+  if (row < 0) return false;
+  if (conditions === null || conditions.mask[row] === 1) return true;
+  return failingRules(conditions.program, table, row).every((part) => conditions.parts[part] === null);
 }

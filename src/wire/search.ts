@@ -75,11 +75,12 @@ const searchShape = {
     .string()
     .min(1)
     .max(limits.cursorCharsMax)
+    .nullable()
     .optional()
     .meta({
       description:
         'Continues the list of an earlier answer to the same search; `k`, `include`, `explain`, `timeout_ms`, ' +
-        '`include_relationships`, `partial` and `cache` may differ.',
+        '`include_relationships`, `partial` and `cache` may differ. null is as none.',
     }),
   cache: z
     .enum(['use', 'skip'])

@@ -44,6 +44,9 @@ export function eventApplyTests(tested: EventLogUnderTest): void {
             expect(await tested.log.apply(tenant, 'u', idsOf(next), learn(next))).toBe(true);
             const head = await tested.stores.policies.head(tenant, 'u', 'default');
             expect(head.pendingEvents).toBe(waiting.length);
+            expect(head.pending).toEqual(
+              waiting.map(({ document, type, value, atMs }) => ({ document, type, value, atMs })),
+            );
             expectSameState(head.state, learn(applied));
             expectSameState(await tested.log.state(tenant, 'u'), learn(applied));
           }

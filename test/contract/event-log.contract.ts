@@ -296,6 +296,7 @@ function eraseTests(tested: EventLogUnderTest): void {
         policy: { version: 0 },
         stateVersion: 0,
         pendingEvents: 0,
+        pending: [],
         state: emptyUserState,
       });
       expect(await tested.log.events(tenant, 'u', null, 10)).toEqual([]);

@@ -84,6 +84,7 @@ export function policyStoreContract(name: string, open: () => Promise<UserStores
         contextPolicy: emptyPolicy,
         stateVersion: 0,
         pendingEvents: 0,
+        pending: [],
         state: emptyUserState,
       });
     });

@@ -42,11 +42,15 @@ export class MemoryUserStore implements PolicyStore, EventLog, SecretStore {
 
   async head(tenant: string, user: string, context: string): Promise<UserHead> {
     const policy = (name: string) => this.#policies.get(keyOf(tenant, user))?.get(name) ?? emptyPolicy;
+    const waiting = this.#of(tenant, user).filter(({ applied }) => !applied);
     return {
       policy: policy(defaultContext),
       contextPolicy: context === defaultContext ? null : policy(context),
       stateVersion: this.#users.get(keyOf(tenant, user))?.version ?? 0,
-      pendingEvents: this.#of(tenant, user).filter(({ applied }) => !applied).length,
+      pendingEvents: waiting.length,
+      pending: waiting
+        .slice(-limits.headPendingEventsMax)
+        .map(({ event: { document, type, value, atMs } }) => ({ document, type, value, atMs })),
       state: await this.state(tenant, user),
     };
   }

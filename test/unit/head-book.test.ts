@@ -19,6 +19,7 @@ const headOf = (stateVersion: number, state: UserState = emptyUserState): UserHe
   contextPolicy: null,
   stateVersion,
   pendingEvents: 0,
+  pending: [],
   state,
 });
 

@@ -3,13 +3,15 @@ import { emptyPolicy, type Policy } from '../../src/domain/policy.ts';
 import type { Rule } from '../../src/domain/rule.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
 import type { SearchResponse } from '../../src/domain/search-response.ts';
+import type { EventType } from '../../src/domain/user-event.ts';
+import { limits } from '../../src/limits.ts';
 import {
   fanOfDocuments,
   inProcessParts,
   type SearchFixture,
   searchFixture,
 } from '../support/search-fixture.ts';
-import { learn } from '../support/user-fixture.ts';
+import { eventOf, learn } from '../support/user-fixture.ts';
 
 let fixture: SearchFixture;
 
@@ -221,5 +223,76 @@ describe('similar documents', () => {
     const after = await near();
     expect(after.every(({ id }) => Number(id.slice(1)) % 3 !== 0)).toBe(true);
     expect(after.length).toBe(26);
+  });
+});
+
+describe('an acknowledged event', () => {
+  it('shows in the very next answer, however long it waits to be applied', async () => {
+    const before = await search({ query: 'robot', user: 'ann' });
+    fixture.users.pending = async () => [];
+    const { service, clock } = fixture;
+    const happened = (type: EventType, document: string) =>
+      clock.run(service.recordEvents('default', [eventOf(fixture, 'ann', document, type)]));
+    await happened('hide', ids(before)[0]!);
+    expect(ids(await search({ query: 'robot', user: 'ann' }))).not.toContain(ids(before)[0]);
+    await happened('view', ids(before)[1]!);
+    const unseen = { query: 'robot', user: 'ann', constraints: [{ kind: 'hideSeen' as const }] };
+    expect(ids(await search(unseen))).not.toContain(ids(before)[1]);
+    await happened('like', 'd30');
+    const liked = await search({ query: 'robot', user: 'ann' });
+    expect(liked.results[0]!.signals?.taste?.value).toBeGreaterThan(0);
+    expect(liked.cached).toBe(false);
+  });
+
+  it('is worth before it is applied what it is worth afterwards', async () => {
+    const pending = fixture.users.pending.bind(fixture.users);
+    fixture.users.pending = async () => [];
+    const { service, clock } = fixture;
+    const like = eventOf(fixture, 'ann', 'd30', 'like');
+    await clock.run(service.recordEvents('default', [like]));
+    const early = await search({ query: 'robot', user: 'ann', k: 40 });
+    fixture.users.pending = pending;
+    await clock.run(clock.sleep(1_000));
+    const late = await search({ query: 'robot', user: 'ann', k: 40 });
+    expect(late.results.map(({ id, score }) => [id, score])).toEqual(
+      early.results.map(({ id, score }) => [id, score]),
+    );
+  });
+});
+
+describe('relationships', () => {
+  it('name no document that a hard rule forbids, also beside a kept answer, and are not under the filter', async () => {
+    const drama = { kind: 'facet', facet: 'genres', match: 'any', values: ['Drama'] } as const;
+    const ask = async () => {
+      const { results, cached } = await search({ query: 'robot', includeRelationships: true, filter: drama });
+      return { cached, named: new Set(results.flatMap((one) => one.relationships!.map(({ id }) => id))) };
+    };
+    const isComedy = (id: string) => Number(id.slice(1)) % 3 === 0;
+    expect([...(await ask()).named].some(isComedy)).toBe(true);
+    await rule({ kind: 'exclude', facet: 'genres', values: ['Comedy'] });
+    const first = await ask();
+    const second = await ask();
+    expect([first.cached, second.cached]).toEqual([false, true]);
+    for (const { named } of [first, second]) {
+      expect(named.size).toBeGreaterThan(0);
+      expect([...named].some(isComedy)).toBe(false);
+    }
+  });
+});
+
+describe('more history than is remembered', () => {
+  it('is said', async () => {
+    const head = fixture.users.head.bind(fixture.users);
+    const known = { seen: true, hidden: false, affinity: null };
+    const documents = new Map(
+      Array.from({ length: limits.userDocumentsMax }, (_, i) => [`old${i}`, known] as const),
+    );
+    fixture.users.head = async (...asked) => {
+      const read = await head(...asked);
+      return { ...read, state: { ...read.state, documents } };
+    };
+    const { warnings } = await search({ query: 'robot', user: 'ann' });
+    expect(warnings).toMatchObject([{ code: 'history_cut' }]);
+    expect((await search({ query: 'robot' })).warnings).toEqual([]);
   });
 });

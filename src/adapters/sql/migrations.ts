@@ -112,6 +112,7 @@ const policiesAndUsers: Migration = {
     )`,
     `CREATE INDEX event_of_user ON event (tenant, user_id, arrival)`,
     `CREATE INDEX event_pending ON event (arrival) WHERE NOT applied`,
+    `CREATE INDEX event_of_user_pending ON event (tenant, user_id, arrival) WHERE NOT applied`,
     // Its row is the user's lock: there is one wherever there are events.
     `CREATE TABLE user_state (
       tenant       text COLLATE "C" NOT NULL,

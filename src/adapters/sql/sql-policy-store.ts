@@ -11,7 +11,7 @@ import { TriptychError } from '../../errors.ts';
 import type { ExpectedVersion, PolicyStore, UserHead } from '../../ports/policy-store.ts';
 import * as statements from './policy-statements.ts';
 import { type SqlClient, type SqlRow, type SqlStatement, textCell } from './sql-client.ts';
-import { policyOf, policyOfCell, stateOfRow } from './user-rows.ts';
+import { pendingOfRow, policyOf, policyOfCell, stateOfRow } from './user-rows.ts';
 import { headColumns, readHead } from './user-state-statements.ts';
 
 /** Policies of users and rules of tenants in Postgres tables; `migrate` comes first. */
@@ -31,6 +31,7 @@ export class SqlPolicyStore implements PolicyStore {
         context === defaultContext ? null : (policyOfCell(row[headColumns.policies + 1]) ?? emptyPolicy),
       stateVersion: Number(row[headColumns.version] ?? 0),
       pendingEvents: Number(row[headColumns.pending] ?? 0),
+      pending: pendingOfRow(row),
       state: stateOfRow(row),
     };
   }

@@ -1,5 +1,6 @@
 import type { Policy, StoredPolicy } from '../../domain/policy.ts';
 import type { EventType, LoggedEvent } from '../../domain/user-event.ts';
+import type { LearningEvent } from '../../domain/user-learning.ts';
 import type { LearnedValue, UserDocument, UserState } from '../../domain/user-state.ts';
 import { type SqlRow, textCell } from './sql-client.ts';
 import { headColumns } from './user-state-statements.ts';
@@ -41,6 +42,12 @@ function documentsOf(cell: SqlRow[number] | undefined): UserState['documents'] {
       { seen, hidden, affinity: sum === 0 ? null : { sum, refMs } },
     ]),
   );
+}
+
+/** Events that are not part of the state yet. */
+export function pendingOfRow(row: SqlRow): LearningEvent[] {
+  const rows = listOf<[string, EventType, number | null, number]>(row[headColumns.pendingEvents]);
+  return rows.map(([document, type, value, atMs]) => ({ document, type, value, atMs }));
 }
 
 /** The rows of a json_agg, none for null. */

@@ -130,7 +130,10 @@ SELECT s.version, s.pending, s.newest_ms, s.taste_space, array_to_json(s.taste),
     ORDER BY d.hidden DESC, d.met DESC LIMIT $3) d),
   (SELECT json_agg(json_build_array(v.facet, v.value, v.rewards, v.evidence, v.ref_ms)) FROM (
     SELECT * FROM user_value v WHERE v.tenant = $1 AND v.user_id = $2
-    ORDER BY ${strength} DESC LIMIT $4) v)
+    ORDER BY ${strength} DESC LIMIT $4) v),
+  (SELECT json_agg(json_build_array(e.document, e.type, e.value, e.at_ms) ORDER BY e.arrival) FROM (
+    SELECT * FROM event e WHERE e.tenant = $1 AND e.user_id = $2 AND NOT e.applied
+    ORDER BY e.arrival DESC LIMIT $5) e)
   ${contexts.map((context) => `, ${policyOf(context)}`).join('')}
 FROM (SELECT 1) one LEFT JOIN user_state s ON s.tenant = $1 AND s.user_id = $2`;
 
@@ -144,16 +147,17 @@ export const headColumns = {
   tasteRefMs: 5,
   documents: 6,
   values: 7,
-  policies: 8,
+  pendingEvents: 8,
+  policies: 9,
 } as const;
 
 const readStateText = headText([]);
-const readHeadText = headText(['$5', '$6']);
+const readHeadText = headText(['$6', '$7']);
 
 export function readState(tenant: string, user: string): SqlStatement {
   return {
     text: readStateText,
-    parameters: [tenant, user, limits.userDocumentsMax, limits.userValuesMax],
+    parameters: [tenant, user, limits.userDocumentsMax, limits.userValuesMax, limits.headPendingEventsMax],
   };
 }
 
