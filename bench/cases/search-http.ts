@@ -29,7 +29,7 @@ export const searchHttp: BenchCase = {
     }),
 };
 
-/** The body of a request that plans every leg. */
+/** The body of a request that plans every leg and is answered anew each time. */
 function bodyOf({ text, embedding, like }: BenchQuery): string {
   return JSON.stringify({
     query: text,
@@ -38,6 +38,7 @@ function bodyOf({ text, embedding, like }: BenchQuery): string {
     k: 10,
     partial: false,
     timeout_ms: 10_000,
+    cache: 'skip',
   });
 }
 
