@@ -91,10 +91,10 @@ export const limits = {
   eventSetAsideMs: 60_000,
   eventSetAsideUsersMax: 1_000,
   eventApplyPollMs: 250,
-  /** Events of a user that searches learn from before they are part of the user's state. */
-  headPendingEventsMax: 1_000,
   /** The same while there are events of tenants without a catalogue, which every look has to pass over. */
   eventApplySlowPollMs: 1_000,
+  /** Events of a user that searches learn from before they are part of the user's state. */
+  headPendingEventsMax: 1_000,
   exportPageEvents: 1_000,
   learnedPreferencesMax: 1_000,
   /** Documents of a user's state that are read, hidden ones first, then what was met last. */
