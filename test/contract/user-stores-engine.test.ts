@@ -108,10 +108,12 @@ describe('what users and their events cost the engine', () => {
     await appendMany(tenant, limits.analyzeAfterRows - 1, 'a');
     expect(client.count(/ANALYZE/)).toBe(0);
     await appendMany(tenant, 1, 'b');
-    expect(client.count(/^ANALYZE event, user_state, user_document, user_value/)).toBe(1);
+    const analyzed = () => client.texts.filter((text) => text.startsWith('ANALYZE'));
+    const each = ['event', 'user_state', 'user_document', 'user_value'].map((table) => `ANALYZE ${table}`);
+    await expect.poll(analyzed, { timeout: 20_000 }).toEqual(expect.arrayContaining(each));
     const events = await appendMany(tenant, 3, 'c');
     for (const id of events) await log.apply(tenant, 'c', [id], valuesOf(limits.vacuumAfterRows / 2));
-    await expect.poll(() => client.count(/^VACUUM \(ANALYZE\) event/), { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => client.count(/^VACUUM \(ANALYZE\) event$/), { timeout: 20_000 }).toBe(1);
   }, 60_000);
 
   it('leaves the tables to an engine that looks after them itself', async () => {

@@ -3,11 +3,12 @@ import type { SqlClient } from './sql-client.ts';
 
 /**
  * Vacuums and analyzes some tables, where the engine does not do it by itself: dead rows are given back, and the planner
- * learns what the tables hold, often at first, while they grow fast. Failures are left for the next time.
+ * learns what the tables hold, often at first, while they grow fast. One table at a time, so that a write waits for one at
+ * most. Failures are left for the next time.
  */
 export class TableCare {
   readonly #client: SqlClient;
-  readonly #tables: string;
+  readonly #tables: readonly string[];
   #rewrittenRows = 0;
   #writtenRows = 0;
   #analyzeDueRows: number = limits.analyzeAfterRows;
@@ -17,7 +18,7 @@ export class TableCare {
 
   constructor(client: SqlClient, tables: readonly string[]) {
     this.#client = client;
-    this.#tables = tables.join(', ');
+    this.#tables = tables;
   }
 
   /** The planner knows nothing of what is written from here on. */
@@ -35,7 +36,7 @@ export class TableCare {
     this.#writtenRows = 0;
     if (vacuum) this.#rewrittenRows = 0;
     this.#busy = true;
-    this.#underWay = this.#run(`${vacuum ? 'VACUUM (ANALYZE)' : 'ANALYZE'} ${this.#tables}`);
+    this.#underWay = this.#run(vacuum ? 'VACUUM (ANALYZE)' : 'ANALYZE');
   }
 
   /** Waits for what is under way; nothing new is begun. */
@@ -44,8 +45,13 @@ export class TableCare {
     await this.#underWay;
   }
 
-  async #run(text: string): Promise<void> {
-    await this.#client.run([{ text, parameters: [], lengthy: true }]).catch(() => undefined);
+  async #run(care: string): Promise<void> {
+    for (const table of this.#tables) {
+      if (this.#closed) break;
+      await this.#client
+        .run([{ text: `${care} ${table}`, parameters: [], lengthy: true }])
+        .catch(() => undefined);
+    }
     this.#busy = false;
     // What was written meanwhile may be due as well.
     this.wrote(0, 0);
