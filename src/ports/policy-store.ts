@@ -1,4 +1,4 @@
-import type { StoredPolicy, StoredTenantRules } from '../domain/policy.ts';
+import type { Policy, StoredPolicy, StoredTenantRules, TenantRules } from '../domain/policy.ts';
 import type { LearningEvent } from '../domain/user-learning.ts';
 import type { UserState } from '../domain/user-state.ts';
 
@@ -33,11 +33,7 @@ export interface PolicyStore {
   /** The tenant's rules and contexts; noTenantRules where none were stored. */
   rules(tenant: string): Promise<StoredTenantRules>;
   /** @throws TriptychError precondition_failed */
-  putRules(
-    tenant: string,
-    rules: Omit<StoredTenantRules, 'version'>,
-    expected: ExpectedVersion,
-  ): Promise<StoredTenantRules>;
+  putRules(tenant: string, rules: TenantRules, expected: ExpectedVersion): Promise<StoredTenantRules>;
 
   /** null where none is stored. */
   policy(tenant: string, user: string, context: string): Promise<StoredPolicy | null>;
@@ -46,7 +42,7 @@ export interface PolicyStore {
     tenant: string,
     user: string,
     context: string,
-    policy: Omit<StoredPolicy, 'version'>,
+    policy: Policy,
     expected: ExpectedVersion,
   ): Promise<StoredPolicy>;
   /** Whether there was one. @throws TriptychError precondition_failed */

@@ -2,7 +2,7 @@ import type { Catalogue, CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { BulkOperation, StoredDocument } from '../domain/document.ts';
 import type { Epoch } from '../domain/epoch.ts';
 import type { SearchPlan } from '../domain/plan.ts';
-import type { Preferences, StoredPolicy, StoredTenantRules } from '../domain/policy.ts';
+import type { Policy, Preferences, StoredPolicy, StoredTenantRules, TenantRules } from '../domain/policy.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
 import type { FacetCount, SearchResponse, SimilarDocument, WhyNot } from '../domain/search-response.ts';
@@ -120,18 +120,14 @@ export interface Triptych {
     tenant: string,
     user: string,
     context: string,
-    policy: Omit<StoredPolicy, 'version'>,
+    policy: Policy,
     expected: ExpectedVersion,
   ): Promise<PolicyView>;
   /** @throws TriptychError precondition_failed | not_found */
   deletePolicy(tenant: string, user: string, context: string, expected: ExpectedVersion): Promise<void>;
   rules(tenant: string): Promise<StoredTenantRules>;
   /** @throws TriptychError precondition_failed | invalid_request | unknown_field */
-  putRules(
-    tenant: string,
-    rules: Omit<StoredTenantRules, 'version'>,
-    expected: ExpectedVersion,
-  ): Promise<StoredTenantRules>;
+  putRules(tenant: string, rules: TenantRules, expected: ExpectedVersion): Promise<StoredTenantRules>;
   /** Acknowledged when they are committed; part of the user's state within a second. */
   recordEvents(tenant: string, events: readonly UserEvent[]): Promise<EventAck>;
   /** Everything known about the user, policies first, then the state, then the events. @throws TriptychError user_not_found */

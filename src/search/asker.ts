@@ -21,6 +21,7 @@ import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { GraphQuery } from '../ports/graph-store.ts';
 import type { UserHead } from '../ports/policy-store.ts';
+import { LastMade } from '../std/last-made.ts';
 import type { Head } from './head-book.ts';
 import { lookupIn } from './learnable-documents.ts';
 
@@ -79,7 +80,7 @@ export function askerOf(head: Head, request: SearchRequest, table: TableSnapshot
   };
 }
 
-const states = new WeakMap<UserHead['pending'], UserState>();
+const states = new LastMade<UserHead['pending'], UserState>();
 
 /**
  * The state as it will be when the events that wait are part of it: what was acknowledged shows in the next answer, however
@@ -87,11 +88,7 @@ const states = new WeakMap<UserHead['pending'], UserState>();
  */
 function stateNow({ state, pending }: UserHead, table: TableSnapshot, space: string): UserState {
   if (pending.length === 0) return state;
-  const known = states.get(pending);
-  if (known !== undefined) return known;
-  const made = mergeStates(state, learnFrom(pending, lookupIn(table), space));
-  states.set(pending, made);
-  return made;
+  return states.get(pending, [space], () => mergeStates(state, learnFrom(pending, lookupIn(table), space)));
 }
 
 /** @throws TriptychError unknown_context */
@@ -105,41 +102,27 @@ export function requireTemplate(rules: TenantRules, context: string): ContextTem
 }
 
 /** What was learned and not declared: the same for every search until the state is read again. */
-interface Facts {
-  readonly space: string;
-  readonly taste: Float32Array | null;
-  readonly seeds: GraphQuery['seeds'];
-  readonly seen: readonly string[];
-  readonly hidden: readonly string[];
-}
+type Facts = Pick<Asker, 'taste' | 'seeds' | 'hidden'> & { readonly seen: readonly string[] };
 
-const facts = new WeakMap<UserState, Facts>();
-const learnt = new WeakMap<UserState, { readonly learningRate: number; readonly preferences: Preferences }>();
+const facts = new LastMade<UserState, Facts>();
 
 function factsOf(state: UserState, space: string): Facts {
-  const known = facts.get(state);
-  if (known?.space === space) return known;
-  const made = {
-    space,
+  return facts.get(state, [space], () => ({
     taste: tasteVector(state, space),
     seeds: affinitySeeds(state, limits.affinitySeedsMax),
     seen: seenIds(state),
     hidden: hiddenIds(state),
-  };
-  facts.set(state, made);
-  return made;
+  }));
 }
 
+const learnt = new LastMade<UserState, Preferences>();
+
 function learnedOf(state: UserState, learningRate: number): Preferences {
-  const known = learnt.get(state);
-  if (known?.learningRate === learningRate) return known.preferences;
-  const preferences = learnedPreferences(state, learningRate);
-  learnt.set(state, { learningRate, preferences });
-  return preferences;
+  return learnt.get(state, [learningRate], () => learnedPreferences(state, learningRate));
 }
 
 const nothingLearned: Preferences = {};
-const merged = new WeakMap<Preferences, { readonly declared: string; readonly preferences: Preferences }>();
+const merged = new LastMade<Preferences, Preferences>();
 
 /**
  * The declared over the learned. There can be a thousand of the latter, and they are the same object until the state is read
@@ -147,24 +130,12 @@ const merged = new WeakMap<Preferences, { readonly declared: string; readonly pr
  */
 function mergedPreferences(learned: Preferences, declared: Preferences): Preferences {
   if (learned === nothingLearned) return declared;
-  const key = JSON.stringify(declared);
-  const known = merged.get(learned);
-  if (known?.declared === key) return known.preferences;
-  const preferences = overridden([learned, declared]);
-  merged.set(learned, { declared: key, preferences });
-  return preferences;
+  return merged.get(learned, [JSON.stringify(declared)], () => overridden([learned, declared]));
 }
 
 type FacetWeights = Readonly<Record<string, number>>;
 
-const tables = new WeakMap<
-  Preferences,
-  {
-    readonly epoch: TableSnapshot['epoch'];
-    readonly facetWeights: FacetWeights;
-    readonly made: PreferenceTable | null;
-  }
->();
+const tables = new LastMade<Preferences, PreferenceTable | null>();
 
 /**
  * Preferences by the table's codes; values that no document has cannot matter. null: nothing is preferred. Made once an
@@ -175,11 +146,9 @@ export function preferenceTable(
   table: TableSnapshot,
   facetWeights: FacetWeights,
 ): PreferenceTable | null {
-  const known = tables.get(preferences);
-  if (known?.epoch === table.epoch && known.facetWeights === facetWeights) return known.made;
-  const made = tableOf(preferences, table, facetWeights);
-  tables.set(preferences, { epoch: table.epoch, facetWeights, made });
-  return made;
+  return tables.get(preferences, [table.epoch, facetWeights], () =>
+    tableOf(preferences, table, facetWeights),
+  );
 }
 
 function tableOf(

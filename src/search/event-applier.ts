@@ -8,6 +8,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 import { lookupIn } from './learnable-documents.ts';
+import { runLeg } from './leg-runner.ts';
 import { SetAside } from './set-aside.ts';
 import { WorkLoop } from './work-loop.ts';
 
@@ -35,8 +36,8 @@ interface Pass {
 }
 
 /**
- * Turns acknowledged events into what is known about their users. One pass applies what is pending, many users at a time; a pass
- * follows every `nudge` and, for events that other processes acknowledged, every eventApplyPollMs. Any number of
+ * Turns acknowledged events into what is known about their users. One pass applies what is pending, many users at a time;
+ * a pass follows every `nudge` and, for events that other processes acknowledged, every eventApplyPollMs. Any number of
  * processes may do this at once: the log lets one of them apply an event.
  */
 export class EventApplier {
@@ -159,16 +160,9 @@ export class EventApplier {
   }
 
   /** Waits until what is committed now is searchable, but not longer than to the next poll. */
-  #untilCaughtUp(tenant: string): Promise<void> {
+  async #untilCaughtUp(tenant: string): Promise<void> {
     const { registry, clock } = this.#parts;
-    return new Promise((resolve) => {
-      const cancel = clock.after(limits.eventApplyPollMs, resolve);
-      const done = () => {
-        cancel();
-        resolve();
-      };
-      registry.caughtUp(tenant).then(done, done);
-    });
+    await runLeg(clock, clock.nowMs() + limits.eventApplyPollMs, () => registry.caughtUp(tenant));
   }
 }
 

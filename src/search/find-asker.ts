@@ -23,13 +23,17 @@ export function askerAtHand(call: SearchCall): KnownAsker | null {
   const { parts, tenant, request, catalogue } = call;
   const head = parts.heads.peek(tenant, request.user, request.context);
   if (head === null) return null;
-  const asker = askerOf(head, request, catalogue.table.current);
-  return { asker, policy: policyAtHand, current: asker.settled, warnings: historyWarnings(asker) };
+  return upToDate(askerOf(head, request, catalogue.table.current), policyAtHand);
+}
+
+function upToDate(asker: Asker, policy: PolicyOutcome): KnownAsker {
+  return { asker, policy, current: asker.settled, warnings: historyWarnings(asker) };
 }
 
 /**
- * Asks the policy store for at most half of the legs' time: what it says may start legs, or make them start again. Where it does not answer, a copy that is not too old does; else a
- * search that needs no policy goes on with the tenant's rules, if they are known, and nothing of the user.
+ * Asks the policy store for at most half of the legs' time: what it says may start legs, or make them start again. Where
+ * it does not answer, a copy that is not too old does; else a search that needs no policy goes on with the tenant's
+ * rules, if they are known, and nothing of the user.
  * @throws TriptychError unknown_context | policy_unavailable
  */
 export async function findAsker(call: SearchCall): Promise<KnownAsker> {
@@ -41,8 +45,7 @@ export async function findAsker(call: SearchCall): Promise<KnownAsker> {
   parts.meter.stage('policy', outcome.state, outcome.ms);
   if (outcome.value !== null) {
     const asker = askerOf(outcome.value, request, catalogue.table.current);
-    const policy = { coverage: coverageOf(outcome, 0), missing: false };
-    return { asker, policy, current: asker.settled, warnings: historyWarnings(asker) };
+    return upToDate(asker, { coverage: coverageOf(outcome, 0), missing: false });
   }
   const copy = parts.heads.lastGood(tenant, request.user, request.context);
   return copy === null ? withoutPolicy(call, outcome) : withCopy(call, copy, outcome);

@@ -69,7 +69,7 @@ export function provisionalResponse(context: SearchContext, list: RankedList): S
 }
 
 function responseOf(context: SearchContext, list: RankedList, page: Page, related: Related): SearchResponse {
-  const { parts, request, snapshot, tenant } = context;
+  const { parts, request, snapshot } = context;
   const wantsPlan = request.explain === 'plan' || request.explain === 'full';
   return {
     results: page.indexes.map((index, i) => resultOf(context, list, index, related.lists[i])),
@@ -87,28 +87,16 @@ function responseOf(context: SearchContext, list: RankedList, page: Page, relate
     strategy: related.cached ? 'CachedOnly' : list.plan.strategy,
     backend: list.backend,
     cached: related.cached,
-    cursor: page.nextOffset === null ? null : cursorOf(context, list, page.nextOffset, tenant),
+    cursor: page.nextOffset === null ? null : cursorOf(context, list, page.nextOffset),
     tookMs: parts.clock.nowMs() - context.startedAtMs,
     ...(wantsPlan ? { plan: list.plan } : {}),
     stages: context.stages,
   };
 }
 
-function cursorOf(
-  { parts, requestHash }: SearchContext,
-  list: RankedList,
-  offset: number,
-  tenant: string,
-): string {
+function cursorOf({ parts, tenant, requestHash }: SearchContext, list: RankedList, offset: number): string {
   const { id, nowMs, digest } = list;
-  return parts.cursors.encode({
-    tenant,
-    requestHash,
-    listId: id,
-    offset,
-    nowMs,
-    digest,
-  });
+  return parts.cursors.encode({ tenant, requestHash, listId: id, offset, nowMs, digest });
 }
 
 function resultOf(

@@ -1,6 +1,6 @@
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import { eventProblems } from '../domain/event-check.ts';
-import type { Policy, StoredPolicy, StoredTenantRules } from '../domain/policy.ts';
+import type { Policy, StoredPolicy, StoredTenantRules, TenantRules } from '../domain/policy.ts';
 import { defaultContext, defaultLearningRate, emptyPolicy } from '../domain/policy.ts';
 import { policyProblems, tenantRulesProblems } from '../domain/policy-check.ts';
 import type { RuleProblem } from '../domain/rule-check.ts';
@@ -114,11 +114,7 @@ export class UserDesk
     return this.#parts.policies.rules(tenant);
   }
 
-  async putRules(
-    tenant: string,
-    rules: Omit<StoredTenantRules, 'version'>,
-    expected: ExpectedVersion,
-  ): Promise<StoredTenantRules> {
+  async putRules(tenant: string, rules: TenantRules, expected: ExpectedVersion): Promise<StoredTenantRules> {
     refuse(tenantRulesProblems(this.#schemaOf(tenant), rules, this.#parts));
     try {
       return await this.#parts.policies.putRules(tenant, rules, expected);

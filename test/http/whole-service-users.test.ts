@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ComposedTriptych, createTriptych } from '../../src/compose.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
 import { catalogueSchemaToWire } from '../../src/wire/catalogue.ts';
 import { explainResponseSchema } from '../../src/wire/explain.ts';
@@ -12,12 +8,11 @@ import { searchEventSchema } from '../../src/wire/search-event.ts';
 import { searchResponseSchema, type WireSearchResponse } from '../../src/wire/search-response.ts';
 import { tenantRulesResponseSchema } from '../../src/wire/tenant-rules.ts';
 import { filmSchema } from '../support/fake-triptych.ts';
-import { type HttpHarness, startHttp } from '../support/http-harness.ts';
+import type { HttpHarness } from '../support/http-harness.ts';
+import { startWholeService } from '../support/whole-service.ts';
 
 /** Users over HTTP and the real service with its embedded stores: each test goes on where the one before it ended. */
 
-let dataDir: string;
-let composed: ComposedTriptych;
 let http: HttpHarness<Triptych>;
 
 const count = 24;
@@ -33,18 +28,7 @@ const films = Array.from({ length: count }, (_, i) => ({
 }));
 
 beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'triptych-users-'));
-  composed = await createTriptych({
-    host: '127.0.0.1',
-    port: 0,
-    keysFile: null,
-    dataDir,
-    demo: false,
-    schema: null,
-    logLevel: 'silent',
-    embedder: { kind: 'none' },
-  });
-  http = await startHttp(composed.service);
+  http = await startWholeService();
   await http.call('PUT', '/v1/catalogue', catalogueSchemaToWire(filmSchema));
   const lines = films.map((film) => JSON.stringify(film)).join('\n');
   await http.call('POST', '/v1/documents/bulk?wait=searchable', lines, {
@@ -54,8 +38,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await http?.close();
-  await composed?.service.close();
-  rmSync(dataDir, { recursive: true, force: true });
 });
 
 const question = { query: 'robot', embedding: [1, 0, 0, 0], user: 'ann', k: 5, timeout_ms: 10_000 };

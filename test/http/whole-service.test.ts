@@ -1,9 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ComposedTriptych, createTriptych } from '../../src/compose.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
 import { catalogueSchemaToWire } from '../../src/wire/catalogue.ts';
 import { problemSchema } from '../../src/wire/problem.ts';
@@ -11,35 +7,21 @@ import { batchResponseSchema, searchResponseSchema } from '../../src/wire/search
 import { similarResponseSchema } from '../../src/wire/similar.ts';
 import { catalogueStatusSchema, planStatsSchema } from '../../src/wire/status.ts';
 import { filmSchema } from '../support/fake-triptych.ts';
-import { type HttpHarness, startHttp } from '../support/http-harness.ts';
+import type { HttpHarness } from '../support/http-harness.ts';
 import { mutatedJson } from '../support/mutations.ts';
 import { ruleBases } from '../support/rule-bases.ts';
+import { startWholeService } from '../support/whole-service.ts';
 
 /** The edge over the real service with its embedded stores: what is sent arrives, and odd input breaks neither. */
 
-let dataDir: string;
-let composed: ComposedTriptych;
 let http: HttpHarness<Triptych>;
 
 beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'triptych-http-'));
-  composed = await createTriptych({
-    host: '127.0.0.1',
-    port: 0,
-    keysFile: null,
-    dataDir,
-    demo: false,
-    schema: null,
-    logLevel: 'silent',
-    embedder: { kind: 'none' },
-  });
-  http = await startHttp(composed.service);
+  http = await startWholeService();
 });
 
 afterAll(async () => {
   await http?.close();
-  await composed?.service.close();
-  rmSync(dataDir, { recursive: true, force: true });
 });
 
 const film = (id: string, embedding: number[], genres: string[], year: number) => ({

@@ -2,6 +2,7 @@ import {
   defaultContext,
   emptyPolicy,
   noTenantRules,
+  type Policy,
   type Preferences,
   type StoredPolicy,
   type StoredTenantRules,
@@ -32,7 +33,7 @@ export class FakeUsers {
     tenant: string,
     user: string,
     context: string,
-    policy: Omit<StoredPolicy, 'version'>,
+    policy: Policy,
     expected: ExpectedVersion,
   ): PolicyView {
     const before = this.policy(tenant, user, context).policy;

@@ -2,8 +2,10 @@ import {
   defaultContext,
   emptyPolicy,
   noTenantRules,
+  type Policy,
   type StoredPolicy,
   type StoredTenantRules,
+  type TenantRules,
 } from '../../src/domain/policy.ts';
 import type { LoggedEvent } from '../../src/domain/user-event.ts';
 import { mergeStates } from '../../src/domain/user-learning.ts';
@@ -59,11 +61,7 @@ export class MemoryUserStore implements PolicyStore, EventLog, SecretStore {
     return this.#rules.get(tenant) ?? noTenantRules;
   }
 
-  async putRules(
-    tenant: string,
-    rules: Omit<StoredTenantRules, 'version'>,
-    expected: ExpectedVersion,
-  ): Promise<StoredTenantRules> {
+  async putRules(tenant: string, rules: TenantRules, expected: ExpectedVersion): Promise<StoredTenantRules> {
     refuseOtherVersion(this.#rules.get(tenant)?.version ?? 0, expected);
     const stored = { ...structuredClone(rules), version: ++this.#version };
     this.#rules.set(tenant, stored);
@@ -78,7 +76,7 @@ export class MemoryUserStore implements PolicyStore, EventLog, SecretStore {
     tenant: string,
     user: string,
     context: string,
-    policy: Omit<StoredPolicy, 'version'>,
+    policy: Policy,
     expected: ExpectedVersion,
   ): Promise<StoredPolicy> {
     const policies = this.#policies.get(keyOf(tenant, user)) ?? new Map<string, StoredPolicy>();

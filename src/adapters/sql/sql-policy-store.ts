@@ -43,11 +43,7 @@ export class SqlPolicyStore implements PolicyStore {
     return { ...(JSON.parse(textCell(row, 1)) as TenantRules), version: Number(textCell(row, 0)) };
   }
 
-  async putRules(
-    tenant: string,
-    rules: Omit<StoredTenantRules, 'version'>,
-    expected: ExpectedVersion,
-  ): Promise<StoredTenantRules> {
+  async putRules(tenant: string, rules: TenantRules, expected: ExpectedVersion): Promise<StoredTenantRules> {
     const body: TenantRules = { rules: rules.rules, contexts: rules.contexts };
     const put = statements.putTenantRules(tenant, JSON.stringify(body), expected);
     return { ...body, version: await this.#write('tenant rules', put, expected) };
@@ -62,7 +58,7 @@ export class SqlPolicyStore implements PolicyStore {
     tenant: string,
     user: string,
     context: string,
-    policy: Omit<StoredPolicy, 'version'>,
+    policy: Policy,
     expected: ExpectedVersion,
   ): Promise<StoredPolicy> {
     const { preferences, constraints, learningRate, explorationRate } = policy;
