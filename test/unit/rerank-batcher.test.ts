@@ -98,9 +98,10 @@ describe('the batcher', () => {
   it('lets a faulty request fail alone', async () => {
     const { batcher, sizes } = setUp();
     const windows = Array.from({ length: 4 }, () => windowOver(someCase()));
-    const preferences = { values: new Map([[0, 2]]), facetWeights: new Map<string, number>() };
     const bad = windowOver(someCase());
-    const faulty = { ...bad, request: { ...bad.request, preferences } };
+    // Refused whatever the formula reads.
+    const queryVector = new Float32Array(table.dimension + 1);
+    const faulty = { ...bad, request: { ...bad.request, queryVector } };
     const answers = await Promise.allSettled(
       windows.toSpliced(2, 0, faulty).map((window) => batcher.submit(window)),
     );
