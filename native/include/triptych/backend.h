@@ -72,6 +72,12 @@ typedef struct tp_rows {
   /* field_count columns of row_count f64. */
   const double *const *fields;
   uint32_t field_count;
+  /*
+   * Which table this is and the state that it shows, for backends that keep a copy of it (table_sync): the caller's
+   * number for the table, and a number that is another one for every other content of it. 0, 0: no copy is meant.
+   */
+  uint64_t table;
+  uint64_t epoch;
 } tp_rows;
 
 /* Row numbers below resident.row_count lead to the table, from there on to the transient block (row_count 0: none). */
@@ -229,12 +235,13 @@ typedef struct tp_backend_api {
   /* Cosines of all pairs: packed upper triangle (src/domain/gram.ts) of count * (count - 1) / 2 numbers. */
   tp_status (*gram)(tp_backend *backend, const tp_blocks *blocks, const uint32_t *rows, uint32_t count, double *out);
   /*
-   * CUDA alone: makes the device's copy of a table equal to `rows`, under the caller's number for it. `changed`: rows
-   * that differ from the copy made last under that number; null: all may. rerank and scan on a table that has no copy, or an
-   * outdated one (epoch differs), answer TP_INVALID. Queries that run meanwhile see the state before.
+   * CUDA alone: makes the device's copy of a table equal to `rows`, under its own number (rows->table, rows->epoch).
+   * `changed`: rows whose vectors differ from the copy made last under that number, none of them visible in the state
+   * before; null: all may differ. rerank, scan and gram on a state that the device does not hold (it holds the last two)
+   * answer TP_INVALID. Queries that run meanwhile see the state before. All instances of a device share its tables.
    */
-  tp_status (*table_sync)(tp_backend *backend, uint64_t table, uint64_t epoch, const tp_rows *rows,
-                          const uint32_t *changed, uint32_t changed_count);
+  tp_status (*table_sync)(tp_backend *backend, const tp_rows *rows, const uint32_t *changed,
+                          uint32_t changed_count);
   void (*table_drop)(tp_backend *backend, uint64_t table);
 } tp_backend_api;
 
