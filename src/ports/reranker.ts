@@ -1,5 +1,8 @@
+import type { BackendName } from '../domain/backend-name.ts';
 import type { RerankBatch } from '../domain/rerank-batch.ts';
+import type { TableSnapshot } from '../domain/table-snapshot.ts';
 
+export type { BackendName } from '../domain/backend-name.ts';
 export type {
   PreferenceTable,
   RerankBatch,
@@ -23,6 +26,17 @@ export interface RerankAnswer {
  * whether a row is resident or transient.
  */
 export interface Reranker {
-  readonly name: 'js' | 'native' | 'cuda' | 'tfjs-gpu' | 'tfjs-node' | 'tfjs-wasm';
-  rerank(batch: RerankBatch): Promise<RerankAnswer>;
+  readonly name: BackendName;
+  /** Which of its kernels or devices runs: `avx2`, `sm_90 NVIDIA H100`; empty where there is but one. */
+  readonly variant: string;
+  /** Whether it scores rows of this table (its tier, its size); absent: it scores those of every table. */
+  supports?(table: TableSnapshot): boolean;
+  /**
+   * @param signal aborted when nobody waits for the answer any more; a backend may then stop and reject with its reason
+   * @throws RangeError for a batch that it does not take; TriptychError unavailable once it cannot be used any more in
+   * this process; anything else is a failure of this batch, and another backend serves it
+   */
+  rerank(batch: RerankBatch, signal?: AbortSignal): Promise<RerankAnswer>;
+  /** Frees what it holds, after its last call. */
+  close?(): Promise<void>;
 }

@@ -14,6 +14,7 @@ const table = randomTable(random, 40, 8);
 /** The js backend, every batch of it recorded. */
 class RecordingReranker implements Reranker {
   readonly name = 'js';
+  readonly variant = '';
   readonly batches: RerankBatch[] = [];
   readonly #inner = new JsReranker();
 
@@ -117,6 +118,7 @@ describe('the batcher', () => {
     const inner = new JsReranker();
     const reranker: Reranker = {
       name: 'js',
+      variant: '',
       rerank: (batch) => (broken ? Promise.reject(new Error('broken')) : inner.rerank(batch)),
     };
     const batcher = new RerankBatcher(reranker, silentMeter);

@@ -13,7 +13,7 @@ import { makeTable } from '../support/table.ts';
 /** A backend with a planted fault: it sees another batch than it was given. */
 function faulty(fault: (batch: RerankBatch) => RerankBatch): Reranker {
   const inner = new JsReranker();
-  return { name: 'js', rerank: (batch) => inner.rerank(fault(batch)) };
+  return { name: 'js', variant: '', rerank: (batch) => inner.rerank(fault(batch)) };
 }
 
 /** Signals that come from the rows of a block; the others come with the window. */
@@ -122,6 +122,7 @@ describe('the oracle comparison notices', () => {
     await expect(expectExact(small, table, cases)).rejects.toThrow();
     const miscounting: Reranker = {
       name: 'js',
+      variant: '',
       rerank: async (batch) => {
         const answer = await new JsReranker().rerank(batch);
         return { ...answer, dropped: answer.dropped.map((drops) => drops.map((count) => count + 1)) };

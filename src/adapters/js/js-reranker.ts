@@ -12,6 +12,7 @@ import { BestRows } from '../../std/best-rows.ts';
  */
 export class JsReranker implements Reranker {
   readonly name = 'js';
+  readonly variant = '';
   readonly #scratch = new ScorerScratch();
   #positions = new Uint32Array(0);
 
