@@ -1,4 +1,5 @@
 import { limits } from '../limits.ts';
+import { SparseNumbers } from '../std/sparse-numbers.ts';
 import { type RecallLeg, recallLegs } from './signal.ts';
 
 /** Candidates of one leg, best first. */
@@ -17,6 +18,9 @@ export interface CandidateWindow {
 
 const sourceNames = [...recallLegs, 'policy'] as const;
 
+/** Place in the window by row; used within one call only. */
+const positions = new SparseNumbers();
+
 /**
  * Takes the lists rank by rank (every leg's first, then every leg's second, ...), so that where the union is larger
  * than windowMax each leg loses its tail alone. The order in the window has no influence on any score.
@@ -27,13 +31,13 @@ export function uniteCandidates(
   windowMax: number = limits.windowMax,
   pinned: readonly number[] = [],
 ): CandidateWindow {
-  const positions = new Map<number, number>();
+  positions.clear();
   const rows: number[] = [];
   const sources: number[] = [];
   const add = (row: number, leg: LegList['leg']): void => {
     const bit = 1 << sourceNames.indexOf(leg);
-    const position = positions.get(row);
-    if (position !== undefined) sources[position]! |= bit;
+    const position = positions.get(row, -1);
+    if (position >= 0) sources[position]! |= bit;
     else if (rows.length < windowMax) {
       positions.set(row, rows.length);
       rows.push(row);

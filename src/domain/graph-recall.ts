@@ -2,6 +2,7 @@ import { limits } from '../limits.ts';
 import { compareUtf8 } from '../std/utf8-order.ts';
 import type { PathStep } from './search-response.ts';
 import type { Edge, SimilarityGraph } from './similarity-graph.ts';
+import type { TableSnapshot } from './table-snapshot.ts';
 
 /** What a second step costs: a document two steps away is worth half of what the product of its steps says. */
 export const secondStepDamping = 0.5;
@@ -16,6 +17,8 @@ export interface SupportedDocument {
   readonly id: string;
   readonly strength: number;
   readonly path: readonly PathStep[];
+  /** In the table that was given; -1: its epoch does not have the document. */
+  readonly row?: number;
 }
 
 /** A path of one or two edges from a seed. `first` is the edge to the document itself when `second` is null. */
@@ -43,7 +46,11 @@ interface Reached {
  * Strength descending, then id in UTF-8 order, at most limits.graphSupportMax. The path given is the best of any seed
  * by weight_s * path(s, d); among equals the shorter one, then by id of the seed, then by id of the document between.
  */
-export function recallSupport(graph: SimilarityGraph, seeds: readonly Seed[]): SupportedDocument[] {
+export function recallSupport(
+  graph: SimilarityGraph,
+  seeds: readonly Seed[],
+  table?: TableSnapshot,
+): SupportedDocument[] {
   const weights = knownSeeds(graph, seeds);
   const reached = new Map<number, Reached>();
   const edges = new Map<number, readonly Edge[]>();
@@ -64,11 +71,12 @@ export function recallSupport(graph: SimilarityGraph, seeds: readonly Seed[]): S
       }
     }
   }
-  return strongest(graph, [...reached.values()]).map(({ slot, product, path }) => ({
-    id: graph.idOf(slot),
-    strength: 1 - product,
-    path: path.second === null ? [path.first.step] : [path.first.step, path.second.step],
-  }));
+  return strongest(graph, [...reached.values()]).map(({ slot, product, path: { first, second } }) => {
+    const id = graph.idOf(slot);
+    const path = second === null ? [first.step] : [first.step, second.step];
+    const found = { id, strength: 1 - product, path };
+    return table === undefined ? found : { ...found, row: graph.rows.rowOf(table, slot, id) };
+  });
 }
 
 /** Slots and weights of the seeds that exist, by id: a repeated seed counts once, with its greatest weight. */

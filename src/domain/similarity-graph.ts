@@ -7,6 +7,7 @@ import { ExplicitRelations } from './explicit-relations.ts';
 import { similarTo } from './names.ts';
 import type { PathStep, Relationship } from './search-response.ts';
 import { SharedValues } from './shared-values.ts';
+import { SlotRows } from './slot-rows.ts';
 
 /** An edge as recall follows it, away from the document that was asked. */
 export interface Edge {
@@ -36,6 +37,8 @@ export class SimilarityGraph {
   readonly #explicit = new ExplicitRelations();
   readonly #slots = new Map<string, number>();
   readonly #ids: string[] = [];
+  /** Which rows of the resident table the slots are. */
+  readonly rows = new SlotRows();
   readonly #freeSlots: number[] = [];
   readonly #similar = new Map<number, readonly Edge[]>();
   // Scratch of #computeSimilar: the product of each document touched under the present mark.

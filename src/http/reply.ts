@@ -56,12 +56,12 @@ export function problemFor(error: unknown, requestId?: string): WireProblem {
 
 function send(exchange: Exchange, status: number, contentType: string, text: string): void {
   const { res } = exchange;
-  const bytes = Buffer.from(text);
   res.statusCode = status;
   res.setHeader('content-type', contentType);
-  res.setHeader('content-length', bytes.length);
+  res.setHeader('content-length', Buffer.byteLength(text));
   if (!res.hasHeader('cache-control')) res.setHeader('cache-control', 'no-store');
-  res.end(exchange.req.method === 'HEAD' ? undefined : bytes);
+  // As text, headers and body leave in one write.
+  res.end(exchange.req.method === 'HEAD' ? undefined : text, 'utf8');
 }
 
 /**

@@ -12,6 +12,8 @@ export interface GraphHit {
   readonly strength: number;
   /** The best path from a seed to the document. */
   readonly path: readonly PathStep[];
+  /** As in Hit. */
+  readonly row?: number;
 }
 
 /**

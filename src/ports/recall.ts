@@ -26,4 +26,6 @@ export interface Hit {
   readonly id: string;
   /** The store's own score, higher is better; used for order only. */
   readonly score: number;
+  /** The document's row in the request's snapshot, from an index that knows it: saves looking it up by id. */
+  readonly row?: number;
 }

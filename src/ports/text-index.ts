@@ -8,8 +8,11 @@ export interface TextQuery extends RecallRequest {
 export interface TextAnswer {
   /** Best documents by BM25, score descending, then id by UTF-8 bytes; only documents with a score > 0. */
   readonly hits: readonly Hit[];
-  /** BM25 of each id, 0 where no term matches or the document is unknown; the same number `hits` shows. */
-  score(ids: readonly string[]): Promise<Float64Array>;
+  /**
+   * BM25 of each id, 0 where no term matches or the document is unknown; the same number `hits` shows.
+   * @param rows the ids' rows in the query's snapshot, where they are known: saves an index in process the lookup
+   */
+  score(ids: readonly string[], rows?: Uint32Array): Promise<Float64Array>;
 }
 
 /** Word search with typo tolerance for terms that the catalogue does not know. */

@@ -3,11 +3,10 @@ import { type LegList, uniteCandidates } from '../domain/candidate-window.ts';
 import type { SearchPlan } from '../domain/plan.ts';
 import { planSearch } from '../domain/planner.ts';
 import type { Coverage } from '../domain/search-response.ts';
-import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { Hit } from '../ports/recall.ts';
 import { matchingEmbedder } from './embedding-space.ts';
+import { rowsOfHits } from './hit-rows.ts';
 import { coverageOf } from './leg-runner.ts';
 import { orderStages } from './list-stages.ts';
 import { observeLegs } from './observe-legs.ts';
@@ -189,18 +188,14 @@ function legLists(context: SearchContext, recalled: Recalled, policy: readonly n
   const excluded = new Set(seeds.map((id) => snapshot.rowOf(id)));
   const lists: LegList[] = policy.length === 0 ? [] : [{ leg: 'policy', rows: policy }];
   for (const hits of [recalled.vector, recalled.taste])
-    if (hits !== null) lists.push({ leg: 'vector', rows: rowsOf(snapshot, idsOf(hits), excluded) });
+    if (hits !== null) lists.push({ leg: 'vector', rows: known(rowsOfHits(snapshot, hits), excluded) });
   if (recalled.text !== null)
-    lists.push({ leg: 'lexical', rows: rowsOf(snapshot, idsOf(recalled.text.hits), excluded) });
+    lists.push({ leg: 'lexical', rows: known(rowsOfHits(snapshot, recalled.text.hits), excluded) });
   if (recalled.graphCandidates !== null)
-    lists.push({ leg: 'graph', rows: rowsOf(snapshot, recalled.graphCandidates, excluded) });
+    lists.push({ leg: 'graph', rows: known(recalled.graphCandidates, excluded) });
   return lists;
 }
 
-function idsOf(hits: readonly Hit[]): string[] {
-  return hits.map((hit) => hit.id);
-}
-
-function rowsOf(snapshot: TableSnapshot, ids: readonly string[], excluded: ReadonlySet<number>): number[] {
-  return ids.map((id) => snapshot.rowOf(id)).filter((row) => row >= 0 && !excluded.has(row));
+function known(rows: readonly number[], excluded: ReadonlySet<number>): number[] {
+  return rows.filter((row) => row >= 0 && !excluded.has(row));
 }

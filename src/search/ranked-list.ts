@@ -1,8 +1,15 @@
 import { listDigest, type RankedList } from '../domain/ranked-list.ts';
 import type { VectorOrigin } from '../domain/reasons.ts';
 import { signalCount } from '../domain/signal.ts';
+import type { TableSnapshot } from '../domain/table-snapshot.ts';
+import { SparseNumbers } from '../std/sparse-numbers.ts';
+import { rowOfHit } from './hit-rows.ts';
 import type { Ranking } from './ranking.ts';
+import type { Recalled } from './recall.ts';
 import type { SearchContext } from './search-context.ts';
+
+/** Used within one function only. */
+const numbers = new SparseNumbers();
 
 /** The list that pages are cut from, freed of the epoch that it was made on. */
 export function listOf(ranking: Omit<Ranking, 'list'>, id: string): RankedList {
@@ -10,9 +17,9 @@ export function listOf(ranking: Omit<Ranking, 'list'>, id: string): RankedList {
   const { snapshot, parts } = context;
   const { ranked } = scored;
   const indexes = order.final;
-  const ids = Array.from(indexes, (index) => snapshot.idOf(window.rows[ranked.positions[index]!]!));
+  const rows = Array.from(indexes, (index) => window.rows[ranked.positions[index]!]!);
+  const ids = rows.map((row) => snapshot.idOf(row));
   const scores = Float32Array.from(indexes, (index) => ranked.scores[index]!);
-  const paths = new Map(recalled.graph?.support.map((hit) => [hit.id, hit.path]));
   return {
     id,
     ids,
@@ -22,7 +29,7 @@ export function listOf(ranking: Omit<Ranking, 'list'>, id: string): RankedList {
     sources: Uint8Array.from(indexes, (index) => window.sources[ranked.positions[index]!]!),
     fusedRanks: ranksOf(indexes, order.fused),
     diverseRanks: ranksOf(indexes, order.diverse),
-    paths: ids.map((one) => paths.get(one) ?? null),
+    paths: pathsOf(snapshot, recalled, rows),
     pinnedBy: ids.map((one) => order.pinnedBy.get(one) ?? null),
     vectorOrigin: originOf(context),
     coverage,
@@ -45,10 +52,22 @@ function gather(values: Float64Array, indexes: Uint32Array): Float64Array {
   return gathered;
 }
 
+/** The best path from a seed to each row; null where the graph did not reach it. */
+function pathsOf(snapshot: TableSnapshot, { graph }: Recalled, rows: readonly number[]): RankedList['paths'] {
+  if (graph === null) return rows.map(() => null);
+  numbers.clear();
+  for (const [index, hit] of graph.support.entries()) {
+    const row = rowOfHit(snapshot, hit);
+    if (row >= 0) numbers.set(row, index);
+  }
+  return rows.map((row) => graph.support[numbers.get(row, -1)]?.path ?? null);
+}
+
 /** Rank from 1 of each index in an order that holds them all. */
 function ranksOf(indexes: Uint32Array, order: Uint32Array): Uint32Array {
-  const ranks = new Map(Array.from(order, (index, place) => [index, place + 1]));
-  return indexes.map((index) => ranks.get(index)!);
+  numbers.clear();
+  for (let place = 0; place < order.length; place++) numbers.set(order[place]!, place + 1);
+  return indexes.map((index) => numbers.get(index, 0));
 }
 
 function originOf({ request }: SearchContext): VectorOrigin {

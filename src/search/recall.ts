@@ -6,6 +6,7 @@ import type { GraphAnswer } from '../ports/graph-store.ts';
 import type { Hit, RecallRequest } from '../ports/recall.ts';
 import type { TextAnswer } from '../ports/text-index.ts';
 import { matchingEmbedder } from './embedding-space.ts';
+import { rowOfHit } from './hit-rows.ts';
 import type { LegQuestion } from './leg-memory.ts';
 import { coverageOf, type LegOutcome, runLeg, skippedCoverage } from './leg-runner.ts';
 import { graphSeeds, type SearchContext } from './search-context.ts';
@@ -18,8 +19,8 @@ export interface Recalled {
   readonly taste: readonly Hit[] | null;
   readonly text: TextAnswer | null;
   readonly graph: GraphAnswer | null;
-  /** The best of the graph's support that the conditions let pass, as deep as the leg; null with `graph`. */
-  readonly graphCandidates: readonly string[] | null;
+  /** Rows of the best of the graph's support that the conditions let pass, as deep as the leg; null with `graph`. */
+  readonly graphCandidates: readonly number[] | null;
   readonly coverage: Coverage;
 }
 
@@ -161,17 +162,17 @@ export class Recall {
     };
   }
 
-  #graphCandidates(answer: GraphAnswer | null): string[] | null {
+  #graphCandidates(answer: GraphAnswer | null): number[] | null {
     const leg = plannedLeg(this.#plan, 'graph');
     if (answer === null || leg === undefined) return null;
     const { snapshot, conditions } = this.#context;
-    const ids: string[] = [];
+    const rows: number[] = [];
     for (const hit of answer.support) {
-      if (ids.length >= leg.depth) break;
-      const row = snapshot.rowOf(hit.id);
-      if (row >= 0 && (conditions === null || conditions.mask[row] === 1)) ids.push(hit.id);
+      if (rows.length >= leg.depth) break;
+      const row = rowOfHit(snapshot, hit);
+      if (row >= 0 && (conditions === null || conditions.mask[row] === 1)) rows.push(row);
     }
-    return ids;
+    return rows;
   }
 
   #coverage(
@@ -200,8 +201,10 @@ function strongestOutcome(
   return taste.state !== 'ok' || taste.ms > vector.ms ? taste : vector;
 }
 
-function countOf(...lists: readonly (readonly Hit[] | null | undefined)[]): number {
-  return new Set(lists.flatMap((list) => (list ?? []).map((hit) => hit.id))).size;
+/** Documents in one list or the other. */
+function countOf(a: readonly Hit[] | null | undefined, b: readonly Hit[] | null | undefined): number {
+  if (a == null || b == null) return (a ?? b ?? []).length;
+  return new Set([...a, ...b].map((hit) => hit.id)).size;
 }
 
 function plannedLeg(plan: SearchPlan, leg: RecallLeg): PlannedLeg | undefined {

@@ -6,8 +6,11 @@ import { lexicalSignal } from '../domain/scoring.ts';
 import { signalNames } from '../domain/signal.ts';
 import { softRulesColumn } from '../domain/soft-rules.ts';
 import { TriptychError } from '../errors.ts';
+import type { Hit } from '../ports/recall.ts';
 import { dayMs } from '../std/day.ts';
+import { SparseNumbers } from '../std/sparse-numbers.ts';
 import { preferenceTable } from './asker.ts';
+import { rowOfHit, rowsOfHits } from './hit-rows.ts';
 import { type LegOutcome, runLeg } from './leg-runner.ts';
 import type { Recalled } from './recall.ts';
 import type { ScorerWindow } from './rerank-batcher.ts';
@@ -135,7 +138,7 @@ async function scoreWords(
   if (answer === null) return null;
   const { parts, snapshot, startedAtMs, request } = context;
   const ids = Array.from(rows, (row) => snapshot.idOf(row));
-  return runLeg(parts.clock, startedAtMs + request.timeoutMs, () => answer.score(ids));
+  return runLeg(parts.clock, startedAtMs + request.timeoutMs, () => answer.score(ids, rows));
 }
 
 /** The lexical signal of every candidate; NaN for all of them when the leg, or its second answer, did not come. */
@@ -144,13 +147,18 @@ function lexicalColumn(context: SearchContext, scores: Float64Array | null, rows
   return Float32Array.from(scores, (bm25) => lexicalSignal(bm25, context.profile.lexicalMidpoint));
 }
 
+/** Used within one call of graphColumn only. */
+const strengths = new SparseNumbers();
+
 /** The strength of each candidate within the seeds' support, 0 outside it; NaN when there is no graph leg. */
 function graphColumn(context: SearchContext, recalled: Recalled, rows: Uint32Array): Float32Array {
   if (recalled.graph === null) return new Float32Array(rows.length).fill(Number.NaN);
-  const strengths = new Map(
-    recalled.graph.support.map((hit) => [context.snapshot.rowOf(hit.id), hit.strength]),
-  );
-  return Float32Array.from(rows, (row) => strengths.get(row) ?? 0);
+  strengths.clear();
+  for (const hit of recalled.graph.support) {
+    const row = rowOfHit(context.snapshot, hit);
+    if (row >= 0) strengths.set(row, hit.strength);
+  }
+  return Float32Array.from(rows, (row) => strengths.get(row, 0));
 }
 
 /** Reciprocal rank fusion of the legs' lists within their fixed depth; NaN unless the profile fuses. */
@@ -158,14 +166,15 @@ function fusionColumn(context: SearchContext, recalled: Recalled, rows: Uint32Ar
   const { profile, snapshot } = context;
   if (profile.formula !== 'rrf') return new Float32Array(rows.length).fill(Number.NaN);
   const depth = profile.legDepth;
-  const toRows = (ids: readonly string[] | undefined) => ids?.map((id) => snapshot.rowOf(id)) ?? null;
+  const toRows = (hits: readonly Hit[] | undefined) =>
+    hits === undefined ? null : rowsOfHits(snapshot, hits);
   const legs = [
     {
       weight: profile.fusion.vector,
-      ranked: toRows((recalled.vector ?? recalled.taste)?.map((hit) => hit.id)),
+      ranked: toRows(recalled.vector ?? recalled.taste ?? undefined),
     },
-    { weight: profile.fusion.lexical, ranked: toRows(recalled.text?.hits.map((hit) => hit.id)) },
-    { weight: profile.fusion.graph, ranked: toRows(recalled.graphCandidates ?? undefined) },
+    { weight: profile.fusion.lexical, ranked: toRows(recalled.text?.hits) },
+    { weight: profile.fusion.graph, ranked: recalled.graphCandidates },
   ];
   return fusedColumn(rows, legs, profile.fusion.c, depth);
 }

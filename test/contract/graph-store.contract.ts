@@ -28,7 +28,13 @@ export function graphStoreContract(
     const catalogue = (): Films => new TestCatalogue(subject, testSchema);
     const weighted = async (films: Films, seeds: Readonly<Record<string, number>>) => {
       const list = Object.entries(seeds).map(([id, weight]) => ({ id, weight }));
-      return (await films.port.recall({ ...films.request(), seeds: list })).support;
+      const request = films.request();
+      const { support } = await films.port.recall({ ...request, seeds: list });
+      // A row is optional; one that is given must be the one that the epoch has.
+      return support.map(({ row, ...hit }) => {
+        expect(row ?? request.snapshot.rowOf(hit.id)).toBe(request.snapshot.rowOf(hit.id));
+        return hit;
+      });
     };
     const recall = (films: Films, ...ids: string[]) =>
       weighted(films, Object.fromEntries(ids.map((id) => [id, 1])));

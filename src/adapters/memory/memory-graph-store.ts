@@ -28,7 +28,7 @@ export class MemoryGraphStore implements GraphStore, Projection {
       const message = `at most ${limits.likeIdsMax} seeds, not ${query.seeds.length}`;
       throw new TriptychError('invalid_request', message, { fields: [{ path: 'seeds', message }] });
     }
-    return { support: recallSupport(this.#graphOf(query.tenant), query.seeds) };
+    return { support: recallSupport(this.#graphOf(query.tenant), query.seeds, query.snapshot) };
   }
 
   /** @throws TriptychError no_catalogue before `reset` */

@@ -31,7 +31,7 @@ export class MemoryTextIndex implements TextIndex, Projection {
     const limit = Math.max(0, Math.min(query.limit, limits.legDepthMax, query.snapshot.liveCount));
     return {
       hits: scores.best(query.snapshot, query.predicate?.mask ?? null, limit),
-      score: async (ids) => Float64Array.from(ids, (id) => scores.scoreOf(id)),
+      score: async (ids, rows) => scores.scoresOf(ids, rows),
     };
   }
 

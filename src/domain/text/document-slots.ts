@@ -1,4 +1,5 @@
 import { grown } from '../../std/growing-array.ts';
+import { SlotRows } from '../slot-rows.ts';
 
 const alive = 0xffff_ffff;
 
@@ -15,6 +16,8 @@ export class DocumentSlots {
   #born = new Uint32Array(0);
   #died = new Uint32Array(0);
   #liveCount = 0;
+  /** Which rows of the resident table the slots are. */
+  readonly rows = new SlotRows();
   /** Counts the states of the index. */
   state = 0;
 
@@ -56,6 +59,14 @@ export class DocumentSlots {
   liveSlotOf(id: string): number {
     const slot = this.#newest.get(id) ?? -1;
     return slot >= 0 && this.isLive(slot) ? slot : -1;
+  }
+
+  /** `slotAt` of an id whose row is known: without a lookup where row and slot have met before. */
+  slotOfRow(row: number, id: string, state: number): number {
+    const slot = this.rows.slotOf(row);
+    const isIt =
+      slot >= 0 && this.#ids[slot] === id && this.#born[slot]! <= state && state < this.#died[slot]!;
+    return isIt ? slot : this.slotAt(id, state);
   }
 
   /** The slot that the id had in an earlier state, or -1. */

@@ -16,7 +16,21 @@ export class LexicalScores {
 
   /** 0 where no word matches or the document was not there. */
   scoreOf(id: string): number {
-    const slot = this.#slots.slotAt(id, this.#state);
+    return this.#scoreAt(this.#slots.slotAt(id, this.#state));
+  }
+
+  /**
+   * `scoreOf` of many documents.
+   * @param rows the documents' rows in the resident table, where they are known
+   */
+  scoresOf(ids: readonly string[], rows?: Uint32Array): Float64Array {
+    const slots = this.#slots;
+    const state = this.#state;
+    if (rows === undefined) return Float64Array.from(ids, (id) => this.scoreOf(id));
+    return Float64Array.from(rows, (row, i) => this.#scoreAt(slots.slotOfRow(row, ids[i]!, state)));
+  }
+
+  #scoreAt(slot: number): number {
     return slot < 0 ? 0 : this.#scores[slot]!;
   }
 
@@ -28,18 +42,19 @@ export class LexicalScores {
     table: TableSnapshot,
     mask: Uint8Array | null,
     limit: number,
-  ): { readonly id: string; readonly score: number }[] {
+  ): { readonly id: string; readonly score: number; readonly row: number }[] {
     const best = new BestRows(limit);
     const scores = this.#scores;
+    const { rows } = this.#slots;
     let floor = best.floor;
     for (let slot = 0; slot < scores.length; slot++) {
       const score = scores[slot]!;
       if (score <= 0 || score < floor) continue;
-      const row = table.rowOf(this.#slots.idOf(slot));
+      const row = rows.rowOf(table, slot, this.#slots.idOf(slot));
       if (row < 0 || (mask !== null && mask[row] === 0)) continue;
       best.offer(score, table.tieRanks[row]!, row);
       floor = best.floor;
     }
-    return best.ranked().map(({ row, score }) => ({ id: table.idOf(row), score }));
+    return best.ranked().map(({ row, score }) => ({ id: table.idOf(row), score, row }));
   }
 }
