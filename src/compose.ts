@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { FlatVectorIndex } from './adapters/flat/flat-vector-index.ts';
+import { jsExactScorer } from './adapters/js/js-exact-scorer.ts';
 import { JsReranker } from './adapters/js/js-reranker.ts';
+import { JsRowScanner } from './adapters/js/js-row-scanner.ts';
 import type { KeyEntry } from './adapters/keys-file/keys-document.ts';
 import { type KeysFile, openKeysFile, readKeysFile } from './adapters/keys-file/keys-file.ts';
 import { LruCache } from './adapters/memory/lru-cache.ts';
@@ -81,6 +83,7 @@ export async function createTriptych(
     registry,
     embedder,
     reranker,
+    exact: jsExactScorer,
     profiles: builtInProfiles,
     clock,
     meter,
@@ -155,7 +158,13 @@ export async function keysOf(path: string): Promise<readonly KeyEntry[]> {
 const embeddedStores: RecallStoresFactory = () => {
   const text = new MemoryTextIndex();
   const graph = new MemoryGraphStore();
-  return { vector: new FlatVectorIndex(), text, graph, pushdownShare: 1, projections: [text, graph] };
+  return {
+    vector: new FlatVectorIndex(new JsRowScanner()),
+    text,
+    graph,
+    pushdownShare: 1,
+    projections: [text, graph],
+  };
 };
 
 function createEmbedder(config: EmbedderConfig, clock: Clock, meter: Meter): Embedder | null {

@@ -170,10 +170,9 @@ async function stages(
 ): Promise<RerankerFigure[]> {
   const request = requestOf(table, random, 'full');
   const query = widen(request.queryVector!);
-  const { vectors, dimension } = table;
   const everyRow = Uint32Array.from({ length: rows }, (_, row) => row);
   const cosines = new Float64Array(rows);
-  const dots = await time(rounds, () => dotRows(vectors, everyRow, rows, query, dimension, cosines));
+  const dots = await time(rounds, () => dotRows(table.vectors, everyRow, rows, query, cosines));
   const batch = batchOf(table, random, rows, [request]);
   const answer = await new JsReranker().rerank(batch);
   const selected = answer.selected[0]!;

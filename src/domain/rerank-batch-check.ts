@@ -3,6 +3,7 @@ import { columnNames, type RerankBatch, type RerankParams, type RerankRequest } 
 import type { RowBlock } from './row-block.ts';
 import { signalCount } from './signal.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
+import type { VectorRows } from './vector-rows.ts';
 
 /** A unit vector that was rounded to f32, or came from a model that rounds to f16, is still within this. */
 const unitTolerance = 1e-3;
@@ -47,7 +48,7 @@ function checkTransient(block: RowBlock, table: TableSnapshot): void {
   const { rowCount, facetStarts, facetCounts, facetValues, fields } = block;
   if (!(Number.isInteger(rowCount) && rowCount >= 0))
     reject(`${path}.rowCount`, `${rowCount} is not a whole number >= 0`);
-  checkLength(block.vectors, rowCount * table.dimension, `${path}.vectors`);
+  checkVectors(block, table.vectors, `${path}.vectors`);
   for (const name of ['tieRanks', 'popularity', 'recencyMs', 'facetStarts', 'facetCounts'] as const)
     checkLength(block[name], rowCount, `${path}.${name}`);
   const fieldCount = Object.keys(table.schema.fields).length;
@@ -61,6 +62,17 @@ function checkTransient(block: RowBlock, table: TableSnapshot): void {
     if (end > facetValues.length)
       reject(`${path}.facetCounts[${row}]`, `ends at ${end} of ${facetValues.length} values`);
   }
+}
+
+/** As those of the table, in a layout of their own. */
+function checkVectors({ vectors, rowCount }: RowBlock, table: VectorRows, path: string): void {
+  const { tier, dimension, stride, values, scales } = vectors;
+  if (tier !== table.tier) reject(`${path}.tier`, `is ${tier}, the table's ${table.tier}`);
+  if (dimension !== table.dimension) reject(`${path}.dimension`, `is ${dimension}, not ${table.dimension}`);
+  if (!(Number.isInteger(stride) && stride >= dimension))
+    reject(`${path}.stride`, `${stride} is not a whole number >= ${dimension}`);
+  if (rowCount > 0) checkLength(values, (rowCount - 1) * stride + dimension, `${path}.values`);
+  if (tier === 'int8') checkLength(scales, rowCount, `${path}.scales`);
 }
 
 function checkLength(column: ArrayLike<number>, needed: number, path: string): void {

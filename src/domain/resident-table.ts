@@ -5,8 +5,10 @@ import type { DocumentChange, StoredDocument } from './document.ts';
 import { addHash, documentHash, type Epoch, subtractHash } from './epoch.ts';
 import { FacetDictionary } from './facet-dictionary.ts';
 import { percentiles } from './percentile.ts';
+import { plainMemory, type RowMemory } from './row-memory.ts';
 import { TableColumns } from './table-columns.ts';
 import type { HeldSnapshot, TableSnapshot } from './table-snapshot.ts';
+import type { VectorRows } from './vector-rows.ts';
 
 /**
  * Rows beyond the documents: a replaced document has its old row until the last reader of its epoch is gone. As many as
@@ -37,10 +39,11 @@ export class ResidentTable {
   /** Oldest first; the last one is current. Only the others may be waiting for readers. */
   #snapshots: EpochSnapshot[] = [];
 
-  constructor(schema: CatalogueSchema, generation: number) {
+  /** @param memory where the large columns come from; they live there alone, for scorers in any language */
+  constructor(schema: CatalogueSchema, generation: number, memory: RowMemory = plainMemory) {
     this.#schema = schema;
-    this.#columns = new TableColumns(schema, this.#dictionary);
-    this.#snapshots.push(this.#snapshot({ generation, checksum: 0n }, new Uint8Array(0), 0));
+    this.#columns = new TableColumns(schema, this.#dictionary, memory);
+    this.#snapshots.push(this.#snapshot({ generation, checksum: 0n }, null, new Uint8Array(0), []));
   }
 
   /** The current epoch, for use within one turn of the event loop. */
@@ -50,17 +53,8 @@ export class ResidentTable {
 
   /** The current epoch, kept until released (once). */
   acquire(): HeldSnapshot {
-    const snapshot = this.#snapshots[this.#snapshots.length - 1]!;
-    snapshot.holders++;
-    let held = true;
-    return Object.assign(Object.create(snapshot) as HeldSnapshot, {
-      release: () => {
-        if (!held) return;
-        held = false;
-        snapshot.holders--;
-        this.#reclaim();
-      },
-    });
+    const snapshot = this.current;
+    return Object.assign(Object.create(snapshot) as HeldSnapshot, { release: snapshot.retain() });
   }
 
   /** Fills rows for the changes; nothing is visible before `publish`. @throws RangeError above rowsMax */
@@ -98,16 +92,23 @@ export class ResidentTable {
         this.#rows.set(id, row);
       } else this.#rows.delete(id);
     }
-    this.#sorted = this.#mergeSorted(live);
+    const changed = [...this.#pending.values()].filter((row) => row >= 0);
+    this.#sorted = this.#mergeSorted(live, changed);
     this.#pending = new Map();
-    const next = this.#snapshot({ generation: previous.epoch.generation, checksum }, live, this.#rows.size);
+    const { epoch } = previous;
+    const next = this.#snapshot({ generation: epoch.generation, checksum }, epoch, live, changed);
     previous.next = next;
     this.#snapshots.push(next);
     this.#reclaim();
     return next;
   }
 
-  #snapshot(epoch: Epoch, live: Uint8Array, liveCount: number): EpochSnapshot {
+  #snapshot(
+    epoch: Epoch,
+    changedSince: Epoch | null,
+    live: Uint8Array,
+    changed: readonly number[],
+  ): EpochSnapshot {
     const columns = this.#columns;
     const tieRanks = new Uint32Array(this.#rowCount);
     for (let i = 0; i < this.#sorted.length; i++) tieRanks[this.#sorted[i]!] = i;
@@ -116,13 +117,16 @@ export class ResidentTable {
       const ms = columns.recencyMs[row]!;
       if (ms > newestMs || (Number.isNaN(newestMs) && !Number.isNaN(ms))) newestMs = ms;
     }
-    return new EpochSnapshot(this.#rows, {
+    const snapshot: EpochSnapshot = new EpochSnapshot(this.#rows, {
       epoch,
       schema: this.#schema,
       dimension: this.#schema.embedding.dimension,
       rowCount: this.#rowCount,
-      liveCount,
+      liveCount: this.#rows.size,
       live,
+      changed: Uint32Array.from(changed),
+      changedSince,
+      retain: () => this.#retain(snapshot),
       vectors: columns.vectors,
       tieRanks,
       popularity: percentiles(columns.popularity, this.#sorted, this.#rowCount),
@@ -136,13 +140,26 @@ export class ResidentTable {
       ids: columns.ids,
       titles: columns.titles,
     });
+    return snapshot;
+  }
+
+  /** Counts one more holder of the epoch; the answer, called once, counts it off again. */
+  #retain(snapshot: EpochSnapshot): () => void {
+    if (!this.#snapshots.includes(snapshot)) throw new Error('the epoch is gone: nobody held it');
+    snapshot.holders++;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      snapshot.holders--;
+      this.#reclaim();
+    };
   }
 
   /** Old order without dead rows, merged with the new rows sorted: O(n + m log m). */
-  #mergeSorted(live: Uint8Array): number[] {
+  #mergeSorted(live: Uint8Array, changed: readonly number[]): number[] {
     const { ids } = this.#columns;
-    const added = [...this.#pending.values()].filter((row) => row >= 0);
-    added.sort((a, b) => compareUtf8(ids[a]!, ids[b]!));
+    const added = changed.toSorted((a, b) => compareUtf8(ids[a]!, ids[b]!));
     const merged: number[] = [];
     let next = 0;
     for (const row of this.#sorted) {
@@ -203,7 +220,10 @@ class EpochSnapshot implements TableSnapshot {
   readonly rowCount!: number;
   readonly liveCount!: number;
   readonly live!: Uint8Array;
-  readonly vectors!: Float32Array;
+  readonly changed!: Uint32Array;
+  readonly changedSince!: Epoch | null;
+  readonly retain!: () => () => void;
+  readonly vectors!: VectorRows;
   readonly tieRanks!: Uint32Array;
   readonly popularity!: Float32Array;
   readonly recencyMs!: Float64Array;

@@ -1,3 +1,5 @@
+import type { VectorRows } from './vector-rows.ts';
+
 /**
  * Documents as struct of arrays: everything that a scorer reads of them. The resident table is such a block; candidates
  * that are not resident come in one of their own, the transient block. Arrays may be longer than the rows in use.
@@ -5,8 +7,8 @@
 export interface RowBlock {
   /** Rows in use: valid rows are 0..rowCount-1. */
   readonly rowCount: number;
-  /** rowCount x dimension, unit length, row-major. */
-  readonly vectors: Float32Array;
+  /** Of unit length before they were rounded to their tier. */
+  readonly vectors: VectorRows;
   /** Order of the row's id among all ids by UTF-8 bytes, comparable across blocks: the tie-break of every list. */
   readonly tieRanks: Uint32Array;
   /** Catalogue percentile 0..1; NaN where the document has no value. */

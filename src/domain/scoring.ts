@@ -146,7 +146,7 @@ export class WindowScorer {
 
 /** Cosines of the candidates in scratch.rows with a unit vector, into `out`; null without a vector. */
 function cosines(
-  { table, block }: NumberedBlock,
+  { block }: NumberedBlock,
   vector: Float32Array | null,
   count: number,
   scratch: ScorerScratch,
@@ -154,6 +154,6 @@ function cosines(
 ): Float64Array | null {
   if (vector === null) return null;
   scratch.vector = widen(vector, scratch.vector);
-  dotRows(block.vectors, scratch.rows, count, scratch.vector, table.dimension, out);
+  dotRows(block.vectors, scratch.rows, count, scratch.vector, out);
   return out;
 }

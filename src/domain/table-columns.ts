@@ -2,6 +2,8 @@ import type { CatalogueSchema } from './catalogue-schema.ts';
 import type { StoredDocument } from './document.ts';
 import { type FacetDictionary, keywordSpace } from './facet-dictionary.ts';
 import { dateToMs, numericValue } from './predicate.ts';
+import type { RowMemory } from './row-memory.ts';
+import { enlargeVectorRows, makeVectorRows, type VectorRows, writeVector } from './vector-rows.ts';
 
 /**
  * The columns of the resident table: what a row holds from the moment it is written until its slot is reused. Arrays
@@ -10,15 +12,16 @@ import { dateToMs, numericValue } from './predicate.ts';
 export class TableColumns {
   readonly #schema: CatalogueSchema;
   readonly #dictionary: FacetDictionary;
+  readonly #memory: RowMemory;
   readonly #fieldNames: readonly string[];
   capacity = 0;
-  vectors = new Float32Array(0);
-  recencyMs = new Float64Array(0);
-  popularity = new Float64Array(0);
+  vectors: VectorRows;
+  recencyMs: Float64Array = new Float64Array(0);
+  popularity: Float64Array = new Float64Array(0);
   versions = new Float64Array(0);
-  facetStarts = new Uint32Array(0);
-  facetCounts = new Uint32Array(0);
-  facetValues = new Uint32Array(1024);
+  facetStarts: Uint32Array = new Uint32Array(0);
+  facetCounts: Uint32Array = new Uint32Array(0);
+  facetValues: Uint32Array;
   /** In the order of the schema's fields. */
   fields: readonly Float64Array[];
   readonly ids: string[] = [];
@@ -27,9 +30,12 @@ export class TableColumns {
   #facetEnd = 0;
   #facetWaste = 0;
 
-  constructor(schema: CatalogueSchema, dictionary: FacetDictionary) {
+  constructor(schema: CatalogueSchema, dictionary: FacetDictionary, memory: RowMemory) {
     this.#schema = schema;
     this.#dictionary = dictionary;
+    this.#memory = memory;
+    this.facetValues = this.#codes(noCodes, facetValuesMin);
+    this.vectors = makeVectorRows('f32', schema.embedding.dimension, 0, memory);
     this.#fieldNames = Object.keys(schema.fields);
     this.fields = this.#fieldNames.map(() => new Float64Array(0));
   }
@@ -37,19 +43,18 @@ export class TableColumns {
   grow(rowsNeeded: number): void {
     if (rowsNeeded <= this.capacity) return;
     const capacity = Math.max(1024, rowsNeeded, Math.ceil(this.capacity * 1.5));
-    this.vectors = enlarge(this.vectors, new Float32Array(capacity * this.#schema.embedding.dimension));
-    this.recencyMs = enlarge(this.recencyMs, new Float64Array(capacity));
-    this.popularity = enlarge(this.popularity, new Float64Array(capacity));
+    this.vectors = enlargeVectorRows(this.vectors, capacity, this.#memory);
+    this.recencyMs = this.#floats(this.recencyMs, capacity);
+    this.popularity = this.#floats(this.popularity, capacity);
     this.versions = enlarge(this.versions, new Float64Array(capacity));
-    this.facetStarts = enlarge(this.facetStarts, new Uint32Array(capacity));
-    this.facetCounts = enlarge(this.facetCounts, new Uint32Array(capacity));
-    this.fields = this.fields.map((column) => enlarge(column, new Float64Array(capacity)));
+    this.facetStarts = this.#codes(this.facetStarts, capacity);
+    this.facetCounts = this.#codes(this.facetCounts, capacity);
+    this.fields = this.fields.map((column) => this.#floats(column, capacity));
     this.capacity = capacity;
   }
 
   write(row: number, document: StoredDocument): void {
-    const { dimension } = this.#schema.embedding;
-    this.vectors.set(document.embedding, row * dimension);
+    writeVector(this.vectors, row, document.embedding);
     this.ids[row] = document.id;
     this.titles[row] = document.title;
     this.versions[row] = document.version;
@@ -74,8 +79,9 @@ export class TableColumns {
   /** Moves the facet values of rows 0..rowCount together into new arrays; snapshots keep the old ones. */
   compactFacets(rowCount: number): void {
     if (this.#facetWaste * 2 <= this.#facetEnd || this.#facetEnd < 4096) return;
-    const starts = new Uint32Array(this.capacity);
-    const values = new Uint32Array(Math.max(1024, Math.ceil((this.#facetEnd - this.#facetWaste) * 1.25)));
+    const starts = this.#codes(noCodes, this.capacity);
+    const inUse = this.#facetEnd - this.#facetWaste;
+    const values = this.#codes(noCodes, Math.max(facetValuesMin, Math.ceil(inUse * 1.25)));
     let end = 0;
     for (let row = 0; row < rowCount; row++) {
       const from = this.facetStarts[row]!;
@@ -85,7 +91,7 @@ export class TableColumns {
     }
     this.facetStarts = starts;
     this.facetValues = values;
-    this.facetCounts = this.facetCounts.slice();
+    this.facetCounts = this.#codes(this.facetCounts, this.capacity);
     this.#facetEnd = end;
     this.#facetWaste = 0;
   }
@@ -114,16 +120,30 @@ export class TableColumns {
     }
     if (this.#facetEnd + codes.length > this.facetValues.length) {
       const length = Math.ceil((this.#facetEnd + codes.length) * 1.5);
-      this.facetValues = enlarge(this.facetValues, new Uint32Array(length));
+      this.facetValues = this.#codes(this.facetValues, length);
     }
     this.facetStarts[row] = this.#facetEnd;
     this.facetCounts[row] = codes.length;
     this.facetValues.set(codes, this.#facetEnd);
     this.#facetEnd += codes.length;
   }
+
+  /** The column with room for `length` numbers, in new memory. */
+  #floats(from: Float64Array, length: number): Float64Array {
+    return enlarge(from, new Float64Array(this.#memory(8 * length), 0, length));
+  }
+
+  #codes(from: Uint32Array, length: number): Uint32Array {
+    return enlarge(from, new Uint32Array(this.#memory(4 * length), 0, length));
+  }
 }
 
-function enlarge<T extends Float32Array | Float64Array | Uint32Array>(from: T, to: T): T {
+/** Room for facet values that is there from the beginning. */
+const facetValuesMin = 1024;
+
+const noCodes = new Uint32Array(0);
+
+function enlarge<T extends Float64Array | Uint32Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }

@@ -18,10 +18,19 @@ export interface TableSnapshot extends RowBlock {
   /** Newest value in recencyMs, NaN when there is none. */
   readonly newestMs: number;
   readonly dictionary: FacetDictionary;
+  /** Rows that hold a document since this epoch: written after `changedSince` was current. */
+  readonly changed: Uint32Array;
+  /** The epoch before this one, that very object; null: this is the first. */
+  readonly changedSince: Epoch | null;
   /** Row of a live document, or -1. */
   rowOf(id: string): number;
   idOf(row: number): string;
   titleOf(row: number): string;
+  /**
+   * Keeps the rows of this epoch from being reused until the returned function is called. Several may keep it.
+   * @throws Error where nobody held the epoch any more and it is not current
+   */
+  retain(): () => void;
 }
 
 /** A snapshot that is held: its rows are not reused before `release`. */

@@ -21,7 +21,7 @@ export interface RerankAnswer {
 }
 
 /**
- * A scoring backend. It selects; exact scores come from `domain/rescore.ts`, which runs the same on every backend.
+ * A scoring backend. It selects; exact scores come from `ExactScorer`, the same on every backend.
  * Scores must be within 2e-6 of the f64 oracle on the stored bits, independent of position, of batch neighbours and of
  * whether a row is resident or transient.
  */

@@ -1,8 +1,9 @@
-import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
+import type { Catalogue, CatalogueSchema } from '../domain/catalogue-schema.ts';
 import { compileMask } from '../domain/mask-compiler.ts';
 import { type MaskProgram, maskRows } from '../domain/mask-program.ts';
 import { type Predicate, predicateKey } from '../domain/predicate.ts';
 import { ResidentTable } from '../domain/resident-table.ts';
+import type { RowMemory } from '../domain/row-memory.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { limits } from '../limits.ts';
 import type { GraphStore } from '../ports/graph-store.ts';
@@ -46,11 +47,17 @@ export class ActiveCatalogue {
   readonly #masks = new LruMap<ActivePredicate>(limits.predicateMaskCacheEntries);
   #masksOf: TableSnapshot['epoch'] | null = null;
 
-  constructor(tenant: string, schema: CatalogueSchema, generation: number, factory: RecallStoresFactory) {
+  /** @param memory where the resident table's columns live; the garbage-collected heap unless given */
+  constructor(
+    tenant: string,
+    { schema, generation }: Catalogue,
+    factory: RecallStoresFactory,
+    memory?: RowMemory,
+  ) {
     this.tenant = tenant;
     this.schema = schema;
     this.generation = generation;
-    this.table = new ResidentTable(schema, generation);
+    this.table = new ResidentTable(schema, generation, memory);
     this.stores = factory(tenant, schema);
     for (const projection of this.stores.projections) projection.reset(tenant, schema);
   }

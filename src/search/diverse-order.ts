@@ -1,4 +1,3 @@
-import { gram } from '../domain/gram.ts';
 import { diversify } from '../domain/mmr.ts';
 import { clamp01 } from '../domain/scoring.ts';
 import type { ScoredWindow } from './score-window.ts';
@@ -14,7 +13,11 @@ export function diverseOrder(context: SearchContext, scored: ScoredWindow, list:
   const startMs = context.parts.clock.nowMs();
   const rows = list.map((index) => window.rows[ranked.positions[index]!]!);
   const scores = Float32Array.from(list, (index) => ranked.scores[index]!);
-  const order = diversify(relevance(scores), closeness(context, gram(window, rows)), context.diversity);
+  const order = diversify(
+    relevance(scores),
+    closeness(context, context.parts.exact.gram(window, rows)),
+    context.diversity,
+  );
   context.stages.diversify = context.parts.clock.nowMs() - startMs;
   return order.map((place) => list[place]!);
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Catalogue } from '../domain/catalogue-schema.ts';
 import type { DocumentChange } from '../domain/document.ts';
+import type { RowMemory } from '../domain/row-memory.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -13,6 +14,8 @@ import { WorkLoop } from './work-loop.ts';
 export interface ProjectorParts {
   readonly store: DocumentStore;
   readonly stores: RecallStoresFactory;
+  /** Where the columns of resident tables live; plain ArrayBuffers unless given. */
+  readonly memory?: RowMemory;
   readonly clock: Clock;
   readonly meter: Meter;
   readonly logger: Logger;
@@ -36,7 +39,7 @@ export class Projector {
   constructor(tenant: string, catalogue: Catalogue, parts: ProjectorParts, onBehind: () => void) {
     this.#parts = parts;
     this.#onBehind = onBehind;
-    this.active = new ActiveCatalogue(tenant, catalogue.schema, catalogue.generation, parts.stores);
+    this.active = new ActiveCatalogue(tenant, catalogue, parts.stores, parts.memory);
     this.#loop = new WorkLoop({
       clock: parts.clock,
       pass: () => this.#pass(limits.epochDocumentsMax),

@@ -2,6 +2,7 @@ import type { PlannedLeg, SearchPlan } from '../domain/plan.ts';
 import type { Coverage, LegCoverage } from '../domain/search-response.ts';
 import type { RecallLeg } from '../domain/signal.ts';
 import { unitMean } from '../domain/vector.ts';
+import { vectorOf } from '../domain/vector-rows.ts';
 import type { GraphAnswer } from '../ports/graph-store.ts';
 import type { Hit, RecallRequest } from '../ports/recall.ts';
 import type { TextAnswer } from '../ports/text-index.ts';
@@ -231,13 +232,7 @@ function nearest(
 function givenVector({ request, snapshot, seeds }: SearchContext): Float32Array | null {
   if (request.embedding !== null) return request.embedding;
   if (request.query !== null || seeds.length === 0) return null;
-  const { dimension, vectors } = snapshot;
-  return unitMean(
-    seeds.map((id) => {
-      const row = snapshot.rowOf(id);
-      return vectors.subarray(row * dimension, (row + 1) * dimension);
-    }),
-  );
+  return unitMean(seeds.map((id) => vectorOf(snapshot.vectors, snapshot.rowOf(id))));
 }
 
 async function embedQuery(context: SearchContext, plan: SearchPlan): Embedding {

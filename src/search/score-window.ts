@@ -1,11 +1,12 @@
 import type { CandidateWindow } from '../domain/candidate-window.ts';
 import { fusedColumn } from '../domain/fusion.ts';
 import type { RerankParams, RerankRequest } from '../domain/rerank-batch.ts';
-import { type RankedRows, rescore } from '../domain/rescore.ts';
+import type { RankedRows } from '../domain/rescore.ts';
 import { lexicalSignal } from '../domain/scoring.ts';
 import { signalNames } from '../domain/signal.ts';
 import { softRulesColumn } from '../domain/soft-rules.ts';
 import { TriptychError } from '../errors.ts';
+import type { ExactScorer } from '../ports/exact-scorer.ts';
 import type { Hit } from '../ports/recall.ts';
 import { dayMs } from '../std/day.ts';
 import { SparseNumbers } from '../std/sparse-numbers.ts';
@@ -62,20 +63,25 @@ export async function scoreWindow(
   context.stages.score = parts.clock.nowMs() - startMs;
   if (scored.value === null) throw scorerError(scored.state, scored.reason);
   const rescoreMs = parts.clock.nowMs();
-  const best = rescore(window, window.request, window, scored.value.selected);
-  const ranked = withRows(best, window, pinned);
+  const best = parts.exact.rescore(window, window.request, window, scored.value.selected);
+  const ranked = withRows(parts.exact, best, window, pinned);
   context.stages.rescore = parts.clock.nowMs() - rescoreMs;
   return { window, ranked, words, droppedCount: scored.value.dropped.reduce((sum, count) => sum + count, 0) };
 }
 
 /** The ranked rows, and behind them those of `rows` that are not among them. */
-function withRows(ranked: RankedRows, window: ScorerWindow, rows: readonly number[]): RankedRows {
+function withRows(
+  exact: ExactScorer,
+  ranked: RankedRows,
+  window: ScorerWindow,
+  rows: readonly number[],
+): RankedRows {
   const known = new Set(Array.from(ranked.positions, (position) => window.rows[position]!));
   const missing = rows.filter((row) => !known.has(row)).map((row) => window.rows.indexOf(row));
   if (missing.length === 0) return ranked;
   // All of them, however many score better.
   const params = { ...window.request.params, rankDepth: missing.length };
-  const more = rescore(window, { ...window.request, params }, window, Uint32Array.from(missing));
+  const more = exact.rescore(window, { ...window.request, params }, window, Uint32Array.from(missing));
   return {
     count: ranked.count + more.count,
     positions: Uint32Array.from([...ranked.positions, ...more.positions]),

@@ -12,6 +12,7 @@ import { TriptychError } from '../errors.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Embedder } from '../ports/embedder.ts';
+import type { ExactScorer } from '../ports/exact-scorer.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { LruMap } from '../std/lru-map.ts';
 import type { ActiveCatalogue } from './active-catalogue.ts';
@@ -30,6 +31,8 @@ export interface SearchParts {
   readonly registry: CatalogueRegistry;
   readonly embedder: Embedder | null;
   readonly batcher: RerankBatcher;
+  /** Scores what the backend selected. */
+  readonly exact: ExactScorer;
   readonly backend: string;
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly latencies: LatencyBook;

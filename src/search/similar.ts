@@ -1,3 +1,4 @@
+import { dotAt } from '../domain/dot-rows.ts';
 import { effectivePolicy } from '../domain/effective-policy.ts';
 import { reserveMs } from '../domain/planner.ts';
 import { defaultContext, type TenantRules } from '../domain/policy.ts';
@@ -6,7 +7,8 @@ import { titleIn } from '../domain/row-view.ts';
 import { clamp01 } from '../domain/scoring.ts';
 import type { SimilarDocument } from '../domain/search-response.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
-import { dot } from '../domain/vector.ts';
+import { widen } from '../domain/vector.ts';
+import { vectorOf } from '../domain/vector-rows.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { GraphHit } from '../ports/graph-store.ts';
@@ -32,7 +34,7 @@ export async function similar(
     const row = snapshot.rowOf(id);
     if (row < 0) throw new TriptychError('document_not_found', `There is no document "${id}".`);
     const endMs = startedAtMs + limits.timeoutMsDefault;
-    const vector = snapshot.vectors.subarray(row * snapshot.dimension, (row + 1) * snapshot.dimension);
+    const vector = vectorOf(snapshot.vectors, row);
     const { conditions } = compileConditions(catalogue, snapshot, {
       filter: null,
       policy: effectivePolicy({ ...nobody, tenant: rules }),
@@ -56,11 +58,12 @@ export async function similar(
         retryAfterSeconds: 1,
       });
     const paths = new Map(linked.value?.support.map((hit) => [hit.id, hit]));
+    const wide = widen(vector);
     const ids = new Set([...(near.value?.[0] ?? []).map((hit) => hit.id), ...paths.keys()]);
     ids.delete(id);
     const neighbours = [...ids]
       .filter((neighbour) => snapshot.rowOf(neighbour) >= 0 && allowed(snapshot.rowOf(neighbour)))
-      .map((neighbour) => connect(snapshot, vector, neighbour, paths.get(neighbour) ?? null));
+      .map((neighbour) => connect(snapshot, wide, neighbour, paths.get(neighbour) ?? null));
     neighbours.sort(
       (a, b) =>
         b.score - a.score ||
@@ -99,16 +102,13 @@ function observe(parts: SearchParts, legs: Record<'vector' | 'graph', LegOutcome
 /** Both connections are computed for every neighbour, whichever leg brought it. */
 function connect(
   snapshot: TableSnapshot,
-  vector: Float32Array,
+  vector: Float64Array,
   id: string,
   hit: GraphHit | null,
 ): SimilarDocument {
   const row = snapshot.rowOf(id);
   const { lo, hi } = snapshot.schema.embedding;
-  const cosine = dot(
-    snapshot.vectors.subarray(row * snapshot.dimension, (row + 1) * snapshot.dimension),
-    vector,
-  );
+  const cosine = dotAt(snapshot.vectors, row, vector);
   const similarity = clamp01((cosine - lo) / (hi - lo));
   const reason = hit === null ? null : pathReason(hit.path, (other) => titleIn(snapshot, other));
   return {

@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { DocumentStore } from '../ports/document-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import type { ExactScorer } from '../ports/exact-scorer.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { PolicyStore } from '../ports/policy-store.ts';
@@ -46,6 +47,7 @@ export interface TriptychParts {
   readonly registry: CatalogueRegistry;
   readonly embedder: Embedder | null;
   readonly reranker: Reranker;
+  readonly exact: ExactScorer;
   readonly profiles: readonly Profile[];
   readonly clock: Clock;
   readonly meter: Meter;

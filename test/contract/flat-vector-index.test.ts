@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { FlatVectorIndex } from '../../src/adapters/flat/flat-vector-index.ts';
+import { JsRowScanner } from '../../src/adapters/js/js-row-scanner.ts';
 import { dotRow, widen } from '../../src/domain/vector.ts';
+import { vectorOf } from '../../src/domain/vector-rows.ts';
 import { limits } from '../../src/limits.ts';
 import { Random } from '../support/random.ts';
 import { snapshotReader } from '../support/recall-subject.ts';
 import { makeTable } from '../support/table.ts';
 import { vectorIndexContract } from './vector-index.contract.ts';
 
-vectorIndexContract('flat', () => snapshotReader(new FlatVectorIndex()));
+vectorIndexContract('flat', () => snapshotReader(new FlatVectorIndex(new JsRowScanner())));
 
 describe('FlatVectorIndex', () => {
   const random = new Random('flat');
@@ -20,15 +22,19 @@ describe('FlatVectorIndex', () => {
   it('has the very score that the scorer computes, and the exact order of it', async () => {
     const snapshot = makeTable(dimension, rows(500));
     const vector = random.unitVector(dimension);
-    const [hits] = await new FlatVectorIndex().search({ ...request, snapshot, vectors: [vector] });
+    const [hits] = await new FlatVectorIndex(new JsRowScanner()).search({
+      ...request,
+      snapshot,
+      vectors: [vector],
+    });
     const wide = widen(vector);
     const scored = Array.from({ length: 500 }, (_, row) => ({
       id: `d${row}`,
-      score: dotRow(snapshot.vectors, row * dimension, wide, dimension),
+      score: dotRow(vectorOf(snapshot.vectors, row), 0, wide, dimension),
     }));
     const naive = (id: string) => {
-      const at = snapshot.rowOf(id) * dimension;
-      return vector.reduce((sum, value, i) => sum + value * snapshot.vectors[at + i]!, 0);
+      const stored = vectorOf(snapshot.vectors, snapshot.rowOf(id));
+      return vector.reduce((sum, value, i) => sum + value * stored[i]!, 0);
     };
     scored.sort((a, b) => b.score - a.score);
     expect(hits).toEqual(scored.slice(0, 100));
@@ -47,14 +53,19 @@ describe('FlatVectorIndex', () => {
       timer = setImmediate(count);
     };
     let timer = setImmediate(count);
-    const lists = await new FlatVectorIndex().search({ ...request, snapshot, vectors });
+    const lists = await new FlatVectorIndex(new JsRowScanner()).search({ ...request, snapshot, vectors });
     clearImmediate(timer);
     expect(turns).toBeGreaterThanOrEqual(2);
     expect(lists.map((hits) => hits.length)).toEqual([100, 100, 100, 100]);
 
     const abort = new AbortController();
     setImmediate(() => abort.abort(new Error('late')));
-    const search = new FlatVectorIndex().search({ ...request, snapshot, vectors, signal: abort.signal });
+    const search = new FlatVectorIndex(new JsRowScanner()).search({
+      ...request,
+      snapshot,
+      vectors,
+      signal: abort.signal,
+    });
     await expect(search).rejects.toThrow('late');
   });
 });

@@ -324,6 +324,8 @@ function refusals(reranker: Get): void {
     ...mixed,
     transient: { ...split.blocks.transient, ...changes },
   });
+  const withVectors = (changes: object): RerankBatch =>
+    withTransient({ vectors: { ...split.blocks.transient.vectors, ...changes } });
   const withRequest = (changes: object): RerankBatch => ({
     ...good,
     requests: [good.requests[0]!, { ...good.requests[1]!, ...changes }],
@@ -342,7 +344,10 @@ function refusals(reranker: Get): void {
       rows: mixed.rows.with(5, 20),
     },
     'batch.transient.rowCount:': withTransient({ rowCount: -1 }),
-    'batch.transient.vectors:': withTransient({ vectors: new Float32Array(59) }),
+    'batch.transient.vectors.values: has 86 entries, needs 87': withVectors({ values: new Float32Array(86) }),
+    'batch.transient.vectors.tier: is f16,': withVectors({ tier: 'f16' }),
+    'batch.transient.vectors.dimension:': withVectors({ dimension: 5 }),
+    'batch.transient.vectors.stride:': withVectors({ stride: 5 }),
     'batch.transient.tieRanks: has 9 entries, needs 10': withTransient({ tieRanks: new Uint32Array(9) }),
     'batch.transient.popularity:': withTransient({ popularity: new Float32Array(9) }),
     'batch.transient.recencyMs:': withTransient({ recencyMs: new Float64Array(9) }),

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FlatVectorIndex } from '../../src/adapters/flat/flat-vector-index.ts';
+import { JsRowScanner } from '../../src/adapters/js/js-row-scanner.ts';
 import { MemoryGraphStore } from '../../src/adapters/memory/memory-graph-store.ts';
 import { MemoryTextIndex } from '../../src/adapters/memory/memory-text-index.ts';
 import type { StoredDocument } from '../../src/domain/document.ts';
@@ -66,7 +67,7 @@ describe.skipIf(!filmsAvailable())('the in-process indexes on 2,512 films', () =
 
   it('finds every film by its own vector', async () => {
     const { snapshot } = text;
-    const flat = new FlatVectorIndex();
+    const flat = new FlatVectorIndex(new JsRowScanner());
     for (const { id, embedding } of documents.filter((_, i) => i % 100 === 0)) {
       const [hits] = await flat.search({ ...text.request(3), snapshot, vectors: [embedding] });
       expect(hits!.find((hit) => hit.score > 1 - 1e-6)).toBeDefined();

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { gram, gramIndex } from '../../src/domain/gram.ts';
 import { diversify } from '../../src/domain/mmr.ts';
 import { dot } from '../../src/domain/vector.ts';
+import { vectorOf } from '../../src/domain/vector-rows.ts';
 import { Random } from '../support/random.ts';
 import { randomTable } from '../support/score-cases.ts';
 
@@ -84,7 +85,7 @@ describe('maximal marginal relevance', () => {
     const rows = Uint32Array.of(3, 11, 0, 7, 5);
     const cosines = gram(blocks, rows);
     expect(cosines).toHaveLength(10);
-    const vector = (i: number): Float32Array => table.vectors.subarray(rows[i]! * 21, (rows[i]! + 1) * 21);
+    const vector = (i: number): Float32Array => vectorOf(table.vectors, rows[i]!);
     for (let i = 0; i < 5; i++)
       for (let j = i + 1; j < 5; j++) expect(cosines[gramIndex(i, j, 5)]).toBe(dot(vector(i), vector(j)));
     expect(gram(blocks, Uint32Array.of(4))).toHaveLength(0);

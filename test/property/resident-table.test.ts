@@ -4,6 +4,7 @@ import type { DocumentChange, StoredDocument } from '../../src/domain/document.t
 import { addHash, documentHash } from '../../src/domain/epoch.ts';
 import { ResidentTable } from '../../src/domain/resident-table.ts';
 import type { HeldSnapshot, TableSnapshot } from '../../src/domain/table-snapshot.ts';
+import { vectorOf } from '../../src/domain/vector-rows.ts';
 import { documentArbitrary, idArbitrary, testSchema } from '../support/arbitraries.ts';
 
 type Model = Map<string, StoredDocument>;
@@ -15,7 +16,7 @@ function contents(table: TableSnapshot): StoredDocumentView[] {
   return rows.map((row) => ({
     id: table.idOf(row),
     title: table.titleOf(row),
-    embedding: [...table.vectors.subarray(row * table.dimension, (row + 1) * table.dimension)],
+    embedding: [...vectorOf(table.vectors, row)],
     genres: [
       ...table.facetValues.subarray(
         table.facetStarts[row],

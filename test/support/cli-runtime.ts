@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { jsExactScorer } from '../../src/adapters/js/js-exact-scorer.ts';
 import { JsReranker } from '../../src/adapters/js/js-reranker.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { runProgram } from '../../src/cli/program.ts';
@@ -85,6 +86,7 @@ export class CliFixture {
       registry,
       embedder: null,
       reranker: new JsReranker(),
+      exact: jsExactScorer,
       profiles: builtInProfiles,
       clock,
       meter: silentMeter,

@@ -4,7 +4,7 @@ import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
 import type { RerankBatch } from '../../src/ports/reranker.ts';
 import type { Random } from './random.ts';
 import { params, request, type ScoreCase, weightsOf, windowOf } from './score-cases.ts';
-import { makeTable, type TableRow } from './table.ts';
+import { makeTable, mapVectors, type TableRow } from './table.ts';
 
 /** Far more rows than the margin lie within 1e-4 of the cut at R, but only a handful within a backend's 2e-6. */
 const spacing = 1e-6;
@@ -91,11 +91,8 @@ export function perturbed(batch: RerankBatch, signal: SignalName, by: number): R
     case 'taste':
       return {
         ...batch,
-        table: {
-          ...table,
-          // Dense tables have two dimensions and queries along the first.
-          vectors: table.vectors.map((x, i) => (i % 2 === 0 ? x + off(i / 2) : x)),
-        },
+        // Queries of dense tables are along the first dimension.
+        table: { ...table, vectors: mapVectors(table.vectors, (x, i, row) => (i === 0 ? x + off(row) : x)) },
       };
     case 'lexical':
     case 'graph':

@@ -6,6 +6,7 @@ import type { RowBlock } from '../../src/domain/row-block.ts';
 import type { WindowColumns } from '../../src/domain/scoring.ts';
 import { type SignalName, signalIndex, signalNames } from '../../src/domain/signal.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
+import { vectorOf } from '../../src/domain/vector-rows.ts';
 import type { PreferenceTable, RerankBatch, RerankParams, RerankRequest } from '../../src/ports/reranker.ts';
 import type { Random } from './random.ts';
 import { makeTable, type TableRow } from './table.ts';
@@ -200,7 +201,7 @@ export function randomCase(random: Random, table: TableSnapshot, options: Random
   const present = (): boolean => random.next() >= (options.absent ?? 0);
   const all = random.shuffle(Array.from({ length: table.rowCount }, (_, row) => row));
   const rows = all.slice(0, options.count ?? all.length);
-  const centre = table.vectors.subarray(0, table.dimension);
+  const centre = table.rowCount === 0 ? new Float32Array(0) : vectorOf(table.vectors, 0);
   const vector = (): Float32Array =>
     table.rowCount === 0 ? random.unitVector(table.dimension) : mixed(random, centre, 0.5);
   const column = (): number[] => rows.map(() => (random.next() < 0.3 ? 0 : random.next()));

@@ -94,16 +94,39 @@ function cosineSignal(
   row: number,
 ): number {
   if (vector === null) return Number.NaN;
-  const stored = table.vectors.subarray(row * table.dimension, (row + 1) * table.dimension);
+  const { stored, scale } = storedRow(table, row);
   // Eight running sums and folding are part of the definition: they fix the last bit.
   const sums = [0, 0, 0, 0, 0, 0, 0, 0];
   vector.forEach((component, i) => {
     sums[i % 8]! += stored[i]! * component;
   });
   const four = [0, 1, 2, 3].map((i) => sums[i]! + sums[i + 4]!);
-  const cosine = four[0]! + four[2]! + (four[1]! + four[3]!);
+  const cosine = scale * (four[0]! + four[2]! + (four[1]! + four[3]!));
   const { lo, hi } = request.params;
   return clamp((cosine - lo) / (hi - lo), 0, 1);
+}
+
+/** The numbers that are multiplied with a query's, and the factor of their sum. */
+function storedRow({ vectors, dimension }: TableSnapshot, row: number): { stored: number[]; scale: number } {
+  const start = row * vectors.stride;
+  const stored = Array.from(vectors.values.subarray(start, start + dimension));
+  switch (vectors.tier) {
+    case 'f32':
+      return { stored, scale: 1 };
+    case 'f16':
+      return { stored: stored.map(binary16), scale: 1 };
+    case 'int8':
+      return { stored, scale: vectors.scales[row]! };
+  }
+}
+
+/** A finite IEEE 754 half: 1 bit of sign, 5 of the exponent, 10 of the fraction. */
+function binary16(bits: number): number {
+  const digits = bits.toString(2).padStart(16, '0');
+  const exponent = Number.parseInt(digits.slice(1, 6), 2);
+  const fraction = Number.parseInt(digits.slice(6), 2) / 1024;
+  const magnitude = exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15);
+  return digits[0] === '1' ? -magnitude : magnitude;
 }
 
 interface KnownValue {

@@ -1,5 +1,7 @@
 import { FlatVectorIndex } from '../../src/adapters/flat/flat-vector-index.ts';
+import { jsExactScorer } from '../../src/adapters/js/js-exact-scorer.ts';
 import { JsReranker } from '../../src/adapters/js/js-reranker.ts';
+import { JsRowScanner } from '../../src/adapters/js/js-row-scanner.ts';
 import { LruCache } from '../../src/adapters/memory/lru-cache.ts';
 import { MemoryGraphStore } from '../../src/adapters/memory/memory-graph-store.ts';
 import { MemoryTextIndex } from '../../src/adapters/memory/memory-text-index.ts';
@@ -117,7 +119,7 @@ export function inProcessParts(): FixtureParts & {
   const text = new MemoryTextIndex();
   const graph = new MemoryGraphStore();
   return {
-    vector: new FlatVectorIndex(),
+    vector: new FlatVectorIndex(new JsRowScanner()),
     text,
     graph,
     embedder: wordEmbedder,
@@ -185,6 +187,7 @@ export async function searchFixture(
     registry,
     embedder,
     reranker: new JsReranker(),
+    exact: jsExactScorer,
     profiles,
     clock,
     meter,

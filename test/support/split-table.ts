@@ -1,6 +1,7 @@
 import type { BatchRows } from '../../src/domain/batch-rows.ts';
 import type { RowBlock } from '../../src/domain/row-block.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
+import { copyVector, makeVectorRows, type VectorRows } from '../../src/domain/vector-rows.ts';
 import type { Random } from './random.ts';
 
 /** The documents of a table in two blocks: some stay resident, the others are in a transient block. */
@@ -29,7 +30,7 @@ export function splitTable(
     [...staying, ...leaving].map((row, number) => [table.idOf(row), table.live[row] === 1 ? number : -1]),
   );
   const resident: TableSnapshot = {
-    ...takeRows(table, staying),
+    ...takeRows(table, staying, makeVectorRows(table.vectors.tier, table.dimension, staying.length + 1)),
     epoch: { ...table.epoch },
     schema: table.schema,
     dimension: table.dimension,
@@ -37,25 +38,48 @@ export function splitTable(
     live: Uint8Array.from(staying, (row) => table.live[row]!),
     newestMs: table.newestMs,
     dictionary: table.dictionary,
+    changed: Uint32Array.from(staying.keys()),
+    changedSince: null,
     rowOf: (id) => placeOf.get(id) ?? -1,
     idOf: (row) => table.idOf(staying[row]!),
     titleOf: (row) => table.titleOf(staying[row]!),
+    retain: () => () => {},
   };
   return {
-    blocks: { table: resident, transient: takeRows(table, leaving) },
+    blocks: {
+      table: resident,
+      transient: takeRows(table, leaving, looseRows(table.vectors, leaving.length)),
+    },
     numbers,
     rowOf: (id) => numberOf.get(id) ?? -1,
   };
 }
 
+/** Rows that begin anywhere, with junk between them and behind them, as a transient block may have. */
+function looseRows({ tier, dimension }: VectorRows, count: number): VectorRows {
+  const shape = { dimension, stride: dimension + 3, scales: new Float32Array(0) };
+  const length = (count + 1) * shape.stride;
+  switch (tier) {
+    case 'f32':
+      return { ...shape, tier, values: new Float32Array(length).fill(Number.NaN) };
+    case 'f16':
+      return { ...shape, tier, values: new Uint16Array(length).fill(0x7e00) };
+    case 'int8':
+      return {
+        ...shape,
+        tier,
+        values: new Int8Array(length).fill(-128),
+        scales: new Float32Array(count + 1),
+      };
+  }
+}
+
 /** Copies of the rows in that order. Every array has junk behind the rows, as arrays with room to grow do. */
-function takeRows(table: TableSnapshot, rows: readonly number[]): RowBlock {
-  const { dimension } = table;
-  const vectors = new Float32Array((rows.length + 1) * dimension).fill(Number.NaN);
+function takeRows(table: TableSnapshot, rows: readonly number[], vectors: VectorRows): RowBlock {
   const facetStarts = new Uint32Array(rows.length + 1).fill(0xffff_ffff);
   const facetValues: number[] = [];
   rows.forEach((row, i) => {
-    vectors.set(table.vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension);
+    copyVector(table.vectors, row, vectors, i);
     facetStarts[i] = facetValues.length;
     const start = table.facetStarts[row]!;
     facetValues.push(...table.facetValues.subarray(start, start + table.facetCounts[row]!));

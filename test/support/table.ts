@@ -1,6 +1,12 @@
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import { FacetDictionary, keywordSpace } from '../../src/domain/facet-dictionary.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
+import {
+  makeVectorRows,
+  type VectorRows,
+  type VectorTier,
+  writeVector,
+} from '../../src/domain/vector-rows.ts';
 import { compareUtf8 } from '../../src/std/utf8-order.ts';
 
 /** One row of a table made by hand: the columns as scorers see them. */
@@ -36,15 +42,16 @@ export function makeTable(
   dimension: number,
   rows: readonly TableRow[],
   facets: readonly string[] = ['genres', 'tags'],
+  tier: VectorTier = 'f32',
 ): TableSnapshot {
   const dictionary = new FacetDictionary();
   const count = rows.length;
-  const vectors = new Float32Array(count * dimension);
+  const vectors = makeVectorRows(tier, dimension, count);
   const facetStarts = new Uint32Array(count);
   const facetCounts = new Uint32Array(count);
   const facetValues: number[] = [];
   rows.forEach((row, i) => {
-    vectors.set(Array.from(row.vector), i * dimension);
+    writeVector(vectors, i, Float32Array.from(row.vector));
     facetStarts[i] = facetValues.length;
     for (const facet of facets) {
       for (const value of row.facets?.[facet] ?? []) facetValues.push(dictionary.intern(facet, value));
@@ -67,6 +74,8 @@ export function makeTable(
     liveCount: count,
     live: new Uint8Array(count).fill(1),
     vectors,
+    changed: Uint32Array.from(rows.keys()),
+    changedSince: null,
     tieRanks,
     popularity: Float32Array.from(rows, (row) => row.popularity ?? Number.NaN),
     recencyMs,
@@ -85,5 +94,20 @@ export function makeTable(
     rowOf: (id) => rowOf.get(id) ?? -1,
     idOf: (row) => rows[row]!.id,
     titleOf: (row) => `Title of ${rows[row]!.id}`,
+    retain: () => () => {},
   };
+}
+
+/** A copy in which each component of each row of an f32 table is what `change` makes of it. */
+export function mapVectors(
+  rows: VectorRows,
+  change: (component: number, index: number, row: number) => number,
+): VectorRows {
+  if (rows.tier !== 'f32') throw new Error(`these rows are ${rows.tier}`);
+  const { dimension, stride } = rows;
+  const values = rows.values.map((value, at) => {
+    const index = at % stride;
+    return index < dimension ? change(value, index, Math.floor(at / stride)) : value;
+  });
+  return { ...rows, values };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JsReranker } from '../../src/adapters/js/js-reranker.ts';
 import type { SignalName } from '../../src/domain/signal.ts';
+import { copyVector, type VectorRows } from '../../src/domain/vector-rows.ts';
 import type { RerankBatch, Reranker, RowBlock } from '../../src/ports/reranker.ts';
 import { denseCases, perturbed } from '../support/dense-cases.ts';
 import { expectExact } from '../support/expect-exact.ts';
@@ -8,7 +9,7 @@ import { expectSameWhenMoved } from '../support/expect-same-when-moved.ts';
 import { Random } from '../support/random.ts';
 import { params, randomCase, randomTable, request, weightsOf, windowOf } from '../support/score-cases.ts';
 import { splitTable } from '../support/split-table.ts';
-import { makeTable } from '../support/table.ts';
+import { makeTable, mapVectors } from '../support/table.ts';
 
 /** A backend with a planted fault: it sees another batch than it was given. */
 function faulty(fault: (batch: RerankBatch) => RerankBatch): Reranker {
@@ -25,16 +26,22 @@ const readFromRows: ReadonlySet<SignalName> = new Set([
   'recency',
 ]);
 
-/** Every row but the last as the row after it: a backend that is one row off. Dense tables have two dimensions. */
+function nextVectors({ vectors, rowCount }: RowBlock): VectorRows {
+  const copy = mapVectors(vectors, (x) => x);
+  for (let row = 0; row + 1 < rowCount; row++) copyVector(vectors, row + 1, copy, row);
+  return copy;
+}
+
+/** Every row but the last as the row after it: a backend that is one row off. */
 function shifted(block: RowBlock): RowBlock {
-  const next = <T extends Float32Array | Float64Array | Uint32Array>(column: T, width = 1): T => {
+  const next = <T extends Float32Array | Float64Array | Uint32Array>(column: T): T => {
     const copy = column.slice() as T;
-    copy.copyWithin(0, width, block.rowCount * width);
+    copy.copyWithin(0, 1, block.rowCount);
     return copy;
   };
   return {
     ...block,
-    vectors: next(block.vectors, 2),
+    vectors: nextVectors(block),
     popularity: next(block.popularity),
     recencyMs: next(block.recencyMs),
     facetStarts: next(block.facetStarts),

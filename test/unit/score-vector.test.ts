@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decay } from '../../src/domain/decay.ts';
 import { dotRows } from '../../src/domain/dot-rows.ts';
 import { dot, dotRow, norm, unitMean, unitVector, widen } from '../../src/domain/vector.ts';
+import { makeVectorRows, vectorOf, writeVector } from '../../src/domain/vector-rows.ts';
 import { Random } from '../support/random.ts';
 
 const floats = fc.float({ noNaN: true, noDefaultInfinity: true, min: -2, max: 2 });
@@ -27,14 +28,20 @@ describe('dot products', () => {
   it('of many rows are the same bits as of one', () => {
     const random = new Random('many rows');
     for (let dimension = 1; dimension <= 70; dimension++) {
-      const rows = Float32Array.from({ length: 9 * dimension }, () => random.gauss());
+      const rows = makeVectorRows('f32', dimension, 9);
+      for (let row = 0; row < 9; row++)
+        writeVector(
+          rows,
+          row,
+          Float32Array.from({ length: dimension }, () => random.gauss()),
+        );
       const vector = Float64Array.from({ length: dimension }, () => Math.fround(random.gauss()));
       const indices = Uint32Array.from({ length: 11 }, () => random.integer(9));
       for (const count of [0, 1, 3, 4, 5, 8, 11]) {
         const out = new Float64Array(11);
-        dotRows(rows, indices, count, vector, dimension, out);
+        dotRows(rows, indices, count, vector, out);
         const expected = Array.from(indices, (row, i) =>
-          i < count ? dotRow(rows, row * dimension, vector, dimension) : 0,
+          i < count ? dotRow(vectorOf(rows, row), 0, vector, dimension) : 0,
         );
         expect(Array.from(out)).toEqual(expected);
       }

@@ -6,7 +6,7 @@ import { type SignalName, signalIndex } from '../../src/domain/signal.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
 import type { PreferenceTable, RerankRequest } from '../../src/ports/reranker.ts';
 import { dayMs, params, request, weightsOf, windowOf } from '../support/score-cases.ts';
-import { makeTable } from '../support/table.ts';
+import { makeTable, mapVectors } from '../support/table.ts';
 
 const table = makeTable(2, [
   {
@@ -114,7 +114,7 @@ describe('signals', () => {
       got.signal('fused'),
     ]).toEqual([1, 1, 0, 1]);
     expect(scoreOf(1, {}, {}, odd).signal('popularity')).toBe(0);
-    const broken = { ...table, vectors: table.vectors.map(() => Number.NaN) };
+    const broken = { ...table, vectors: mapVectors(table.vectors, () => Number.NaN) };
     const vector = Float32Array.of(1, 0);
     expect(scoreOf(0, { queryVector: vector }, {}, broken).signal('similarity')).toBeNaN();
     expect(scoreOf(0, { queryVector: vector }, {}, broken).score).not.toBeNaN();

@@ -17,11 +17,14 @@ export class JsReranker implements Reranker {
   #positions = new Uint32Array(0);
 
   /** @throws RangeError (as a rejection) where the batch breaks the port's contract */
-  async rerank(batch: RerankBatch): Promise<RerankAnswer> {
+  async rerank(batch: RerankBatch, signal?: AbortSignal): Promise<RerankAnswer> {
+    signal?.throwIfAborted();
     checkRerankBatch(batch);
     const selected: Uint32Array[] = [];
     const dropped: Uint32Array[] = [];
     for (let i = 0; i < batch.requests.length; i++) {
+      // Nothing else runs between two requests, but a signal with a time limit looks at the clock.
+      signal?.throwIfAborted();
       const drops = new Uint32Array(batch.requests[i]!.mask?.ruleCount ?? 0);
       selected.push(this.#select(batch, i, drops));
       dropped.push(drops);
