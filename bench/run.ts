@@ -3,6 +3,7 @@ import type { BenchCase, BenchResult, BenchSize } from './case.ts';
 import { events } from './cases/events.ts';
 import { ingestLag } from './cases/ingest-lag.ts';
 import { memory } from './cases/memory.ts';
+import { rerank } from './cases/rerank.ts';
 import { scorer } from './cases/scorer.ts';
 import { searchCached } from './cases/search-cached.ts';
 import { searchClients } from './cases/search-clients.ts';
@@ -13,6 +14,8 @@ import { searchStages } from './cases/search-stages.ts';
 import { textIndex } from './cases/text-index.ts';
 import { benchCatalogue } from './catalogue.ts';
 import { circumstances, record } from './record.ts';
+import { goalColumns } from './rerank/goal.ts';
+import { tableLines } from './table-lines.ts';
 
 const cases: readonly BenchCase[] = [
   searchStages,
@@ -26,6 +29,7 @@ const cases: readonly BenchCase[] = [
   ingestLag,
   memory,
   textIndex,
+  rerank,
 ];
 
 const usage = `npm run bench -- [--small] [--only CASE] [--record] [--seed N] [--json] [--list]
@@ -100,7 +104,8 @@ function print(name: string, result: BenchResult, about: Readonly<Record<string,
   }
   for (const [title, rows] of Object.entries(result.tables ?? {})) {
     process.stdout.write(`  ${title}\n`);
-    for (const row of rows) process.stdout.write(`    ${Object.values(row).join('  ')}\n`);
+    for (const line of tableLines(rows, title === 'goals' ? goalColumns : undefined))
+      process.stdout.write(`    ${line}\n`);
   }
   for (const note of result.notes) process.stdout.write(`  note: ${note}\n`);
 }

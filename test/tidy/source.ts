@@ -46,6 +46,7 @@ export function filesBelow(folders: readonly string[], ending: RegExp): string[]
         .filter((entry) => entry.isFile() && ending.test(entry.name))
         .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/')),
     )
+    .filter((path) => !path.includes('/node_modules/'))
     .sort();
 }
 
