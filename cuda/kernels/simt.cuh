@@ -6,9 +6,6 @@
 #include <stdint.h>
 
 #include "simt_or_cuda.h"
-#ifdef TP_SIMT_SHIM
-#include "../host/runtime.h"
-#endif
 #include "triptych/dot.h"
 
 #define TP_WARP 32u
