@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { FlatVectorIndex } from './adapters/flat/flat-vector-index.ts';
 import { jsExactScorer } from './adapters/js/js-exact-scorer.ts';
-import { JsReranker } from './adapters/js/js-reranker.ts';
 import { JsRowScanner } from './adapters/js/js-row-scanner.ts';
 import type { KeyEntry } from './adapters/keys-file/keys-document.ts';
 import { type KeysFile, openKeysFile, readKeysFile } from './adapters/keys-file/keys-file.ts';
@@ -16,6 +15,7 @@ import { createPinoLogger } from './adapters/pino/pino-logger.ts';
 import { PromMeter } from './adapters/prom/prom-meter.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
 import { TfjsEmbedder } from './adapters/tfjs/tfjs-embedder.ts';
+import { closeAll, inspectRerankers, openRerankers } from './compose-rerankers.ts';
 import type { Config, EmbedderConfig } from './config/schema.ts';
 import { builtInProfiles } from './domain/profile.ts';
 import { createHttpServer } from './http/server.ts';
@@ -26,6 +26,7 @@ import type { Logger } from './ports/logger.ts';
 import type { Meter } from './ports/meter.ts';
 import type { Triptych } from './ports/triptych.ts';
 import type { RecallStoresFactory } from './search/active-catalogue.ts';
+import type { ScoringBackends } from './search/backend-choice.ts';
 import { CachingEmbedder } from './search/caching-embedder.ts';
 import { CatalogueRegistry } from './search/catalogue-registry.ts';
 import { assembleTriptych } from './search/triptych.ts';
@@ -51,6 +52,12 @@ export interface ComposedTriptych {
   listen(): Promise<{ readonly url: string; close(): Promise<void> }>;
 }
 
+/** What `triptych doctor` shows of the parts that this machine may lack. */
+export type Inspection = Awaited<ReturnType<typeof inspectRerankers>> & {
+  /** `reason`: why it is not ready, or null. */
+  readonly embedder: { readonly name: string; readonly reason: string | null };
+};
+
 export interface ComposeOptions {
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -72,18 +79,21 @@ export async function createTriptych(
   const keys = config.keysFile === null ? null : await openKeysFile({ path: config.keysFile, clock, logger });
   const tenants = keys?.tenants() ?? [defaultTenant];
   const meter = new PromMeter();
-  const truth = await openTruth(config, clock);
+  const scoring = await openRerankers(config, { version, logger });
+  const truth = await openTruth(config, clock).catch(async (error: unknown) => {
+    await closeAll(scoring.available);
+    throw error;
+  });
   const { store } = truth;
   const embedder = createEmbedder(config.embedder, clock, meter);
   const registry = new CatalogueRegistry({ store, clock, meter, logger, stores: embeddedStores });
-  const reranker = new JsReranker();
   const service = assembleTriptych({
     ...truth,
     lists: new LruCache({ entriesMax: limits.rankedCacheEntries, clock }),
     registry,
     embedder,
-    reranker,
     exact: jsExactScorer,
+    scoring,
     profiles: builtInProfiles,
     clock,
     meter,
@@ -111,7 +121,7 @@ export async function createTriptych(
       words: 'BM25 index in memory',
       graph: 'adjacency in memory',
       embedder: embedderName(config.embedder),
-      scorer: reranker.name,
+      scorer: scorerName(scoring),
       keys: keysName(keys, config),
     },
     listen: () => listen(config, { service, clock, logger, meter, keys }, (url) => store.recordUrl(url)),
@@ -140,6 +150,14 @@ function openTenants(registry: CatalogueRegistry, tenants: readonly string[], lo
 function keysName(keys: KeysFile | null, config: Config): string {
   if (keys === null) return 'none: everybody on this machine may do everything';
   return `${keys.size} for ${keys.tenants().length} tenants, in ${config.keysFile}`;
+}
+
+/** `native (avx2)`, and what else may serve. */
+function scorerName({ available, setting }: ScoringBackends): string {
+  const names = available.map(({ name, variant }) => (variant === '' ? name : `${name} (${variant})`));
+  const named = available.findIndex(({ name }) => name === setting);
+  if (named >= 0) return names[named]!;
+  return names.length === 1 ? names[0]! : `the fastest of ${names.join(', ')}`;
 }
 
 /** The process that uses a data folder, or null; its URL once it listens. */
@@ -172,6 +190,26 @@ function createEmbedder(config: EmbedderConfig, clock: Clock, meter: Meter): Emb
   const inner = config.kind === 'builtin' ? new TfjsEmbedder() : new OpenAiEmbedder(config);
   const cache = new LruCache<Float32Array>({ entriesMax: limits.embeddingCacheEntries, clock });
   return new CachingEmbedder(inner, cache, meter, limits.queryCharsMax);
+}
+
+/** What `triptych doctor` says about this machine; needs no data folder. */
+export async function inspect(config: Config): Promise<Inspection> {
+  const logger = createPinoLogger({ level: config.logLevel });
+  const meter = new PromMeter();
+  const embedder = createEmbedder(config.embedder, systemClock, meter);
+  try {
+    const reason = await embedder?.ready().then(
+      () => null,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    return {
+      ...(await inspectRerankers(config, { version, logger })),
+      embedder: { name: embedderName(config.embedder), reason: reason ?? null },
+    };
+  } finally {
+    await embedder?.close();
+    meter.close();
+  }
 }
 
 function embedderName(config: EmbedderConfig): string {

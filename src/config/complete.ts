@@ -36,6 +36,8 @@ export function completeConfig(
     schema: settings.schema === undefined ? null : resolve(cwd, settings.schema),
     logLevel: settings.logLevel,
     embedder,
+    rerankBackend: settings.rerankBackend,
+    tfjsBackends: settings.tfjsBackends,
   };
 }
 

@@ -45,6 +45,13 @@ export const settings = {
   openaiDimension: integer(1, limits.dimensionMax)
     .optional()
     .describe('Length of the vectors that the model returns.'),
+  rerankBackend: z
+    .enum(['auto', 'js', 'native', 'cuda', 'tfjs-gpu', 'tfjs-node', 'tfjs-wasm'])
+    .default('auto')
+    .describe('What scores candidates; `auto` measures what is there and takes the fastest.'),
+  tfjsBackends: flag()
+    .default(false)
+    .describe('Let `auto` measure the tfjs backends that are installed, too.'),
 } as const;
 
 export const settingsSchema = z.strictObject(settings);
@@ -80,6 +87,9 @@ export interface Config {
   readonly schema: string | null;
   readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
   readonly embedder: EmbedderConfig;
+  readonly rerankBackend: 'auto' | 'js' | 'native' | 'cuda' | 'tfjs-gpu' | 'tfjs-node' | 'tfjs-wasm';
+  /** Whether the tfjs backends take part in `auto`. */
+  readonly tfjsBackends: boolean;
 }
 
 /** `dataDir` -> `data_dir`: the name in the settings file and in messages. */

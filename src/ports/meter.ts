@@ -9,7 +9,13 @@ export interface Meter {
   /** Projector: documents applied, lag behind the truth, size of the resident table. */
   projected(documents: number): void;
   gauge(
-    name: 'projector_lag_ms' | 'documents' | 'epoch_generation' | 'searches_in_flight' | 'events_pending',
+    name:
+      | 'projector_lag_ms'
+      | 'documents'
+      | 'epoch_generation'
+      | 'searches_in_flight'
+      | 'events_pending'
+      | 'rerank_backends_off',
     value: number,
   ): void;
   count(
@@ -24,7 +30,8 @@ export interface Meter {
       | 'events_duplicate'
       | 'events_applied'
       | 'rerank_batches'
-      | 'reranked_rows',
+      | 'reranked_rows'
+      | 'rerank_fallbacks',
     by: number,
   ): void;
 }

@@ -1,3 +1,5 @@
+import type { BackendName } from '../domain/backend-name.ts';
+import type { Calibration } from '../domain/calibration.ts';
 import type { Catalogue, CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { BulkOperation, StoredDocument } from '../domain/document.ts';
 import type { Epoch } from '../domain/epoch.ts';
@@ -40,6 +42,36 @@ export interface LatencyStats {
   readonly count: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
+}
+
+/** A backend that this build knows, and what became of it here. */
+export interface BackendState {
+  readonly name: BackendName;
+  /** Empty where there is but one, or where it is missing. */
+  readonly variant: string;
+  /** `off`: it was there and broke; it is tried again with the next start. */
+  readonly state: 'ready' | 'off' | 'missing';
+  /** Why it is not ready. */
+  readonly reason: string | null;
+}
+
+/** A calibration, and whether it was measured by an earlier run. */
+export interface KnownCalibration extends Calibration {
+  readonly kept: boolean;
+}
+
+/** Which backends score, and what the choice among them rests on. */
+export interface ScorerStats {
+  readonly setting: 'auto' | BackendName;
+  readonly backends: readonly BackendState[];
+  readonly calibrations: readonly KnownCalibration[];
+}
+
+export interface PlanStats {
+  readonly legs: Readonly<Record<string, LatencyStats>>;
+  /** The one that a single request of 300 candidates goes to now. */
+  readonly backend: BackendName;
+  readonly scorer: ScorerStats;
 }
 
 /** What a search tells while it runs; each is called at most once, in this order, and none for a cached answer. */
@@ -136,7 +168,7 @@ export interface Triptych {
   eraseUser(tenant: string, user: string): Promise<void>;
 
   profiles(): readonly Profile[];
-  planStats(): { readonly legs: Readonly<Record<string, LatencyStats>>; readonly backend: string };
+  planStats(): PlanStats;
   readiness(): Promise<Readiness>;
   /** Refuses new work, finishes what is in flight, closes the stores. */
   close(): Promise<void>;

@@ -19,10 +19,16 @@ export class CatalogueRegistry {
   /** Between attempts; ended by `close`. */
   readonly #pauses: Waits;
   #closed = false;
+  #onLive: (active: ActiveCatalogue) => void = () => {};
 
   constructor(parts: ProjectorParts) {
     this.#parts = parts;
     this.#pauses = new Waits(parts.clock);
+  }
+
+  /** Calls back with every catalogue that becomes live from now on. */
+  watch(onLive: (active: ActiveCatalogue) => void): void {
+    this.#onLive = onLive;
   }
 
   /** The tenant's live catalogue. @throws TriptychError no_catalogue */
@@ -102,6 +108,7 @@ export class CatalogueRegistry {
     meter.gauge('documents', current.liveCount);
     meter.gauge('epoch_generation', current.epoch.generation);
     projector.start();
+    this.#onLive(projector.active);
     void previous?.stop();
   }
 

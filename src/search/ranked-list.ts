@@ -37,7 +37,7 @@ export function listOf(ranking: Omit<Ranking, 'list'>, id: string): RankedList {
     warnings: [...context.warnings, ...order.warnings],
     total: totalOf(ranking),
     plan,
-    backend: parts.backend,
+    backend: scored.backend,
     nowMs: context.nowMs,
     madeAtMs: parts.clock.nowMs(),
     digest: listDigest(ids, scores),

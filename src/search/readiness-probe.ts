@@ -3,26 +3,30 @@ import type { Clock } from '../ports/clock.ts';
 import type { DocumentStore } from '../ports/document-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Readiness } from '../ports/triptych.ts';
+import type { BackendChoice } from './backend-choice.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 
 export interface ReadinessParts {
   readonly store: DocumentStore;
   readonly registry: CatalogueRegistry;
   readonly embedder: Embedder | null;
+  readonly choice: Pick<BackendChoice, 'off'>;
   readonly clock: Clock;
 }
 
 /** What `/readyz` says: every call looks anew and answers in bounded time, also when a part hangs. */
 export class ReadinessProbe {
   readonly #registry: CatalogueRegistry;
+  readonly #choice: ReadinessParts['choice'];
   readonly #clock: Clock;
   readonly #store: Question;
   readonly #embedder: Question | null;
   /** The embedder has been ready, or failed, once: from then on the service answers without waiting for it. */
   #embedderKnown = false;
 
-  constructor({ store, registry, embedder, clock }: ReadinessParts) {
+  constructor({ store, registry, embedder, choice, clock }: ReadinessParts) {
     this.#registry = registry;
+    this.#choice = choice;
     this.#clock = clock;
     this.#store = new Question(() => store.ping(), limits.readyStoreMsMax, clock);
     this.#embedder =
@@ -42,10 +46,18 @@ export class ReadinessProbe {
       projections: lags ? { ok: false, reason: `${Math.round(lagMs)} ms behind` } : { ok: true },
       embedder:
         embedder === 'yes' ? { ok: true } : { ok: false, reason: embedder === 'no' ? 'failed' : 'loading' },
+      scorer: this.#scorer(),
     };
     // Without its embedder the service still answers (words and graph), so it waits for the first load only.
     const ready = !closed && stored === 'yes' && !lags && this.#embedderKnown;
     return { ready, parts };
+  }
+
+  /** Other backends serve for one that is off, so that keeps nobody waiting. */
+  #scorer(): Readiness['parts'][string] {
+    const off = this.#choice.off();
+    if (off.length === 0) return { ok: true };
+    return { ok: false, reason: off.map(({ name, reason }) => `${name} is off: ${reason}`).join('; ') };
   }
 }
 

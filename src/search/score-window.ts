@@ -8,6 +8,7 @@ import { softRulesColumn } from '../domain/soft-rules.ts';
 import { TriptychError } from '../errors.ts';
 import type { ExactScorer } from '../ports/exact-scorer.ts';
 import type { Hit } from '../ports/recall.ts';
+import type { BackendName } from '../ports/reranker.ts';
 import { dayMs } from '../std/day.ts';
 import { SparseNumbers } from '../std/sparse-numbers.ts';
 import { preferenceTable } from './asker.ts';
@@ -21,6 +22,8 @@ import type { SearchContext } from './search-context.ts';
 export interface ScoredWindow {
   readonly window: ScorerWindow;
   readonly ranked: RankedRows;
+  /** Which backend selected the candidates. */
+  readonly backend: BackendName;
   /** Rows that the hard rules dropped from the window. */
   readonly droppedCount: number;
   /** How scoring the words of all candidates went; null where the leg brought nothing to score with. */
@@ -55,8 +58,9 @@ export async function scoreWindow(
       candidates.rows,
     ),
   };
-  const scored = await runLeg(parts.clock, startedAtMs + request.timeoutMs, () =>
-    parts.batcher.submit(window),
+  const endMs = startedAtMs + request.timeoutMs;
+  const scored = await runLeg(parts.clock, endMs, (signal) =>
+    parts.batcher.submit(window, { endMs, signal }),
   );
   parts.latencies.add('score', scored.ms);
   parts.meter.stage('score', scored.state, scored.ms);
@@ -66,7 +70,8 @@ export async function scoreWindow(
   const best = parts.exact.rescore(window, window.request, window, scored.value.selected);
   const ranked = withRows(parts.exact, best, window, pinned);
   context.stages.rescore = parts.clock.nowMs() - rescoreMs;
-  return { window, ranked, words, droppedCount: scored.value.dropped.reduce((sum, count) => sum + count, 0) };
+  const { backend, dropped } = scored.value;
+  return { window, ranked, backend, words, droppedCount: dropped.reduce((sum, count) => sum + count, 0) };
 }
 
 /** The ranked rows, and behind them those of `rows` that are not among them. */
@@ -92,7 +97,7 @@ function withRows(
 }
 
 function scorerError(state: string, reason: string | undefined): TriptychError {
-  if (state === 'late')
+  if (state === 'late' || reason === 'deadline_exceeded')
     return new TriptychError('deadline_exceeded', 'The deadline passed while scoring.', {
       retryAfterSeconds: 1,
     });

@@ -33,7 +33,6 @@ export interface SearchParts {
   readonly batcher: RerankBatcher;
   /** Scores what the backend selected. */
   readonly exact: ExactScorer;
-  readonly backend: string;
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly latencies: LatencyBook;
   readonly heads: HeadBook;

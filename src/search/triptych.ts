@@ -14,9 +14,9 @@ import type { ExactScorer } from '../ports/exact-scorer.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { PolicyStore } from '../ports/policy-store.ts';
-import type { Reranker } from '../ports/reranker.ts';
 import type { CallOptions, CatalogueStatus, Triptych } from '../ports/triptych.ts';
 import { LruMap } from '../std/lru-map.ts';
+import { BackendChoice, type ScoringBackends } from './backend-choice.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 import { CursorCodec } from './cursor.ts';
 import { EventApplier } from './event-applier.ts';
@@ -46,8 +46,8 @@ export interface TriptychParts {
   readonly cursorKey: Uint8Array;
   readonly registry: CatalogueRegistry;
   readonly embedder: Embedder | null;
-  readonly reranker: Reranker;
   readonly exact: ExactScorer;
+  readonly scoring: ScoringBackends;
   readonly profiles: readonly Profile[];
   readonly clock: Clock;
   readonly meter: Meter;
@@ -59,10 +59,12 @@ export interface TriptychParts {
 /** The service over its ports: `compose.ts` chooses the adapters. */
 export function assembleTriptych(parts: TriptychParts): Triptych {
   const { store, registry } = parts;
-  const searchParts = searchPartsOf(parts);
+  const choice = new BackendChoice(parts.scoring, parts);
+  registry.watch((catalogue) => choice.expect(catalogue.table.current));
+  const searchParts = searchPartsOf(parts, choice);
   const { latencies } = searchParts;
   const writes = new WritePath(parts);
-  const probe = new ReadinessProbe(parts);
+  const probe = new ReadinessProbe({ ...parts, choice });
   const { applier, intake, desk } = learningOf(parts, searchParts);
   applier.start();
   let closed: Promise<void> | null = null;
@@ -71,6 +73,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
     await intake.close();
     await applier.stop();
     await registry.close();
+    await choice.close();
     await parts.closeParts();
   };
   const { open, openEach } = whileOpen(() => closed === null);
@@ -97,7 +100,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
     exportUser: openEach((...args) => desk.exportUser(...args)),
     eraseUser: open((...args) => desk.eraseUser(...args)),
     profiles: () => parts.profiles,
-    planStats: () => ({ legs: latencies.stats(), backend: parts.reranker.name }),
+    planStats: () => ({ legs: latencies.stats(), backend: choice.usual(), scorer: choice.stats() }),
     readiness: () => probe.readiness(closed !== null),
     close() {
       closed ??= end();
@@ -151,11 +154,10 @@ function learningOf(parts: TriptychParts, { heads, erasures }: SearchParts) {
   return { applier, intake, desk };
 }
 
-function searchPartsOf(parts: TriptychParts): SearchParts {
+function searchPartsOf(parts: TriptychParts, choice: BackendChoice): SearchParts {
   return {
     ...parts,
-    batcher: new RerankBatcher(parts.reranker, parts.meter),
-    backend: parts.reranker.name,
+    batcher: new RerankBatcher(choice.reranker, parts),
     profiles: new Map(parts.profiles.map((profile) => [profile.name, profile])),
     latencies: new LatencyBook(),
     heads: new HeadBook(parts),

@@ -4,10 +4,8 @@ import { type Epoch, epochKey } from '../domain/epoch.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { FacetCount } from '../domain/search-response.ts';
 import { signalNames } from '../domain/signal.ts';
-import { mapValues } from '../std/map-values.ts';
 import { catalogueSchemaSchema, catalogueSchemaToWire } from './catalogue.ts';
 import { components } from './components.ts';
-import { roundMs } from './plan.ts';
 import { defaultProfile } from './search.ts';
 import { facetCountsSchema, facetCountsToWire } from './search-response.ts';
 
@@ -108,37 +106,6 @@ function profileToWire(profile: Profile): z.output<typeof profileSchema> {
     rank_depth: profile.rankDepth,
     policy_required: profile.policyRequired,
     diversity: profile.diversity,
-  };
-}
-
-export const planStatsSchema = z
-  .strictObject({
-    legs: z.record(
-      z.string(),
-      z.strictObject({ count: z.int().min(0), p50_ms: z.number(), p95_ms: z.number() }),
-    ),
-    backend: z.string(),
-    request_id: z.string(),
-  })
-  .register(components, { id: 'PlanStats' });
-
-export function planStatsToWire(
-  stats: {
-    readonly legs: Readonly<
-      Record<string, { readonly count: number; readonly p50Ms: number; readonly p95Ms: number }>
-    >;
-    readonly backend: string;
-  },
-  requestId: string,
-): z.output<typeof planStatsSchema> {
-  return {
-    legs: mapValues(stats.legs, ({ count, p50Ms, p95Ms }) => ({
-      count,
-      p50_ms: roundMs(p50Ms),
-      p95_ms: roundMs(p95Ms),
-    })),
-    backend: stats.backend,
-    request_id: requestId,
   };
 }
 

@@ -1,11 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { catalogueSchemaToWire, parseCatalogueSchema } from '../../src/wire/catalogue.ts';
-import {
-  catalogueAckSchema,
-  catalogueStatusSchema,
-  planStatsSchema,
-  profilesSchema,
-} from '../../src/wire/status.ts';
+import { planStatsSchema } from '../../src/wire/plan-stats.ts';
+import { catalogueAckSchema, catalogueStatusSchema, profilesSchema } from '../../src/wire/status.ts';
 import { type FakeTriptych, filmSchema } from '../support/fake-triptych.ts';
 import { type HttpHarness, startHttp } from '../support/http-harness.ts';
 
@@ -75,11 +71,30 @@ describe('status', () => {
     expect(usual).toBe('linear');
   });
 
-  it('shows measured latencies', async () => {
+  it('shows measured latencies, the backends and what their choice rests on', async () => {
     const answer = await http.call('GET', '/v1/plan/stats');
-    expect(planStatsSchema.parse(answer.json)).toMatchObject({
-      legs: { vector: { count: 3, p50_ms: 1, p95_ms: 2 } },
-      backend: 'js',
+    const { legs, backend, scorer } = planStatsSchema.parse(answer.json);
+    expect(legs).toEqual({ vector: { count: 3, p50_ms: 1, p95_ms: 2 } });
+    expect([backend, scorer.setting]).toEqual(['native', 'auto']);
+    expect(scorer.backends).toEqual([
+      { name: 'native', variant: 'avx2', state: 'ready', reason: null },
+      { name: 'cuda', variant: '', state: 'missing', reason: 'no driver' },
+      { name: 'js', variant: '', state: 'ready', reason: null },
+    ]);
+    const [{ cells, ...calibration }] = scorer.calibrations as [(typeof scorer.calibrations)[0]];
+    expect(calibration).toEqual({
+      tier: 'f32',
+      dimension_max: 512,
+      measured_at: '2026-01-02T00:00:00.000Z',
+      kept: true,
+    });
+    expect(cells).toHaveLength(12);
+    expect(cells[0]).toEqual({ rows: 30, requests: 1, backend: 'js', us: { native: 10, js: 2 } });
+    expect(cells[11]).toEqual({
+      rows: 1_000,
+      requests: 32,
+      backend: 'native',
+      us: { native: 120, js: 1_100 },
     });
   });
 });

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { jsExactScorer } from '../../src/adapters/js/js-exact-scorer.ts';
-import { JsReranker } from '../../src/adapters/js/js-reranker.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Runtime } from '../../src/cli/runtime.ts';
@@ -11,6 +10,7 @@ import { builtInProfiles } from '../../src/domain/profile.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
 import { CatalogueRegistry } from '../../src/search/catalogue-registry.ts';
 import { assembleTriptych } from '../../src/search/triptych.ts';
+import { scoringWith } from './js-backends.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
 import { silentLogger, silentMeter, userParts } from './search-fixture.ts';
 
@@ -85,8 +85,8 @@ export class CliFixture {
       ...userParts(clock),
       registry,
       embedder: null,
-      reranker: new JsReranker(),
       exact: jsExactScorer,
+      scoring: scoringWith(),
       profiles: builtInProfiles,
       clock,
       meter: silentMeter,

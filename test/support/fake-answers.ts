@@ -1,7 +1,9 @@
+import { calibrationCells } from '../../src/domain/calibration.ts';
 import type { StoredDocument } from '../../src/domain/document.ts';
 import type { SearchPlan } from '../../src/domain/plan.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
 import type { Coverage, WhyNot } from '../../src/domain/search-response.ts';
+import type { PlanStats } from '../../src/ports/triptych.ts';
 
 /** What the fake service answers with where it computes nothing. */
 export const fakePlan: SearchPlan = {
@@ -49,3 +51,29 @@ export function whyNot(
     tookMs: 1.23456,
   };
 }
+
+/** Statistics of a service with three backends, one of them missing. */
+export const planStats: PlanStats = {
+  legs: { vector: { count: 3, p50Ms: 1, p95Ms: 2 } },
+  backend: 'native',
+  scorer: {
+    setting: 'auto',
+    backends: [
+      { name: 'native', variant: 'avx2', state: 'ready', reason: null },
+      { name: 'cuda', variant: '', state: 'missing', reason: 'no driver' },
+      { name: 'js', variant: '', state: 'ready', reason: null },
+    ],
+    calibrations: [
+      {
+        tier: 'f32',
+        dimensionMax: 512,
+        measuredAtMs: Date.UTC(2026, 0, 2),
+        kept: true,
+        backends: [
+          { name: 'native', variant: 'avx2', us: calibrationCells.map((_, i) => 10 * (i + 1)) },
+          { name: 'js', variant: '', us: calibrationCells.map((_, i) => (i === 0 ? 2 : 100 * i)) },
+        ],
+      },
+    ],
+  },
+};

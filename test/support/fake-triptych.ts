@@ -15,13 +15,14 @@ import type {
   CallOptions,
   CatalogueStatus,
   ExportRecord,
+  PlanStats,
   PolicyView,
   Readiness,
   StagedCatalogue,
   Triptych,
 } from '../../src/ports/triptych.ts';
 import { compareUtf8 } from '../../src/std/utf8-order.ts';
-import { fakePlan, pendingCoverage, whyNot } from './fake-answers.ts';
+import { fakePlan, pendingCoverage, planStats, whyNot } from './fake-answers.ts';
 import { FakeUsers } from './fake-users.ts';
 
 export const filmSchema: CatalogueSchema = {
@@ -234,8 +235,8 @@ export class FakeTriptych implements Triptych {
     return builtInProfiles;
   }
 
-  planStats() {
-    return { legs: { vector: { count: 3, p50Ms: 1, p95Ms: 2 } }, backend: 'js' };
+  planStats(): PlanStats {
+    return planStats;
   }
 
   async readiness(): Promise<Readiness> {

@@ -1,6 +1,5 @@
 import { FlatVectorIndex } from '../../src/adapters/flat/flat-vector-index.ts';
 import { jsExactScorer } from '../../src/adapters/js/js-exact-scorer.ts';
-import { JsReranker } from '../../src/adapters/js/js-reranker.ts';
 import { JsRowScanner } from '../../src/adapters/js/js-row-scanner.ts';
 import { LruCache } from '../../src/adapters/memory/lru-cache.ts';
 import { MemoryGraphStore } from '../../src/adapters/memory/memory-graph-store.ts';
@@ -25,6 +24,7 @@ import { CatalogueRegistry } from '../../src/search/catalogue-registry.ts';
 import { assembleTriptych, type TriptychParts } from '../../src/search/triptych.ts';
 import { testSchema, unit } from './arbitraries.ts';
 import { FakeClock } from './fake-clock.ts';
+import { scoringWith } from './js-backends.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
 import { MemoryUserStore } from './memory-user-store.ts';
 
@@ -186,8 +186,8 @@ export async function searchFixture(
     ...own,
     registry,
     embedder,
-    reranker: new JsReranker(),
     exact: jsExactScorer,
+    scoring: scoringWith(),
     profiles,
     clock,
     meter,

@@ -17,6 +17,8 @@ export async function startWholeService(): Promise<HttpHarness<Triptych>> {
     schema: null,
     logLevel: 'silent',
     embedder: { kind: 'none' },
+    rerankBackend: 'auto',
+    tfjsBackends: false,
   });
   const http = await startHttp(service);
   return {

@@ -27,7 +27,18 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'src/errors.ts',
     'src/limits.ts',
   ],
+  'src/compose-rerankers.ts': [
+    'src/adapters',
+    'src/search',
+    'src/config',
+    'src/ports',
+    'src/domain',
+    'src/std',
+    'src/errors.ts',
+    'src/limits.ts',
+  ],
   'src/compose.ts': [
+    'src/compose-rerankers.ts',
     'src/adapters',
     'src/search',
     'src/http',

@@ -54,6 +54,8 @@ describe('loadConfig', () => {
       schema: null,
       logLevel: 'warn',
       embedder: { kind: 'builtin' },
+      rerankBackend: 'auto',
+      tfjsBackends: false,
     });
     expect(warnings).toEqual([]);
   });

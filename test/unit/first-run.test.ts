@@ -17,6 +17,8 @@ const config: Config = {
   schema: null,
   logLevel: 'silent',
   embedder: { kind: 'none' },
+  rerankBackend: 'auto',
+  tfjsBackends: false,
 };
 
 const demo = {

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import type { Embedder } from '../../src/ports/embedder.ts';
 import { CatalogueRegistry } from '../../src/search/catalogue-registry.ts';
-import { ReadinessProbe } from '../../src/search/readiness-probe.ts';
+import { type ReadinessParts, ReadinessProbe } from '../../src/search/readiness-probe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { MemoryDocumentStore } from '../support/memory-document-store.ts';
 import { inProcessParts, silentLogger, silentMeter } from '../support/search-fixture.ts';
 
 const forever = () => new Promise<void>(() => {});
 
-function setUp(ready: () => Promise<void>) {
+function setUp(ready: () => Promise<void>, off: ReturnType<ReadinessParts['choice']['off']> = []) {
   const clock = new FakeClock();
   const store = new MemoryDocumentStore();
   const embedder: Embedder = { ...inProcessParts().embedder!, ready: () => ready() };
@@ -19,7 +19,7 @@ function setUp(ready: () => Promise<void>) {
     logger: silentLogger,
     stores: inProcessParts,
   });
-  const probe = new ReadinessProbe({ store, registry, embedder, clock });
+  const probe = new ReadinessProbe({ store, registry, embedder, choice: { off: () => off }, clock });
   return { clock, store, look: () => clock.run(probe.readiness(false)) };
 }
 
@@ -60,4 +60,13 @@ it('answers while the store hangs, without asking it again, and recovers with it
   store.ping = async () => {};
   await look();
   expect(await look()).toMatchObject({ ready: true, parts: { sql: { ok: true } } });
+});
+
+it('names a scoring backend that is off, and is ready without it', async () => {
+  const { look } = setUp(async () => {}, [{ name: 'cuda', reason: 'the device is lost' }]);
+  expect(await look()).toMatchObject({
+    ready: true,
+    parts: { scorer: { ok: false, reason: 'cuda is off: the device is lost' } },
+  });
+  expect((await setUp(async () => {}).look()).parts.scorer).toEqual({ ok: true });
 });

@@ -74,6 +74,10 @@ export class PromMeter implements Meter, HttpMeter {
       'triptych_events_pending',
       'Acknowledged events that are still to be applied',
     ),
+    rerank_backends_off: this.#gauge(
+      'triptych_rerank_backends_off',
+      'Scoring backends that broke and are not used until the next start',
+    ),
   };
   readonly #counters: Readonly<Record<CountName, Counter>> = {
     embedding_cache_hits: this.#counter(
@@ -105,6 +109,10 @@ export class PromMeter implements Meter, HttpMeter {
     ),
     rerank_batches: this.#counter('triptych_rerank_batches_total', 'Calls of the scorer'),
     reranked_rows: this.#counter('triptych_reranked_rows_total', 'Candidates that the scorer was given'),
+    rerank_fallbacks: this.#counter(
+      'triptych_rerank_fallbacks_total',
+      'Batches that another scoring backend had to serve',
+    ),
   };
 
   constructor() {

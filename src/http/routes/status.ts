@@ -1,4 +1,5 @@
-import { planStatsSchema, planStatsToWire, profilesSchema, profilesToWire } from '../../wire/status.ts';
+import { planStatsSchema, planStatsToWire } from '../../wire/plan-stats.ts';
+import { profilesSchema, profilesToWire } from '../../wire/status.ts';
 import type { Route } from '../route.ts';
 
 const profiles: Route = {
@@ -24,9 +25,15 @@ const planStats: Route = {
   scope: ['admin'],
   operation: {
     id: 'planStats',
-    summary: 'Measured latency of legs and stages, which the planner estimates from.',
+    summary:
+      'What was measured: latency of legs and stages for the planner, scoring backends for their choice.',
     tag: 'search',
-    answers: { 200: { description: 'Latency by leg and stage.', schema: planStatsSchema } },
+    answers: {
+      200: {
+        description: 'Latency by leg and stage; backends and their calibrations.',
+        schema: planStatsSchema,
+      },
+    },
     errors: [],
   },
   handle: async (exchange, _inputs, { triptych }) => ({

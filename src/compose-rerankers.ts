@@ -1,0 +1,133 @@
+import { cpus } from 'node:os';
+import { JsReranker } from './adapters/js/js-reranker.ts';
+import { CalibrationFile } from './adapters/system/calibration-file.ts';
+import type { Config } from './config/schema.ts';
+import { type BackendName, backendNames } from './domain/backend-name.ts';
+import type { Calibration } from './domain/calibration.ts';
+import { TriptychError } from './errors.ts';
+import type { Logger } from './ports/logger.ts';
+import type { Reranker } from './ports/reranker.ts';
+import type { BackendState } from './ports/triptych.ts';
+import type { ScoringBackends } from './search/backend-choice.ts';
+
+/** A backend that is ready, or why there is none, in one line. */
+export type OpenedReranker =
+  | { readonly reranker: Reranker; readonly reason: null }
+  | { readonly reranker: null; readonly reason: string };
+
+export type RerankerOpeners = Readonly<Record<BackendName, () => Promise<OpenedReranker>>>;
+
+/** How each backend is opened. None throws for what a machine may lack. */
+export const openers: RerankerOpeners = {
+  js: async () => ({ reranker: new JsReranker(), reason: null }),
+  native: async () => notBuilt,
+  cuda: async () => notBuilt,
+  'tfjs-gpu': async () => notBuilt,
+  'tfjs-node': async () => notBuilt,
+  'tfjs-wasm': async () => notBuilt,
+};
+
+const notBuilt = { reranker: null, reason: 'this build does not have it' };
+
+/** What to do about a backend that is missing. */
+const advice: Readonly<Record<BackendName, string>> = {
+  js: '',
+  native: 'it is built with cmake and a C++ compiler by `npm install` or `npm start`',
+  cuda: 'it needs an NVIDIA driver and the library built in cuda/',
+  'tfjs-gpu': 'it needs @tensorflow/tfjs-node-gpu beside this package',
+  'tfjs-node': 'it needs @tensorflow/tfjs-node beside this package',
+  'tfjs-wasm': 'it needs @tensorflow/tfjs-backend-wasm',
+};
+
+export interface RerankerOptions {
+  /** Of the program. */
+  readonly version: string;
+  readonly logger: Logger;
+  readonly openers?: RerankerOpeners;
+}
+
+/**
+ * Opens the backends that the configuration may use: `js` always, `native` also where another one is named, because it
+ * serves what that fails at.
+ * @throws TriptychError invalid_settings where the one that is named is not there
+ */
+export async function openRerankers(config: Config, options: RerankerOptions): Promise<ScoringBackends> {
+  const { rerankBackend: setting, tfjsBackends } = config;
+  const wanted = (name: BackendName): boolean => {
+    if (setting !== 'auto') return name === setting || name === 'native' || name === 'js';
+    return tfjsBackends || !name.startsWith('tfjs-');
+  };
+  const opened = await openAll(options, wanted);
+  const missing = opened.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }]));
+  const available = opened.flatMap(({ reranker }) => reranker ?? []);
+  const lacking = missing.find(({ name }) => name === setting);
+  if (lacking !== undefined) {
+    await closeAll(available);
+    throw missingBackend(lacking.name, lacking.reason);
+  }
+  const calibrations = calibrationFile(config, available, options);
+  return { available, missing, setting, calibrations, kept: await calibrations.load() };
+}
+
+/** What `triptych doctor` shows: every backend, whether or not the settings want it, and what earlier runs measured. */
+export async function inspectRerankers(
+  config: Config,
+  options: RerankerOptions,
+): Promise<{
+  readonly backends: readonly BackendState[];
+  /** Why the settings cannot be had, or null. */
+  readonly problem: string | null;
+  readonly calibrations: readonly Calibration[];
+}> {
+  const opened = await openAll(options, () => true);
+  const available = opened.flatMap(({ reranker }) => reranker ?? []);
+  await closeAll(available);
+  const lacking = opened.find(({ name, reason }) => name === config.rerankBackend && reason !== null);
+  const inUse = available.filter(({ name }) => config.tfjsBackends || !name.startsWith('tfjs-'));
+  return {
+    backends: opened.map(({ name, reranker, reason }) => ({
+      name,
+      variant: reranker?.variant ?? '',
+      state: reranker === null ? 'missing' : 'ready',
+      reason,
+    })),
+    problem: lacking === undefined ? null : missingBackend(lacking.name, lacking.reason!).fields[0]!.message,
+    calibrations: await calibrationFile(config, inUse, options).load(),
+  };
+}
+
+export async function closeAll(backends: readonly Reranker[]): Promise<void> {
+  await Promise.all(backends.map((backend) => backend.close?.()));
+}
+
+async function openAll(options: RerankerOptions, wanted: (name: BackendName) => boolean) {
+  const open = options.openers ?? openers;
+  return Promise.all(
+    backendNames.map(async (name) => ({
+      name,
+      ...(wanted(name) ? await open[name]() : { reranker: null, reason: 'not enabled by the settings' }),
+    })),
+  );
+}
+
+function missingBackend(name: BackendName, reason: string): TriptychError {
+  const message = `${name} is not available: ${reason}; ${advice[name]}. \`auto\` uses what is there.`;
+  return new TriptychError('invalid_settings', `rerank_backend: ${message}`, {
+    fields: [{ path: 'rerank_backend', message }],
+  });
+}
+
+/** Times hold for this processor, this build and these backends alone. */
+function calibrationFile(
+  config: Config,
+  backends: readonly Reranker[],
+  { version, logger }: RerankerOptions,
+): CalibrationFile {
+  const processors = cpus();
+  const machine = [
+    `${processors[0]?.model ?? 'unknown processor'} x ${processors.length}`,
+    `triptych ${version}, node ${process.version}, ${process.platform} ${process.arch}`,
+    ...backends.map(({ name, variant }) => `${name} ${variant}`.trim()),
+  ].join('; ');
+  return new CalibrationFile({ folder: config.dataDir, machine, logger });
+}
