@@ -211,6 +211,16 @@ export const limits = {
   /** A calibration of an earlier run that is older is measured anew. */
   calibrationAgeMsMax: 7 * 86_400_000,
   calibrationFileBytesMax: 1 << 20,
+  /** Vectors that a tfjs backend keeps as tensors, over all tables; a table beyond it is served by another backend. */
+  tfjsTableBytesMax: 1 << 30,
+  /** One tensor of a table: what an update copies. */
+  tfjsChunkBytes: 32 << 20,
+  /** What is copied for a tfjs backend in one turn of the event loop. */
+  tfjsUploadSliceBytes: 4 << 20,
+  tfjsAnswerMsMax: 5_000,
+  tfjsLoadMsMax: 60_000,
+  /** Failures in a row after which a tfjs backend is not started again. */
+  tfjsRestartsMax: 3,
   embedQueueMax: 1_024,
   embedBatchMax: 32,
   /** Tokens (padding included) that the built-in model works on at once: keeps one step near 100 ms. */
