@@ -105,6 +105,16 @@ describe('scores of the wasm graph', () => {
     );
   });
 
+  it('are refused for the tiers that tfjs does not have, with the reason', async () => {
+    for (const tier of ['f16', 'int8'] as const) {
+      const narrow = makeTable(3, [{ id: 'a', vector: [0, 1, 0] }], [], tier);
+      expect(reranker.supports(narrow)).toBe(false);
+      await expect(
+        reranker.rerank(batchOf(narrow, [{ request: request(), window: windowOf([0]) }])),
+      ).rejects.toThrow(`batch.table: its vectors are ${tier}, and tfjs has but f32`);
+    }
+  });
+
   it('are not computed for a caller who left', async () => {
     await expect(reranker.rerank(batch, AbortSignal.abort(new Error('left')))).rejects.toThrow('left');
     const abort = new AbortController();

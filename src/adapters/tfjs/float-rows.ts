@@ -1,18 +1,13 @@
-import type { RowBlock } from '../../domain/row-block.ts';
+import { type VectorRows, vectorOf } from '../../domain/vector-rows.ts';
 
-/** The stored vector of one row of a block of the f32 tier: a view, not to be written. */
-export function floatRow({ vectors }: RowBlock, row: number, dimension: number): Float32Array {
-  return vectors.subarray(row * dimension, (row + 1) * dimension);
-}
-
-/** Copies of the vectors of `count` rows, the i-th being the row at(i), side by side. */
+/** Copies of the vectors of `count` rows of the f32 tier, the i-th being the row at(i), side by side. */
 export function floatRows(
-  block: RowBlock,
+  vectors: VectorRows,
   count: number,
   at: (i: number) => number,
-  dimension: number,
 ): Float32Array<ArrayBuffer> {
+  const { dimension } = vectors;
   const values = new Float32Array(count * dimension);
-  for (let i = 0; i < count; i++) values.set(floatRow(block, at(i), dimension), i * dimension);
+  for (let i = 0; i < count; i++) values.set(vectorOf(vectors, at(i)), i * dimension);
   return values;
 }

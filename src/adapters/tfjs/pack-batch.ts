@@ -5,6 +5,7 @@ import { firstFailingRule } from '../../domain/mask-program.ts';
 import type { RerankBatch, RerankRequest } from '../../domain/rerank-batch.ts';
 import { clamp01, clampRules } from '../../domain/scoring.ts';
 import { signalIndex } from '../../domain/signal.ts';
+import { floatRows } from './float-rows.ts';
 import {
   type GraphRequest,
   graphColumns,
@@ -196,19 +197,14 @@ function zeroed(signal: number): number {
 function carriedRows(batch: RerankBatch, groups: readonly RowGroup[], positions: Uint32Array): Float32Array {
   const { table, transient } = batch;
   if (transient === null) return new Float32Array(0);
-  const { dimension } = table;
-  const total = groups.reduce((sum, { chunk, count }) => sum + (chunk < 0 ? count : 0), 0);
-  const carried = new Float32Array(total * dimension);
+  const carried: number[] = [];
   let entry = 0;
-  let at = 0;
   for (const { chunk, count } of groups) {
-    for (let i = 0; chunk < 0 && i < count; i++, at += dimension) {
-      const row = batch.rows[positions[entry + i]!]! - table.rowCount;
-      carried.set(transient.vectors.subarray(row * dimension, (row + 1) * dimension), at);
-    }
+    for (let i = 0; chunk < 0 && i < count; i++)
+      carried.push(batch.rows[positions[entry + i]!]! - table.rowCount);
     entry += count;
   }
-  return carried;
+  return floatRows(transient.vectors, carried.length, (i) => carried[i]!);
 }
 
 /** Query and taste of each request as ScoreOrder.vectors has them. */

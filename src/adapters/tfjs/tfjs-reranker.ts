@@ -37,6 +37,8 @@ export class TfjsReranker implements Reranker {
 
   /** Why the table cannot be scored here, or null. */
   refusal(table: TableSnapshot): string | null {
+    const { tier } = table.vectors;
+    if (tier !== 'f32') return `its vectors are ${tier}, and tfjs has but f32`;
     const bytes = tableBytes(table);
     return bytes > limits.tfjsTableBytesMax
       ? `${bytes} bytes of vectors are more than the ${limits.tfjsTableBytesMax} that are kept as tensors`
