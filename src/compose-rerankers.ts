@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { JsReranker } from './adapters/js/js-reranker.ts';
 import { CalibrationFile } from './adapters/system/calibration-file.ts';
+import { openTfjsReranker } from './adapters/tfjs/open-tfjs-reranker.ts';
 import type { Config } from './config/schema.ts';
 import { type BackendName, backendNames } from './domain/backend-name.ts';
 import type { Calibration } from './domain/calibration.ts';
@@ -22,9 +23,9 @@ export const openers: RerankerOpeners = {
   js: async () => ({ reranker: new JsReranker(), reason: null }),
   native: async () => notBuilt,
   cuda: async () => notBuilt,
-  'tfjs-gpu': async () => notBuilt,
-  'tfjs-node': async () => notBuilt,
-  'tfjs-wasm': async () => notBuilt,
+  'tfjs-gpu': () => openTfjsReranker('tfjs-gpu'),
+  'tfjs-node': () => openTfjsReranker('tfjs-node'),
+  'tfjs-wasm': () => openTfjsReranker('tfjs-wasm'),
 };
 
 const notBuilt = { reranker: null, reason: 'this build does not have it' };
@@ -34,8 +35,8 @@ const advice: Readonly<Record<BackendName, string>> = {
   js: '',
   native: 'it is built with cmake and a C++ compiler by `npm install` or `npm start`',
   cuda: 'it needs an NVIDIA driver and the library built in cuda/',
-  'tfjs-gpu': 'it needs @tensorflow/tfjs-node-gpu beside this package',
-  'tfjs-node': 'it needs @tensorflow/tfjs-node beside this package',
+  'tfjs-gpu': '`npm run build:tfjs-node -- --gpu` builds it',
+  'tfjs-node': '`npm run build:tfjs-node` builds it',
   'tfjs-wasm': 'it needs @tensorflow/tfjs-backend-wasm',
 };
 

@@ -33,7 +33,6 @@ import { assembleTriptych } from './search/triptych.ts';
 
 export { addKey, makeKey } from './adapters/keys-file/edit-keys-file.ts';
 export type { KeyEntry } from './adapters/keys-file/keys-document.ts';
-export { openTfjsReranker } from './adapters/tfjs/open-tfjs-reranker.ts';
 
 /** Without keys every request acts on this tenant. */
 export const defaultTenant = 'default';
