@@ -53,7 +53,7 @@ __global__ void tp_exact_dot_kernel(const TpDeviceScan *scan, const uint32_t *ro
 }
 
 /* scan, rows, counts, cosines: device addresses. query_count * limit < 2^32. */
-inline cudaError_t tp_exact_dot(const TpDeviceScan *scan, uint32_t query_count, const uint32_t *rows,
+cudaError_t tp_exact_dot(const TpDeviceScan *scan, uint32_t query_count, const uint32_t *rows,
                                 const uint32_t *counts, uint32_t limit, double *cosines, cudaStream_t stream) {
   const uint64_t threads = static_cast<uint64_t>(query_count) * limit * TP_EXACT_LANES;
   LAUNCH(tp_exact_dot_kernel, tp_grid(threads, TP_EXACT_BLOCK), TP_EXACT_BLOCK, stream, scan, rows, counts, limit,

@@ -75,22 +75,16 @@ __global__ void tp_flat_scan_kernel(const TpDeviceScan *scan, uint32_t first_que
 #pragma unroll
   for (uint32_t q = 0; q < TP_SCAN_QUERIES; q++) {
     if (first_query + q >= scan->query_count) continue;
-    tp_write_scan_key(scan, first_query + q, row_a, sums[q], first_lane);
-    tp_write_scan_key(scan, first_query + q, row_b, sums[TP_SCAN_QUERIES + q], first_lane && !alone);
+    tp_write_scan_key(scan, q, row_a, sums[q], first_lane);
+    tp_write_scan_key(scan, q, row_b, sums[TP_SCAN_QUERIES + q], first_lane && !alone);
   }
 }
 
-/* scan: device address; all queries, 8 at a time. */
-inline cudaError_t tp_flat_scan(const TpDeviceScan *scan, uint32_t row_count, uint32_t query_count,
-                                cudaStream_t stream) {
+/* scan: device address; the keys of query first_query + q begin at keys + q * row_count. */
+cudaError_t tp_flat_scan(const TpDeviceScan *scan, uint32_t row_count, uint32_t first_query, cudaStream_t stream) {
   const uint64_t warps = (static_cast<uint64_t>(row_count) + TP_SCAN_ROWS - 1) / TP_SCAN_ROWS;
-  const uint32_t grid = tp_grid(warps * TP_WARP, TP_SCAN_BLOCK);
-  for (uint32_t first = 0; first < query_count; first += TP_SCAN_QUERIES) {
-    LAUNCH(tp_flat_scan_kernel, grid, TP_SCAN_BLOCK, stream, scan, first);
-    const cudaError_t error = cudaGetLastError();
-    if (error != cudaSuccess) return error;
-  }
-  return cudaSuccess;
+  LAUNCH(tp_flat_scan_kernel, tp_grid(warps * TP_WARP, TP_SCAN_BLOCK), TP_SCAN_BLOCK, stream, scan, first_query);
+  return cudaGetLastError();
 }
 
 #endif

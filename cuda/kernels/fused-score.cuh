@@ -86,7 +86,7 @@ __global__ void tp_fused_score_kernel(const TpDeviceBatch *batch) {
 }
 
 /* batch: device address. */
-inline cudaError_t tp_fused_score(const TpDeviceBatch *batch, uint32_t candidate_count, cudaStream_t stream) {
+cudaError_t tp_fused_score(const TpDeviceBatch *batch, uint32_t candidate_count, cudaStream_t stream) {
   LAUNCH(tp_fused_score_kernel, tp_grid(candidate_count, TP_SCORE_BLOCK), TP_SCORE_BLOCK, stream, batch);
   return cudaGetLastError();
 }

@@ -54,7 +54,7 @@ __global__ void tp_gather_dot_kernel(const TpDeviceBatch *batch) {
 }
 
 /* batch: device address. */
-inline cudaError_t tp_gather_dot(const TpDeviceBatch *batch, uint32_t candidate_count, cudaStream_t stream) {
+cudaError_t tp_gather_dot(const TpDeviceBatch *batch, uint32_t candidate_count, cudaStream_t stream) {
   const uint64_t threads = static_cast<uint64_t>(candidate_count) * TP_WARP;
   LAUNCH(tp_gather_dot_kernel, tp_grid(threads, TP_GATHER_BLOCK), TP_GATHER_BLOCK, stream, batch);
   return cudaGetLastError();

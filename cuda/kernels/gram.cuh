@@ -78,7 +78,7 @@ __global__ void tp_gram_kernel(const TpDeviceGram *gram) {
 }
 
 /* gram: device address. */
-inline cudaError_t tp_gram(const TpDeviceGram *gram, uint32_t count, cudaStream_t stream) {
+cudaError_t tp_gram(const TpDeviceGram *gram, uint32_t count, cudaStream_t stream) {
   const uint32_t tiles = tp_grid(count, TP_GRAM_TILE);
   LAUNCH(tp_gram_kernel, tiles * tiles, TP_GRAM_BLOCK, stream, gram);
   return cudaGetLastError();

@@ -27,7 +27,7 @@ __global__ void tp_hard_mask_kernel(const TpDeviceBatch *batch) {
 }
 
 /* batch: device address. */
-inline cudaError_t tp_hard_mask(const TpDeviceBatch *batch, uint32_t candidate_count, cudaStream_t stream) {
+cudaError_t tp_hard_mask(const TpDeviceBatch *batch, uint32_t candidate_count, cudaStream_t stream) {
   LAUNCH(tp_hard_mask_kernel, tp_grid(candidate_count, TP_MASK_BLOCK), TP_MASK_BLOCK, stream, batch);
   return cudaGetLastError();
 }

@@ -1,23 +1,11 @@
-/*
- * What kernels are written against: CUDA, or the host SIMT machine (shim/simt.h) when TP_SIMT_SHIM is defined. Kernels
- * use 1-D grids and blocks, static shared memory, and shuffles with the full mask where the whole warp arrives.
- */
+/* What all kernels share, on top of the two languages that they are compiled in (simt_or_cuda.h): 1-D grids and blocks. */
 #ifndef TRIPTYCH_CUDA_SIMT_CUH
 #define TRIPTYCH_CUDA_SIMT_CUH
 
 #include <math.h>
 #include <stdint.h>
 
-#ifdef TP_SIMT_SHIM
-#include "simt.h"
-#else
-#include <cuda_fp16.h>
-#include <cuda_runtime.h>
-
-#define TP_SHARED(type, name, count) __shared__ type name[count]
-#define LAUNCH(kernel, grid, block, stream, ...) kernel<<<grid, block, 0, stream>>>(__VA_ARGS__)
-#endif
-
+#include "simt_or_cuda.h"
 #include "triptych/dot.h"
 
 #define TP_WARP 32u

@@ -69,8 +69,10 @@ __device__ inline void tp_choose_digit(const uint32_t *bins, TpTopState *state) 
 }
 
 /* Moves what is above the threshold into shared memory, in any order. */
-__device__ inline void tp_take(const uint64_t *keys, const uint32_t *payloads, uint32_t count, TpTopState *state,
-                               uint64_t *best, uint32_t *best_payloads) {
+__device__ inline void tp_take(const uint64_t *keys, const uint32_t *payloads, const TpTopSegment &segment,
+                               TpTopState *state, uint64_t *best, uint32_t *best_payloads) {
+  const uint32_t count = segment.count;
+  const uint32_t base = segment.base;
   const bool whole = state->equal == state->wanted;
   const uint64_t prefix = state->prefix;
   const uint32_t shift = state->shift;
@@ -80,7 +82,7 @@ __device__ inline void tp_take(const uint64_t *keys, const uint32_t *payloads, u
     if (key == 0 || high < prefix || (high == prefix && !whole)) continue;
     const uint32_t at = atomicAdd(&state->taken, 1u);
     best[at] = key;
-    best_payloads[at] = payloads == nullptr ? i : payloads[i];
+    best_payloads[at] = payloads == nullptr ? base + i : payloads[i];
   }
   __syncthreads();
   /* Equal keys, more than are wanted: the same row twice in a list. The first ones win. */
@@ -88,7 +90,7 @@ __device__ inline void tp_take(const uint64_t *keys, const uint32_t *payloads, u
     for (uint32_t i = 0, left = state->wanted; left > 0; i++) {
       if (keys[i] != prefix) continue;
       best[state->taken] = prefix;
-      best_payloads[state->taken++] = payloads == nullptr ? i : payloads[i];
+      best_payloads[state->taken++] = payloads == nullptr ? base + i : payloads[i];
       left--;
     }
   }
@@ -149,7 +151,7 @@ __device__ inline void tp_find_threshold(const uint64_t *keys, const TpTopSegmen
 }
 
 /*
- * keys: the lists; payloads: beside them, or null: an entry's payload is its position in its list. Unused places of
+ * keys: the lists; payloads: beside them, or null: an entry's payload is base + its position in its list. Unused places of
  * out_keys (may be null) become 0. out_counts: entries of each list.
  */
 __global__ void tp_top_rows_kernel(const uint64_t *keys, const uint32_t *payloads, const TpTopSegment *segments,
@@ -162,7 +164,7 @@ __global__ void tp_top_rows_kernel(const uint64_t *keys, const uint32_t *payload
   const uint64_t *own = keys + segment.first;
   const uint32_t *own_payloads = payloads == nullptr ? nullptr : payloads + segment.first;
   tp_find_threshold(own, segment, state, bins);
-  tp_take(own, own_payloads, segment.count, state, best, best_payloads);
+  tp_take(own, own_payloads, segment, state, best, best_payloads);
   const uint32_t taken = state->taken;
   uint32_t size = 1;
   while (size < taken) size *= 2;
@@ -177,7 +179,7 @@ __global__ void tp_top_rows_kernel(const uint64_t *keys, const uint32_t *payload
 }
 
 /* All pointers are device addresses. */
-inline cudaError_t tp_top_rows(const uint64_t *keys, const uint32_t *payloads, const TpTopSegment *segments,
+cudaError_t tp_top_rows(const uint64_t *keys, const uint32_t *payloads, const TpTopSegment *segments,
                                uint32_t segment_count, uint64_t *out_keys, uint32_t *out_payloads,
                                uint32_t *out_counts, cudaStream_t stream) {
   LAUNCH(tp_top_rows_kernel, segment_count, TP_TOP_BLOCK, stream, keys, payloads, segments, out_keys, out_payloads,

@@ -1,0 +1,121 @@
+// Builds the CUDA backend: node cuda/build.mjs [--fetch] [--host] [--dev] [--arch 90]
+//   (nothing)  build/cuda/libtriptych_cuda.so for all architectures, and checks what ptxas says of every kernel
+//   --fetch    lays a CUDA compiler out under .cuda/ where none is found
+//   --host     build/cuda/libtriptych_cuda_host.so: the same library on the host's SIMT machine, by g++
+//   --dev      build/cuda/bench and build/cuda/ladder: what run-on-gpu.sh runs on a machine with a GPU
+//   --arch N   for one architecture alone
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { fetchNvcc, findNvcc } from '../scripts/cuda-toolkit.mjs';
+import { kernelProblems, kernelTable, parsePtxas } from './ptxas.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const out = join(root, 'build', 'cuda');
+const include = `-I${join(root, 'native', 'include')}`;
+
+/** Code for these, and PTX of the newest for what comes after them. */
+const architectures = ['75', '80', '86', '89', '90', '100', '120'];
+
+const { values: options } = parseArgs({
+  options: {
+    fetch: { type: 'boolean', default: false },
+    host: { type: 'boolean', default: false },
+    dev: { type: 'boolean', default: false },
+    arch: { type: 'string' },
+  },
+});
+
+const sourcesIn = (folder, ...endings) =>
+  readdirSync(join(root, 'cuda', folder))
+    .filter((name) => endings.some((ending) => name.endsWith(ending)))
+    .map((name) => join(root, 'cuda', folder, name));
+
+/** Runs a compiler; answers what it wrote. Ends the process where it fails. */
+function run(command, args) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+  const text = `${stdout ?? ''}${stderr ?? ''}`;
+  if (status === 0) return text;
+  process.stderr.write(
+    `${command} ${args.join(' ')}\n${text}${error === undefined ? '' : `${error.message}\n`}`,
+  );
+  process.exit(1);
+}
+
+function codeFor(archs) {
+  const newest = archs.at(-1);
+  const real = archs.map((arch) => `-gencode=arch=compute_${arch},code=sm_${arch}`);
+  return [...real, `-gencode=arch=compute_${newest},code=compute_${newest}`];
+}
+
+/** `--fmad=false`: a sum has the bits that its source says; kernels name fmaf where they want it. */
+function nvcc(args) {
+  const compiler = options.fetch ? fetchNvcc() : findNvcc();
+  if (compiler === null) {
+    process.stderr.write('no nvcc: set TRIPTYCH_NVCC, or let --fetch install one under .cuda/\n');
+    process.exit(1);
+  }
+  const archs = options.arch === undefined ? architectures : [options.arch];
+  const common = [
+    '-std=c++17',
+    '-O3',
+    '--fmad=false',
+    '--threads=2',
+    '-cudart=static',
+    '-Xptxas=-v',
+    include,
+  ];
+  const host = '-Xcompiler=-fPIC,-fvisibility=hidden,-Wall,-Wextra,-ffp-contract=off';
+  return run(compiler, [...common, ...codeFor(archs), host, ...args]);
+}
+
+function checkKernels(log) {
+  writeFileSync(join(out, 'ptxas.txt'), log);
+  const kernels = parsePtxas(log);
+  process.stdout.write(kernelTable(kernels));
+  const problems = kernelProblems(kernels);
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.length > 0) process.exit(1);
+}
+
+function buildLibrary() {
+  const path = join(out, 'libtriptych_cuda.so');
+  checkKernels(nvcc(['-shared', '-o', path, ...sourcesIn('library', '.cc', '.cu')]));
+  process.stdout.write(`${path}\n`);
+}
+
+function buildHost() {
+  const path = join(out, 'libtriptych_cuda_host.so');
+  const kernels = ['-x', 'c++', ...sourcesIn('library', '.cu'), '-x', 'none'];
+  const plain = [...sourcesIn('library', '.cc'), ...sourcesIn('host', '.cc'), ...sourcesIn('shim', '.cc')];
+  const flags = ['-std=c++17', '-O2', '-g1', '-fPIC', '-shared', '-DTP_SIMT_SHIM', '-fvisibility=hidden'];
+  const strict = ['-fno-strict-aliasing', '-ffp-contract=off', '-Wall', '-Wextra', '-Wno-unknown-pragmas'];
+  const shim = `-I${join(root, 'cuda', 'shim')}`;
+  run(process.env.CXX ?? 'g++', [
+    ...flags,
+    ...strict,
+    include,
+    shim,
+    ...kernels,
+    ...plain,
+    '-o',
+    path,
+    '-ldl',
+  ]);
+  process.stdout.write(`${path}\n`);
+}
+
+function buildDev() {
+  for (const name of ['ladder', 'bench']) {
+    const path = join(out, name);
+    nvcc(['-o', path, join(root, 'cuda', 'dev', `${name}.cu`), '-ldl']);
+    process.stdout.write(`${path}\n`);
+  }
+}
+
+mkdirSync(out, { recursive: true });
+if (options.host) buildHost();
+else if (options.dev) buildDev();
+else buildLibrary();
