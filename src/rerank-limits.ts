@@ -1,0 +1,42 @@
+/** The bounds of the scoring backends: a part of `limits`, which is where they are read. */
+export const rerankLimits = {
+  /** Requests and candidates of one call of the scorer. */
+  rerankBatchRequestsMax: 32,
+  rerankBatchRowsMax: 32_000,
+  /** A batch that takes longer than this holds up no other: the next ones go to another backend meanwhile. */
+  rerankOvertakeMs: 100,
+  /** How long a scoring backend may take for a batch; more where it was measured to be slow, ... */
+  rerankAnswerMsMax: 1_000,
+  /** ... namely so many times what was measured. */
+  rerankSlownessMax: 20,
+  /** The same over a table that it was not measured on: it may have to copy that first, or compile something. */
+  rerankFirstAnswerMsMax: 2_000,
+  /** How long a call may stay open in a backend after it was given up. */
+  rerankHungMsMax: 1_000,
+  /** Failed calls in a row after which a scoring backend is not used any more. */
+  rerankFailuresMax: 3,
+  /** Time for measuring the scoring backends over one kind of table, and the longest that one call may hold the loop. */
+  calibrationMsMax: 2_000,
+  calibrationSliceMs: 5,
+  /** Measurements of one cell: an odd number has a middle one. */
+  calibrationRounds: 7,
+  /** A table of fewer documents is not measured: all of it would lie in the processor's first cache. */
+  calibrationDocumentsMin: 300,
+  /** Pause between the first sight of a table and its calibration, so that a start is not slowed down. */
+  calibrationDelayMs: 200,
+  /** Kinds of tables (tier and dimension class) that are measured in one process. */
+  calibrationsMax: 16,
+  /** A calibration of an earlier run that is older is measured anew. */
+  calibrationAgeMsMax: 7 * 86_400_000,
+  calibrationFileBytesMax: 1 << 20,
+  /** Vectors that a tfjs backend keeps as tensors, over all tables; a table beyond it is served by another backend. */
+  tfjsTableBytesMax: 1 << 30,
+  /** One tensor of a table: what an update copies. */
+  tfjsChunkBytes: 32 << 20,
+  /** What is copied for a tfjs backend in one turn of the event loop. */
+  tfjsUploadSliceBytes: 4 << 20,
+  tfjsAnswerMsMax: 5_000,
+  tfjsLoadMsMax: 60_000,
+  /** Failures in a row after which a tfjs backend is not started again. */
+  tfjsRestartsMax: 3,
+} as const;
