@@ -51,7 +51,7 @@ export function uniteCandidates(
       const row = list.rows[rank];
       if (row !== undefined) add(row, list.leg);
     }
-  return { rows: Uint32Array.from(rows), sources: Uint8Array.from(sources) };
+  return { rows: new Uint32Array(rows), sources: new Uint8Array(sources) };
 }
 
 /** The legs of a candidate's source bits, in the order of the wire. */

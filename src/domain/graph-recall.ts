@@ -1,4 +1,6 @@
 import { limits } from '../limits.ts';
+import { float64sOf } from '../std/mapped.ts';
+import { SparseNumbers } from '../std/sparse-numbers.ts';
 import { compareUtf8 } from '../std/utf8-order.ts';
 import type { PathStep } from './search-response.ts';
 import type { Edge, SimilarityGraph } from './similarity-graph.ts';
@@ -52,15 +54,18 @@ export function recallSupport(
   table?: TableSnapshot,
 ): SupportedDocument[] {
   const weights = knownSeeds(graph, seeds);
-  const reached = new Map<number, Reached>();
+  const reached: Reached[] = [];
+  reachedAt.clear();
   const edges = new Map<number, readonly Edge[]>();
   for (const [slot, weight] of weights) {
-    for (const [target, path] of bestPaths(graph, slot, edges)) {
+    for (const path of bestPaths(graph, slot, edges)) {
+      const target = (path.second ?? path.first).slot;
       if (weights.has(target)) continue;
       const worth = weight * path.strength;
-      const known = reached.get(target);
+      const known = reached[reachedAt.get(target, -1)];
       if (known === undefined) {
-        reached.set(target, { slot: target, product: 1 - worth, path, worth });
+        reachedAt.set(target, reached.length);
+        reached.push({ slot: target, product: 1 - worth, path, worth });
         continue;
       }
       known.product *= 1 - worth;
@@ -71,7 +76,7 @@ export function recallSupport(
       }
     }
   }
-  return strongest(graph, [...reached.values()]).map(({ slot, product, path: { first, second } }) => {
+  return strongest(graph, reached).map(({ slot, product, path: { first, second } }) => {
     const id = graph.idOf(slot);
     const path = second === null ? [first.step] : [first.step, second.step];
     const found = { id, strength: 1 - product, path };
@@ -90,12 +95,16 @@ function knownSeeds(graph: SimilarityGraph, seeds: readonly Seed[]): Map<number,
   return weights;
 }
 
+/** Where a slot stands among what was reached, and among the best paths of one seed; used within one call only. */
+const reachedAt = new SparseNumbers();
+const bestAt = new SparseNumbers();
+
 /** The best path from a seed to every document within two steps. `edges` keeps what was already looked up. */
 function bestPaths(
   graph: SimilarityGraph,
   from: number,
   edges: Map<number, readonly Edge[]>,
-): Map<number, Path> {
+): readonly Path[] {
   const edgesOf = (slot: number): readonly Edge[] => {
     const known = edges.get(slot);
     if (known !== undefined) return known;
@@ -103,19 +112,28 @@ function bestPaths(
     edges.set(slot, found);
     return found;
   };
-  const best = new Map<number, Path>();
-  for (const first of edgesOf(from)) best.set(first.slot, { first, second: null, strength: first.strength });
-  for (const first of edgesOf(from)) {
+  const best: Path[] = [];
+  bestAt.clear();
+  const firsts = edgesOf(from);
+  for (const first of firsts) {
+    bestAt.set(first.slot, best.length);
+    best.push({ first, second: null, strength: first.strength });
+  }
+  for (const first of firsts) {
     const reach = secondStepDamping * first.strength;
     for (const second of edgesOf(first.slot)) {
       if (second.slot === from) continue;
       const strength = reach * second.strength;
-      const known = best.get(second.slot);
-      if (known !== undefined) {
-        if (strength < known.strength) continue;
-        if (strength === known.strength && !isBetweenEarlier(graph, first, known)) continue;
+      const at = bestAt.get(second.slot, -1);
+      const known = best[at];
+      if (known === undefined) {
+        bestAt.set(second.slot, best.length);
+        best.push({ first, second, strength });
+        continue;
       }
-      best.set(second.slot, { first, second, strength });
+      if (strength < known.strength) continue;
+      if (strength === known.strength && !isBetweenEarlier(graph, first, known)) continue;
+      best[at] = { first, second, strength };
     }
   }
   return best;
@@ -138,7 +156,7 @@ function strongest(graph: SimilarityGraph, reached: readonly Reached[]): Reached
   const some = reached.filter(({ product }) => product < 1);
   if (some.length <= limits.graphSupportMax) return some.sort(byStrength);
   // Sorting numbers alone finds the weakest that stays; ids are compared only among those that may stay.
-  const floor = Float64Array.from(some, ({ product }) => product).sort()[limits.graphSupportMax - 1]!;
+  const floor = float64sOf(some, ({ product }) => product).sort()[limits.graphSupportMax - 1]!;
   return some
     .filter(({ product }) => product <= floor)
     .sort(byStrength)

@@ -1,3 +1,4 @@
+import { indexes } from '../std/mapped.ts';
 import { type FacetCodes, type FacetColumns, facetColumn, type ListItem } from './list-item.ts';
 import { ListLayers } from './list-layers.ts';
 import { listWarnings } from './list-warnings.ts';
@@ -50,7 +51,7 @@ export function orderList(
   rules: readonly SourcedRule<ListRule>[],
   codes: FacetCodes,
 ): ListOrder {
-  if (rules.length === 0) return { order: Uint32Array.from(items, (_, index) => index), warnings: [] };
+  if (rules.length === 0) return { order: indexes(items.length), warnings: [] };
   const columns = columnsOf(items, rules);
   const { order, pins } = orderByRules(items, rules, columns, codes);
   return { order, warnings: [...pins.warnings, ...listWarnings(order, rules, columns, codes)] };

@@ -1,3 +1,4 @@
+import { indexes } from '../std/mapped.ts';
 import { gramIndex } from './gram.ts';
 
 /**
@@ -11,7 +12,7 @@ import { gramIndex } from './gram.ts';
  */
 export function diversify(scores: Float32Array, cosines: Float64Array, diversity: number): Uint32Array {
   const count = scores.length;
-  const order = Uint32Array.from(scores, (_, index) => index);
+  const order = indexes(count);
   if (diversity === 0 || count < 3) return order;
   const rest = Array.from(order.subarray(1));
   const nearest = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);

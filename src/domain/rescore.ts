@@ -1,3 +1,4 @@
+import { float32sOf } from '../std/mapped.ts';
 import { type BatchRows, numberedBlocks, positionsIn } from './batch-rows.ts';
 import type { RerankRequest } from './rerank-batch.ts';
 import { ScorerScratch, type WindowColumns, WindowScorer } from './scoring.ts';
@@ -55,7 +56,7 @@ export function rescore(
   return {
     count: order.length,
     positions: order.map((index) => positions[index]!),
-    scores: Float32Array.from(order, (index) => scores[index]!),
+    scores: float32sOf(order, (index) => scores[index]!),
     signals: gather(signals, order),
     contributions: gather(contributions, order),
   };

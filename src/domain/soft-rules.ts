@@ -1,3 +1,4 @@
+import { float32sOf } from '../std/mapped.ts';
 import type { SoftRule } from './rule.ts';
 import { clampRules } from './scoring.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
@@ -24,7 +25,7 @@ export function softRulesColumn(
   const rulesOf = rulesByCode(rules, table);
   const applies = new Uint8Array(rules.length);
   const by = Float64Array.from(rules, signed);
-  return Float32Array.from(rows, (row) => {
+  return float32sOf(rows, (row) => {
     if (!mark(applies, rulesOf, table, row)) return 0;
     let sum = 0;
     for (let index = 0; index < by.length; index++) if (applies[index] === 1) sum += by[index]!;

@@ -1,5 +1,6 @@
 import { diversify } from '../domain/mmr.ts';
 import { clamp01 } from '../domain/scoring.ts';
+import { float32sOf } from '../std/mapped.ts';
 import type { ScoredWindow } from './score-window.ts';
 import type { SearchContext } from './search-context.ts';
 
@@ -12,7 +13,7 @@ export function diverseOrder(context: SearchContext, scored: ScoredWindow, list:
   if (context.diversity === 0 || list.length === 0) return list;
   const startMs = context.parts.clock.nowMs();
   const rows = list.map((index) => window.rows[ranked.positions[index]!]!);
-  const scores = Float32Array.from(list, (index) => ranked.scores[index]!);
+  const scores = float32sOf(list, (index) => ranked.scores[index]!);
   const order = diversify(
     relevance(scores),
     closeness(context, context.parts.exact.gram(window, rows)),

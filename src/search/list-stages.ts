@@ -4,6 +4,7 @@ import { orderList } from '../domain/list-order.ts';
 import type { ListRule, RuleSource, SourcedRule } from '../domain/rule.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import type { Warning } from '../domain/warning.ts';
+import { indexes, listOf } from '../std/mapped.ts';
 import { diverseOrder } from './diverse-order.ts';
 import type { PolicyCandidates } from './policy-leg.ts';
 import type { ScoredWindow } from './score-window.ts';
@@ -30,13 +31,13 @@ export function orderStages(
   const { request, profile, snapshot } = context;
   const { ranked } = scored;
   const { minScore } = request;
-  const all = Uint32Array.from({ length: ranked.count }, (_, index) => index);
+  const all = indexes(ranked.count);
   const fused = minScore === null ? all : all.filter((index) => ranked.scores[index]! >= minScore);
   const diverse = diverseOrder(context, scored, fused);
   if (policy.rules.length === 0)
     return { fused, diverse, final: diverse, pinnedBy: new Map(), warnings: policy.warnings };
   const startMs = context.parts.clock.nowMs();
-  const items = Array.from(diverse, (index) => itemOf(snapshot, window.rows[ranked.positions[index]!]!));
+  const items = listOf(diverse, (index) => itemOf(snapshot, window.rows[ranked.positions[index]!]!));
   const { order, warnings } = orderList(items, policy.rules, snapshot.dictionary);
   context.stages.rules = context.parts.clock.nowMs() - startMs;
   // Pinned documents may have come in addition to the R best.

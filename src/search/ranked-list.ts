@@ -2,6 +2,7 @@ import { listDigest, type RankedList } from '../domain/ranked-list.ts';
 import type { VectorOrigin } from '../domain/reasons.ts';
 import { signalCount } from '../domain/signal.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
+import { float32sOf, listOf as mapped } from '../std/mapped.ts';
 import { SparseNumbers } from '../std/sparse-numbers.ts';
 import { rowOfHit } from './hit-rows.ts';
 import type { Ranking } from './ranking.ts';
@@ -17,16 +18,16 @@ export function listOf(ranking: Omit<Ranking, 'list'>, id: string): RankedList {
   const { snapshot, parts } = context;
   const { ranked } = scored;
   const indexes = order.final;
-  const rows = Array.from(indexes, (index) => window.rows[ranked.positions[index]!]!);
+  const rows = mapped(indexes, (index) => window.rows[ranked.positions[index]!]!);
   const ids = rows.map((row) => snapshot.idOf(row));
-  const scores = Float32Array.from(indexes, (index) => ranked.scores[index]!);
+  const scores = float32sOf(indexes, (index) => ranked.scores[index]!);
   return {
     id,
     ids,
     scores,
     signals: gather(ranked.signals, indexes),
     contributions: gather(ranked.contributions, indexes),
-    sources: Uint8Array.from(indexes, (index) => window.sources[ranked.positions[index]!]!),
+    sources: new Uint8Array(mapped(indexes, (index) => window.sources[ranked.positions[index]!]!)),
     fusedRanks: ranksOf(indexes, order.fused),
     diverseRanks: ranksOf(indexes, order.diverse),
     paths: pathsOf(snapshot, recalled, rows),

@@ -10,6 +10,7 @@ import type { ExactScorer } from '../ports/exact-scorer.ts';
 import type { Hit } from '../ports/recall.ts';
 import type { BackendName } from '../ports/reranker.ts';
 import { dayMs } from '../std/day.ts';
+import { float32sOf, listOf } from '../std/mapped.ts';
 import { SparseNumbers } from '../std/sparse-numbers.ts';
 import { preferenceTable } from './asker.ts';
 import { rowOfHit, rowsOfHits } from './hit-rows.ts';
@@ -148,14 +149,14 @@ async function scoreWords(
   const answer = recalled.text;
   if (answer === null) return null;
   const { parts, snapshot, startedAtMs, request } = context;
-  const ids = Array.from(rows, (row) => snapshot.idOf(row));
+  const ids = listOf(rows, (row) => snapshot.idOf(row));
   return runLeg(parts.clock, startedAtMs + request.timeoutMs, () => answer.score(ids, rows));
 }
 
 /** The lexical signal of every candidate; NaN for all of them when the leg, or its second answer, did not come. */
 function lexicalColumn(context: SearchContext, scores: Float64Array | null, rows: Uint32Array): Float32Array {
   if (scores === null) return new Float32Array(rows.length).fill(Number.NaN);
-  return Float32Array.from(scores, (bm25) => lexicalSignal(bm25, context.profile.lexicalMidpoint));
+  return float32sOf(scores, (bm25) => lexicalSignal(bm25, context.profile.lexicalMidpoint));
 }
 
 /** Used within one call of graphColumn only. */
@@ -169,7 +170,7 @@ function graphColumn(context: SearchContext, recalled: Recalled, rows: Uint32Arr
     const row = rowOfHit(context.snapshot, hit);
     if (row >= 0) strengths.set(row, hit.strength);
   }
-  return Float32Array.from(rows, (row) => strengths.get(row, 0));
+  return float32sOf(rows, (row) => strengths.get(row, 0));
 }
 
 /** Reciprocal rank fusion of the legs' lists within their fixed depth; NaN unless the profile fuses. */

@@ -1,4 +1,5 @@
 import { BestRows } from '../../std/best-rows.ts';
+import { float64sOf } from '../../std/mapped.ts';
 import type { TableSnapshot } from '../table-snapshot.ts';
 import type { DocumentSlots } from './document-slots.ts';
 
@@ -26,8 +27,8 @@ export class LexicalScores {
   scoresOf(ids: readonly string[], rows?: Uint32Array): Float64Array {
     const slots = this.#slots;
     const state = this.#state;
-    if (rows === undefined) return Float64Array.from(ids, (id) => this.scoreOf(id));
-    return Float64Array.from(rows, (row, i) => this.#scoreAt(slots.slotOfRow(row, ids[i]!, state)));
+    if (rows === undefined) return float64sOf(ids, (id) => this.scoreOf(id));
+    return float64sOf(rows, (row, i) => this.#scoreAt(slots.slotOfRow(row, ids[i]!, state)));
   }
 
   #scoreAt(slot: number): number {
