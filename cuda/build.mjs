@@ -2,6 +2,7 @@
 //   (nothing)  build/cuda/libtriptych_cuda.so for all architectures, and checks what ptxas says of every kernel
 //   --fetch    lays a CUDA compiler out under .cuda/ where none is found
 //   --host     build/cuda/libtriptych_cuda_host.so: the same library on the host's SIMT machine, by g++
+//   --test     build/cuda/library-test: tests of the library on the host, by g++
 //   --dev      build/cuda/bench and build/cuda/ladder: what run-on-gpu.sh runs on a machine with a GPU
 //   --arch N   for one architecture alone
 import { spawnSync } from 'node:child_process';
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
   options: {
     fetch: { type: 'boolean', default: false },
     host: { type: 'boolean', default: false },
+    test: { type: 'boolean', default: false },
     dev: { type: 'boolean', default: false },
     arch: { type: 'string' },
   },
@@ -86,24 +88,39 @@ function buildLibrary() {
   process.stdout.write(`${path}\n`);
 }
 
+/** Kernels are instrumented as for the sanitizers; the calls lead to the SIMT machine (shim/README.md). */
+function hostObjects() {
+  const flags = [
+    '-std=c++17',
+    '-g1',
+    '-fPIC',
+    '-DTP_SIMT_SHIM',
+    '-fvisibility=hidden',
+    '-fno-strict-aliasing',
+  ];
+  const strict = ['-ffp-contract=off', '-Wall', '-Wextra', '-Wno-unknown-pragmas'];
+  const common = [...flags, ...strict, include, `-I${join(root, 'cuda', 'shim')}`];
+  const compiler = process.env.CXX ?? 'g++';
+  const kernels = join(out, 'kernels.o');
+  const watched = ['-O1', '-fsanitize=thread,alignment,bounds,shift'];
+  run(compiler, [...common, ...watched, '-x', 'c++', '-c', ...sourcesIn('library', '.cu'), '-o', kernels]);
+  const plain = [...sourcesIn('library', '.cc'), ...sourcesIn('host', '.cc'), ...sourcesIn('shim', '.cc')];
+  return { compiler, args: [...common, '-O2', ...plain, kernels, '-ldl', '-pthread'] };
+}
+
 function buildHost() {
   const path = join(out, 'libtriptych_cuda_host.so');
-  const kernels = ['-x', 'c++', ...sourcesIn('library', '.cu'), '-x', 'none'];
-  const plain = [...sourcesIn('library', '.cc'), ...sourcesIn('host', '.cc'), ...sourcesIn('shim', '.cc')];
-  const flags = ['-std=c++17', '-O2', '-g1', '-fPIC', '-shared', '-DTP_SIMT_SHIM', '-fvisibility=hidden'];
-  const strict = ['-fno-strict-aliasing', '-ffp-contract=off', '-Wall', '-Wextra', '-Wno-unknown-pragmas'];
-  const shim = `-I${join(root, 'cuda', 'shim')}`;
-  run(process.env.CXX ?? 'g++', [
-    ...flags,
-    ...strict,
-    include,
-    shim,
-    ...kernels,
-    ...plain,
-    '-o',
-    path,
-    '-ldl',
-  ]);
+  const { compiler, args } = hostObjects();
+  // The SIMT machine asks where the program's constants lie; in a library there are none of its own to name.
+  const image = ['-Wl,--defsym=__executable_start=0', '-Wl,--defsym=end=0'];
+  run(compiler, ['-shared', ...image, ...args, '-o', path]);
+  process.stdout.write(`${path}\n`);
+}
+
+function buildTest() {
+  const path = join(out, 'library-test');
+  const { compiler, args } = hostObjects();
+  run(compiler, [...sourcesIn('library-test', '.cc'), ...args, '-o', path]);
   process.stdout.write(`${path}\n`);
 }
 
@@ -117,5 +134,6 @@ function buildDev() {
 
 mkdirSync(out, { recursive: true });
 if (options.host) buildHost();
+else if (options.test) buildTest();
 else if (options.dev) buildDev();
 else buildLibrary();

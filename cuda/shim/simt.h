@@ -6,6 +6,7 @@
 #ifndef TRIPTYCH_SIMT_H
 #define TRIPTYCH_SIMT_H
 
+#include "../host/error.h"
 #include "half.h"
 #include "intrinsics.h"
 #include "launch.h"
@@ -23,11 +24,6 @@
 extern uint3 threadIdx, blockIdx;
 extern dim3 blockDim, gridDim;
 constexpr int warpSize = 32;
-
-using cudaStream_t = struct tp_simt_stream *;
-enum cudaError_t { cudaSuccess = 0 };
-/* A launch that goes wrong throws simt::fault instead. */
-inline cudaError_t cudaGetLastError() { return cudaSuccess; }
 
 /* Static shared memory. The key is a static variable, as the array is one in CUDA: one per function and
  * instantiation. */

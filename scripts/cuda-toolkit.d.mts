@@ -1,0 +1,2 @@
+export function findNvcc(): string | null;
+export function fetchNvcc(): string;
