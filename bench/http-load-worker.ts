@@ -1,15 +1,17 @@
 import { Agent, request } from 'node:http';
-import { parentPort } from 'node:worker_threads';
 import type { LoadAnswer, LoadJob, LoadRequest } from './http-load.ts';
 import { runClients } from './measure.ts';
 
 /** One job at a time: sends its requests and answers with what they took, or with the first failure. */
-parentPort!.on('message', (job: LoadJob) => {
-  run(job).then(
-    (answer) => parentPort!.postMessage(answer),
-    (error: unknown) => parentPort!.postMessage({ failure: String(error) } satisfies LoadAnswer),
-  );
+process.on('message', (job: LoadJob) => {
+  run(job).then(answerWith, (error: unknown) => answerWith({ failure: String(error) }));
 });
+// Nobody is left to answer.
+process.on('disconnect', () => process.exit());
+
+function answerWith(answer: LoadAnswer): void {
+  process.send!(answer);
+}
 
 async function run({ url, requests, connections, calls, perSecond }: LoadJob): Promise<LoadAnswer> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { fork } from 'node:child_process';
 import type { Round } from './measure.ts';
 
 export interface LoadRequest {
@@ -24,12 +23,12 @@ export type LoadAnswer =
   | { readonly failure: string };
 
 /**
- * HTTP clients in a thread of their own, timed there to the microsecond: autocannon counts whole milliseconds, which is
- * too coarse for what takes about one.
+ * HTTP clients in a process of their own, timed there to the microsecond: the time that they cost is no part of what the
+ * serving process says of itself, and whole milliseconds, which most load generators count, are too coarse.
  */
 export class HttpLoad {
   readonly #url: string;
-  readonly #worker = new Worker(new URL('./http-load-worker.js', import.meta.url));
+  readonly #child = fork(new URL('./http-load-worker.js', import.meta.url), { serialization: 'advanced' });
 
   constructor(url: string) {
     this.#url = url;
@@ -43,16 +42,31 @@ export class HttpLoad {
     job: Omit<LoadJob, 'url' | 'perSecond'> & { readonly perSecond?: number },
     check: (answer: Readonly<Record<string, unknown>>, index: number) => void = () => {},
   ): Promise<Round> {
-    this.#worker.postMessage({ perSecond: null, ...job, url: this.#url } satisfies LoadJob);
-    // Rejects where the worker itself fails.
-    const [answer] = (await once(this.#worker, 'message')) as [LoadAnswer];
+    const answer = await this.#ask({ perSecond: null, ...job, url: this.#url });
     if ('failure' in answer) throw new Error(answer.failure);
     for (const [index, text] of answer.answers.entries())
       check(JSON.parse(text) as Record<string, unknown>, index);
     return answer.round;
   }
 
+  #ask(job: LoadJob): Promise<LoadAnswer> {
+    return new Promise((resolve, reject) => {
+      const ended = (code: number | null): void => reject(new Error(`the load generator ended with ${code}`));
+      this.#child.once('exit', ended);
+      this.#child.once('message', (answer) => {
+        this.#child.off('exit', ended);
+        resolve(answer as LoadAnswer);
+      });
+      this.#child.send(job);
+    });
+  }
+
   async close(): Promise<void> {
-    await this.#worker.terminate();
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) return;
+    await new Promise((resolve) => {
+      this.#child.once('exit', resolve);
+      this.#child.kill();
+    });
   }
 }

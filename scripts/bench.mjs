@@ -1,14 +1,5 @@
 // npm run bench: sets everything up, compiles bench/, and runs it with the arguments given after `--`.
-import { rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { fail, root, run, setUp, tsc } from './setup.mjs';
+import { compileBench } from './compile-bench.mjs';
 
-await setUp();
-const copy = join(root, 'dist-bench', 'src');
-rmSync(copy, { recursive: true, force: true });
-const failure = await run(process.execPath, [tsc, '-p', 'tsconfig.bench.json']);
-if (failure !== null) fail(`The benches do not compile (${failure}).`);
-// The benches import ../src/*: the link makes that dist/ itself, so what is measured is what ships.
-rmSync(copy, { recursive: true, force: true });
-symlinkSync(join(root, 'dist'), copy, 'junction');
+await compileBench();
 await import('../dist-bench/bench/run.js');

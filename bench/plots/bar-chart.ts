@@ -1,0 +1,81 @@
+import { logAxis, plainNumber } from './log-axis.ts';
+import { element, ink, line, picture, text } from './svg.ts';
+
+export interface Bar {
+  readonly label: string;
+  /** Written behind the bar. */
+  readonly value: string;
+  readonly length: number;
+  readonly colour: string;
+}
+
+export interface BarChart {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly bars: readonly Bar[];
+  /** Where a line is drawn across all bars, and what it says. */
+  readonly mark: { readonly at: number; readonly label: string };
+  /** Logarithmic, for ratios; otherwise from 0. */
+  readonly logarithmic: boolean;
+  readonly caption: string;
+}
+
+const width = 1000;
+const rowHeight = 22;
+const frame = { left: 430, right: 800, top: 76 } as const;
+
+/** Horizontal bars, one a line, with their labels on the left. */
+export function barChart({ title, xLabel, bars, mark, logarithmic, caption }: BarChart): string {
+  const bottom = frame.top + bars.length * rowHeight;
+  const height = bottom + 70;
+  const lengths = [...bars.map(({ length }) => length), mark.at];
+  const { at, ticks, from } = logarithmic ? logBars(lengths) : linearBars(lengths);
+  return picture(width, height, title, [
+    text(24, 30, title, { size: 16, weight: 'bold' }),
+    ...ticks.flatMap((tick) => [
+      line(at(tick), frame.top, at(tick), bottom),
+      text(at(tick), bottom + 18, plainNumber(tick), { anchor: 'middle' }),
+    ]),
+    text((frame.left + frame.right) / 2, bottom + 36, xLabel, { anchor: 'middle' }),
+    ...bars.map((bar, i) => drawBar(bar, frame.top + i * rowHeight, at, from)),
+    line(at(mark.at), frame.top - 6, at(mark.at), bottom, { stroke: ink, 'stroke-width': 2 }),
+    text(at(mark.at), frame.top - 12, mark.label, { anchor: 'middle', weight: 'bold' }),
+    text(24, height - 12, caption, { size: 11, fill: '#57606a' }),
+  ]);
+}
+
+function drawBar(
+  { label, value, length, colour }: Bar,
+  top: number,
+  at: (x: number) => number,
+  from: number,
+) {
+  const end = Math.max(at(Math.max(length, from)), frame.left + 1);
+  return [
+    text(frame.left - 8, top + 15, label, { anchor: 'end' }),
+    element('rect', {
+      x: frame.left,
+      y: top + 3,
+      width: end - frame.left,
+      height: rowHeight - 7,
+      fill: colour,
+    }),
+    text(end + 6, top + 15, value, { size: 11 }),
+  ].join('');
+}
+
+function logBars(lengths: readonly number[]) {
+  // From below the shortest, so that the shortest bar can be seen too.
+  const shortest = Math.min(...lengths.filter((length) => length > 0));
+  const { at, ticks, from } = logAxis([...lengths, shortest / 2], frame.left, frame.right);
+  return { at, ticks, from };
+}
+
+function linearBars(lengths: readonly number[]) {
+  const most = Math.max(...lengths);
+  const step = 10 ** Math.floor(Math.log10(most));
+  const wide = most / step > 5 ? step * 2 : most / step > 2 ? step : step / 2;
+  const ticks = Array.from({ length: Math.ceil(most / wide) + 1 }, (_, i) => i * wide);
+  const at = (value: number): number => frame.left + (value / ticks.at(-1)!) * (frame.right - frame.left);
+  return { at, ticks, from: 0 };
+}
