@@ -18,6 +18,8 @@ export const rerankLimits = {
   /** Time for measuring the scoring backends over one kind of table, and the longest that one call may hold the loop. */
   calibrationMsMax: 2_000,
   calibrationSliceMs: 5,
+  /** How long one call of a backend may take while it is measured. */
+  calibrationCallMsMax: 1_000,
   /** Measurements of one cell: an odd number has a middle one. */
   calibrationRounds: 7,
   /** A table of fewer documents is not measured: all of it would lie in the processor's first cache. */

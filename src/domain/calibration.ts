@@ -44,28 +44,27 @@ export function dimensionMaxOf(dimension: number): number {
 }
 
 /**
- * How long the backend would take for a batch: between the measured cells linear in the logarithms of rows, requests and
- * time, beyond them as at the nearest one.
- * @param rows candidates of each request on average, > 0
+ * How long the backend would take for a batch: between the measured cells linear in rows and in requests, which is exact
+ * where a call has a price of its own, one for each request and one for each candidate; beyond them as at the nearest.
+ * @param rows candidates of each request on average
  * @returns microseconds
  */
 export function expectedUs({ us }: Pick<BackendTimes, 'us'>, rows: number, requests: number): number {
   const window = placeIn(calibrationWindows, rows);
   const batch = placeIn(calibrationBatches, requests);
-  const at = (row: number, column: number): number => Math.log(us[row * calibrationBatches.length + column]!);
-  const alongBatch = (row: number): number =>
-    mix(at(row, batch.below), at(row, batch.below + batch.step), batch.share);
-  return Math.exp(mix(alongBatch(window.below), alongBatch(window.below + window.step), window.share));
+  const at = (row: number, column: number): number => us[row * calibrationBatches.length + column]!;
+  const alongBatch = (row: number): number => mix(at(row, batch.below), at(row, batch.above), batch.share);
+  return mix(alongBatch(window.below), alongBatch(window.above), window.share);
 }
 
-/** The last of the ascending values that is <= value, and how far it is to the next one on a logarithmic scale, 0..1. */
-function placeIn(values: readonly number[], value: number): { below: number; step: 0 | 1; share: number } {
+/** The indexes of the ascending values around a value, and how far it is from the one to the other, 0..1. */
+function placeIn(values: readonly number[], value: number): { below: number; above: number; share: number } {
   const last = values.length - 1;
-  if (value <= values[0]!) return { below: 0, step: 0, share: 0 };
-  if (value >= values[last]!) return { below: last, step: 0, share: 0 };
+  if (value <= values[0]!) return { below: 0, above: 0, share: 0 };
+  if (value >= values[last]!) return { below: last, above: last, share: 0 };
   const below = values.findLastIndex((one) => one <= value);
-  const share = Math.log(value / values[below]!) / Math.log(values[below + 1]! / values[below]!);
-  return { below, step: 1, share };
+  const share = (value - values[below]!) / (values[below + 1]! - values[below]!);
+  return { below, above: below + 1, share };
 }
 
 function mix(from: number, to: number, share: number): number {

@@ -84,7 +84,7 @@ export class CalibrationBook {
         name: backend.reranker.name,
         variant: backend.reranker.variant,
         rerank: (batch: RerankBatch, ends: AbortSignal) =>
-          backend.call(batch, ends, limits.rerankFirstAnswerMsMax),
+          backend.call(batch, ends, limits.calibrationCallMsMax),
       }));
       const startMs = clock.nowMs();
       const backends = await measureBackends(table, measured, clock, signal);

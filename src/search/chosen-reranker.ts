@@ -109,6 +109,7 @@ export class ChosenReranker {
   #noteFailure(name: BackendName, next: BackendName, error: unknown): void {
     const { logger, meter } = this.#parts;
     meter.count('rerank_fallbacks', 1);
+    this.#backends.get(name)!.blame(error);
     if (this.#logged.has(name)) return;
     this.#logged.add(name);
     logger.warn({ error, backend: name, next }, 'a scoring backend failed; others serve its batches');

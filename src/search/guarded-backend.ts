@@ -74,7 +74,7 @@ export class GuardedBackend {
       this.#failures = 0;
       return settled;
     } catch (error) {
-      if (!signal.aborted) this.#failed(error);
+      if (!signal.aborted && isFinal(error)) this.#latch(messageOf(error));
       throw error;
     }
   }
@@ -133,15 +133,12 @@ export class GuardedBackend {
     });
   }
 
-  #failed(error: unknown): void {
-    // A batch that it does not take says nothing about the next one.
+  /** Another backend could do what this one failed at: it is its fault. A batch that it does not take is not. */
+  blame(error: unknown): void {
     if (error instanceof RangeError) return;
-    const message = error instanceof Error ? error.message : String(error);
     this.#failures++;
-    if (error instanceof TriptychError && error.code === 'unavailable') this.#latch(message);
-    else if (error instanceof UnansweredCall) this.#latch(message);
-    else if (this.#failures >= limits.rerankFailuresMax)
-      this.#latch(`${this.#failures} calls in a row failed: ${message}`);
+    if (this.#failures < limits.rerankFailuresMax) return;
+    this.#latch(`${this.#failures} calls in a row failed: ${messageOf(error)}`);
   }
 
   #latch(reason: string): void {
@@ -162,4 +159,14 @@ function patience(clock: Clock, ms: number, callback: () => void): { cancel(): v
     cancel = clock.after(ms / 2, callback);
   });
   return { cancel: () => cancel() };
+}
+
+/** Whether no call after this one is worth a try. */
+function isFinal(error: unknown): boolean {
+  if (error instanceof UnansweredCall) return true;
+  return error instanceof TriptychError && error.code === 'unavailable';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -22,6 +22,9 @@ function workOf(cell: number): number {
   return rows * requests;
 }
 
+/** Cells that must have been measured for the others to be extrapolated. */
+const cellsMin = 3;
+
 /** What one backend took so far. */
 class Course {
   readonly backend: MeasuredBackend;
@@ -49,10 +52,11 @@ class Course {
 
   /**
    * Medians, without the first call, which warms up. A cell that was left out is expected to take as long for a candidate as the largest smaller one that was
-   * not. null when nothing is known of the smallest one.
+   * not. null where too little is known for that.
    */
   times(): BackendTimes | null {
     const { name, variant } = this.backend;
+    if (this.samples.filter(({ length }) => length > 0).length < cellsMin) return null;
     const us = new Array<number>(calibrationCells.length);
     let known: number | null = null;
     for (const cell of byWork) {
@@ -80,10 +84,7 @@ export async function measureBackends(
   signal: AbortSignal,
 ): Promise<readonly BackendTimes[]> {
   const endMs = clock.nowMs() + limits.calibrationMsMax;
-  const stop = new AbortController();
-  const cancel = clock.after(limits.calibrationMsMax, () => stop.abort());
-  const ends = AbortSignal.any([signal, stop.signal]);
-  const over = (): boolean => ends.aborted || clock.nowMs() >= endMs;
+  const over = (): boolean => signal.aborted || clock.nowMs() >= endMs;
   const batches = new CalibrationBatches(table);
   const courses = backends.map((backend) => new Course(backend));
   // One round more than are counted: the first call of each cell warms up.
@@ -94,21 +95,24 @@ export async function measureBackends(
       const batch = batches.next(calibrationCells[cell]!);
       for (let i = 0; i < running.length && !over(); i++) {
         const course = running[(i + round) % running.length]!;
-        await measureOnce({ course, cell, batch }, clock, ends);
+        await measureOnce({ course, cell, batch }, endMs, clock, signal);
         await setImmediate();
       }
     }
-  cancel();
   return courses.flatMap((course) => (course.failed ? [] : (course.times() ?? [])));
 }
 
-/** One call; a failure takes the backend out. */
+/** One call, cut off at `endMs`; a failure takes the backend out. */
 async function measureOnce(
   { course, cell, batch }: { course: Course; cell: number; batch: RerankBatch },
+  endMs: number,
   clock: Clock,
-  signal: AbortSignal,
+  stop: AbortSignal,
 ): Promise<void> {
   const startMs = clock.nowMs();
+  const late = new AbortController();
+  const cancel = clock.after(endMs - startMs, () => late.abort());
+  const signal = AbortSignal.any([stop, late.signal]);
   const answer = course.backend.rerank(batch, signal);
   const heldMs = clock.nowMs() - startMs;
   try {
@@ -117,6 +121,8 @@ async function measureOnce(
   } catch {
     // The guard around the backend counts and logs what is its fault; being cut off at the end is not.
     course.failed ||= !signal.aborted;
+  } finally {
+    cancel();
   }
 }
 
