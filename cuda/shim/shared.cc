@@ -21,6 +21,8 @@ struct shared_memory_array {
   const char *name;
   size_t low;
   size_t bytes;
+  /* A cell of the shadow covers 4 bytes of arrays whose elements are aligned to that, else 1. */
+  size_t grain_shift;
 };
 
 alignas(4096) uint8_t arena[arena_bytes];
@@ -63,7 +65,7 @@ void *shared_array(const void *key, size_t bytes, size_t alignment, const char *
   /* Aligned as its type and no better, so that wider loads from it are seen. */
   if (low % (2 * alignment) == 0) low += alignment;
   array_count++;
-  arrays[array_count] = {key, name, low, bytes};
+  arrays[array_count] = {key, name, low, bytes, alignment >= 4 ? size_t{2} : size_t{0}};
   memset(owner + low, static_cast<int>(array_count), bytes);
   const uint32_t poison = poison_word();
   for (size_t i = 0; i < bytes; i++)
@@ -79,8 +81,12 @@ void check_shared(uintptr_t address, size_t bytes, access_kind kind, const void 
   const bool reads = kind == access_kind::read;
   if (offset + bytes > arena_bytes || owner[offset] == 0 || owner[offset] != owner[offset + bytes - 1])
     report(breach::out_of_bounds, (reads ? "reads " : "writes ") + described(offset, bytes), from);
-  for (size_t i = offset; i < offset + bytes; i++) {
-    shadow_cell &cell = shadow[i];
+  const shared_memory_array &array = arrays[owner[offset]];
+  shadow_cell *cells = shadow + array.low;
+  const size_t first = (offset - array.low) >> array.grain_shift;
+  const size_t last = (offset - array.low + bytes - 1) >> array.grain_shift;
+  for (size_t i = first; i <= last; i++) {
+    shadow_cell &cell = cells[i];
     if (kind != access_kind::write && cell.write.step <= machine.block_step)
       report(breach::uninitialised,
              "reads " + described(offset, bytes) + ", which no thread of the block wrote", from);

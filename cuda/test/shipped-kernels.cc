@@ -1,0 +1,2 @@
+/* The shipped kernels, compiled for the shim. */
+#include "all.cuh"
