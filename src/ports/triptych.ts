@@ -6,6 +6,7 @@ import type { Epoch } from '../domain/epoch.ts';
 import type { SearchPlan } from '../domain/plan.ts';
 import type { Policy, Preferences, StoredPolicy, StoredTenantRules, TenantRules } from '../domain/policy.ts';
 import type { Profile } from '../domain/profile.ts';
+import type { RelevanceAnswer, RelevanceRequest } from '../domain/relevance.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
 import type { FacetCount, SearchResponse, SimilarDocument, WhyNot } from '../domain/search-response.ts';
 import type { LoggedEvent, UserEvent } from '../domain/user-event.ts';
@@ -122,6 +123,8 @@ export interface Triptych {
   ): Promise<PromiseSettledResult<SearchResponse>[]>;
   /** Why the document is where it is in this search's list, or why it is not in it. @throws TriptychError document_not_found */
   explain(tenant: string, request: SearchRequest, document: string, options: CallOptions): Promise<WhyNot>;
+  /** Given documents in order of what they score for a query. */
+  rerank(tenant: string, request: RelevanceRequest, options: CallOptions): Promise<RelevanceAnswer>;
   similar(
     tenant: string,
     id: string,

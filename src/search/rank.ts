@@ -177,7 +177,7 @@ function refusePartial(context: SearchContext, plan: SearchPlan, coverage: Cover
 }
 
 /** The lexical leg has answered only when it also scored the other legs' candidates. */
-function withWords(coverage: Coverage, { words }: ScoredWindow): Coverage {
+export function withWords(coverage: Coverage, { words }: ScoredWindow): Coverage {
   if (words === null || words.state === 'ok') return coverage;
   return { ...coverage, lexical: coverageOf(words, coverage.lexical?.candidates ?? 0) };
 }

@@ -52,12 +52,7 @@ export interface SeededLegs {
  * @param embedding one that is under way already
  */
 export function startQuestion(context: SearchContext, plan: SearchPlan, embedding?: Embedding): QuestionLegs {
-  const { catalogue, request, parts } = context;
-  const lexical = start(context, plan, 'lexical', (question) =>
-    parts.legs.text(question, request.query ?? '', () =>
-      catalogue.stores.text.search({ ...question.base, text: request.query ?? '' }),
-    ),
-  );
+  const lexical = searchWords(context, plan);
   const embedded = embedding ?? embedQuery(context, plan);
   const vector = embedded.then(async (outcome) => {
     const queryVector = outcome === null ? givenVector(context) : outcome.value;
@@ -71,13 +66,41 @@ export function startQuestion(context: SearchContext, plan: SearchPlan, embeddin
 
 /** Starts, in this turn, what needs seeds or a taste. */
 export function startSeeded(context: SearchContext, plan: SearchPlan): SeededLegs {
-  const { catalogue, asker } = context;
+  const { asker } = context;
   return {
     taste: asker?.taste == null ? Promise.resolve(null) : nearest(context, plan, asker.taste, false),
-    graph: start(context, plan, 'graph', ({ base }) =>
-      catalogue.stores.graph.recall({ ...base, seeds: graphSeeds(context) }),
-    ),
+    graph: startGraph(context, plan),
   };
+}
+
+function searchWords(context: SearchContext, plan: SearchPlan): Outcome<TextAnswer> {
+  const { catalogue, request, parts } = context;
+  return start(context, plan, 'lexical', (question) =>
+    parts.legs.text(question, request.query ?? '', () =>
+      catalogue.stores.text.search({ ...question.base, text: request.query ?? '' }),
+    ),
+  );
+}
+
+function startGraph(context: SearchContext, plan: SearchPlan): Outcome<GraphAnswer> {
+  return start(context, plan, 'graph', ({ base }) =>
+    context.catalogue.stores.graph.recall({ ...base, seeds: graphSeeds(context) }),
+  );
+}
+
+/** What scoring needs of given documents: the query's vector, the words and the graph, and no candidates of theirs. */
+export async function recallGiven(context: SearchContext, plan: SearchPlan): Promise<Recalled> {
+  const lexical = searchWords(context, plan);
+  const seeded = startGraph(context, plan);
+  const embedding = embedQuery(context, plan);
+  const vector = embedding.then((outcome) => ({
+    queryVector: outcome === null ? givenVector(context) : outcome.value,
+    outcome: null,
+  }));
+  const none = Promise.resolve(null);
+  const recall = new Recall(context, plan, { embedding, vector, lexical }, { taste: none, graph: seeded });
+  const recalled = await recall.done();
+  return { ...recalled, coverage: { ...recalled.coverage, vector: skippedCoverage('documents_given') } };
 }
 
 /** Waits for all legs, or tells what is there now. */

@@ -27,6 +27,7 @@ import { HeadBook } from './head-book.ts';
 import { LatencyBook } from './latency-book.ts';
 import { LegMemory } from './leg-memory.ts';
 import { ReadinessProbe } from './readiness-probe.ts';
+import { rerank } from './relevance.ts';
 import { RerankBatcher } from './rerank-batcher.ts';
 import { search } from './search.ts';
 import type { SearchParts } from './search-context.ts';
@@ -83,6 +84,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
       Promise.allSettled(requests.map((request) => measuredSearch(searchParts, tenant, request, options))),
     ),
     explain: open((...args) => explain(searchParts, ...args)),
+    rerank: open((...args) => rerank(searchParts, ...args)),
     similar: open((tenant, id, limit, { startedAtMs }) =>
       similar(searchParts, tenant, id, limit, startedAtMs),
     ),

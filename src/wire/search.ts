@@ -17,7 +17,7 @@ export const defaultProfile = 'linear';
 
 const openings = ['query', 'embedding', 'like', 'user', 'filter'] as const;
 
-const searchShape = {
+export const searchShape = {
   query: z.string().min(1).max(limits.queryCharsMax).regex(/\S/, 'must not be blank').optional(),
   embedding: embeddingSchema.optional().meta({
     description: "Replaces the query's vector; the words of `query` still count for the lexical leg.",
@@ -155,7 +155,7 @@ export function parseBatchEnvelope(input: unknown): readonly unknown[] {
 /** What a request is checked against. */
 export interface SearchContext {
   readonly schema: CatalogueSchema;
-  readonly profiles: readonly Pick<Profile, 'name' | 'rankDepth'>[];
+  readonly profiles: readonly Pick<Profile, 'name' | 'rankDepth' | 'formula'>[];
 }
 
 /**

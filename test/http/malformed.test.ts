@@ -139,6 +139,7 @@ describe('routes with a JSON body refuse', () => {
     ['PUT', '/v1/documents/a', `{${film}}`, limits.documentBodyBytesMax],
     ['PUT', '/v1/catalogue', '{}', limits.documentBodyBytesMax],
     ['POST', '/v1/explain', '{"query":"x","document":"a"}', limits.searchBodyBytesMax],
+    ['POST', '/v1/rerank', '{"query":"x","ids":["a"]}', limits.searchBodyBytesMax],
     ['PUT', '/v1/users/u/policy', '{}', limits.policyBodyBytesMax],
     ['PATCH', '/v1/users/u/policy', '{}', limits.policyBodyBytesMax],
     ['PUT', '/v1/rules', '{}', limits.policyBodyBytesMax],

@@ -18,6 +18,7 @@ import { exportLineSchema } from '../../src/wire/export.ts';
 import { policyBodySchema, policyPatchSchema, policyResponseSchema } from '../../src/wire/policy.ts';
 import { predicateSchema } from '../../src/wire/predicate.ts';
 import { problemSchema } from '../../src/wire/problem.ts';
+import { rerankRequestSchema, rerankResponseSchema } from '../../src/wire/rerank.ts';
 import { ruleSchema, sourcedRuleSchema } from '../../src/wire/rule.ts';
 import { batchRequestSchema, explainRequestSchema, searchRequestSchema } from '../../src/wire/search.ts';
 import { searchEventSchema } from '../../src/wire/search-event.ts';
@@ -155,6 +156,7 @@ describe('examples', () => {
     ...[searchRequestSchema, batchRequestSchema, documentBodySchema, documentSchema, predicateSchema],
     ...[embeddingSchema, catalogueSchemaSchema, problemSchema, searchResponseSchema, bulkOutcomeSchema],
     ...[ruleSchema, sourcedRuleSchema, warningSchema, explainRequestSchema, explainResponseSchema],
+    ...[rerankRequestSchema, rerankResponseSchema],
     ...[policyBodySchema, policyPatchSchema, policyResponseSchema, tenantRulesBodySchema],
     ...[tenantRulesResponseSchema, eventsRequestSchema, eventsAckSchema, exportLineSchema, searchEventSchema],
   ];
@@ -207,6 +209,7 @@ describe('examples', () => {
         ['POST', '/v1/events', first(eventsRequestSchema), 202],
         // The document of the example is not there, so everything else was right.
         ['POST', '/v1/explain', first(explainRequestSchema), 404],
+        ['POST', '/v1/rerank', first(rerankRequestSchema), 200],
       ] as const) {
         const answer = await fresh.call(method, path, example);
         expect([path, answer.status, answer.text]).toEqual([path, status, answer.text]);

@@ -61,6 +61,13 @@ const wireCall: fc.Arbitrary<WireCall> = fc.oneof(
     .map(
       ([body, document]): WireCall => ({ method: 'POST', path: '/v1/explain', body: { ...body, document } }),
     ),
+  fc.tuple(fc.array(anyTenantsId, { minLength: 1, maxLength: 5 }), anyUser, anyContext).map(
+    ([ids, user, context]): WireCall => ({
+      method: 'POST',
+      path: '/v1/rerank',
+      body: { query: 'robot', ids, user, context },
+    }),
+  ),
   fc
     .tuple(anyUser, anyContext)
     .map(

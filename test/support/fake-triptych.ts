@@ -4,6 +4,7 @@ import { addHash, documentHash } from '../../src/domain/epoch.ts';
 import type { StoredTenantRules } from '../../src/domain/policy.ts';
 import { matches } from '../../src/domain/predicate.ts';
 import { builtInProfiles } from '../../src/domain/profile.ts';
+import type { RelevanceAnswer, RelevanceRequest } from '../../src/domain/relevance.ts';
 import type { Rule } from '../../src/domain/rule.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
 import type { SearchResponse, SimilarDocument, WhyNot } from '../../src/domain/search-response.ts';
@@ -186,6 +187,20 @@ export class FakeTriptych implements Triptych {
     const known = this.#known(document);
     const passes = request.filter === null || matches(schema, known, request.filter);
     return whyNot(known, passes ? 'ranked' : 'dropped', request);
+  }
+
+  async rerank(_tenant: string, request: RelevanceRequest, options: CallOptions): Promise<RelevanceAnswer> {
+    await this.before();
+    const { search, ids, topN } = request;
+    this.searches.push({ request: search, options });
+    return {
+      results: ids.slice(0, topN).map((_, index) => ({ index, relevance: 1 / (index + 1) })),
+      coverage: pendingCoverage,
+      degraded: false,
+      warnings: [],
+      backend: 'js',
+      tookMs: 1,
+    };
   }
 
   async policy(tenant: string, user: string, context: string): Promise<PolicyView> {

@@ -76,7 +76,7 @@ describe('parseSearchRequest', () => {
   });
 
   it('holds list-wise rules to the depth of the profile that ranks', () => {
-    const profiles = [...builtInProfiles, { name: 'deep', rankDepth: 200 }];
+    const profiles = [...builtInProfiles, { name: 'deep', rankDepth: 200, formula: 'linear' as const }];
     const body = (profile: string) => ({
       query: 'x',
       profile,
