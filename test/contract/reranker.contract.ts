@@ -100,7 +100,7 @@ function exactness(reranker: Get): void {
 
   it('facets with hundreds of values a document', async () => {
     const random = new Random('heavy');
-    const table = randomTable(random, 120, 8, 1000);
+    const table = randomTable(random, 120, 8, { valuesMax: 1000 });
     const cases = formulas.map((formula) => ({
       ...randomCase(random, table, { formula, rankDepth: 50 }),
     }));

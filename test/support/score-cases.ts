@@ -6,7 +6,7 @@ import type { RowBlock } from '../../src/domain/row-block.ts';
 import type { WindowColumns } from '../../src/domain/scoring.ts';
 import { type SignalName, signalIndex, signalNames } from '../../src/domain/signal.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
-import { vectorOf } from '../../src/domain/vector-rows.ts';
+import { type VectorTier, vectorOf } from '../../src/domain/vector-rows.ts';
 import type { PreferenceTable, RerankBatch, RerankParams, RerankRequest } from '../../src/ports/reranker.ts';
 import type { Random } from './random.ts';
 import { makeTable, type TableRow } from './table.ts';
@@ -114,7 +114,12 @@ export function permuted(window: WindowColumns, order: readonly number[]): Windo
 const genres = ['Comedy', 'Drama', 'Horror', 'Sci-Fi', 'War', 'Western'];
 
 /** A table whose vectors have something in common, as embeddings do; a fifth of popularity and dates is missing. */
-export function randomTable(random: Random, count: number, dimension: number, valuesMax = 12): TableSnapshot {
+export function randomTable(
+  random: Random,
+  count: number,
+  dimension: number,
+  { valuesMax = 12, tier = 'f32' }: { readonly valuesMax?: number; readonly tier?: VectorTier } = {},
+): TableSnapshot {
   const centre = random.unitVector(dimension);
   const rows = Array.from({ length: count }, (_, i): TableRow => {
     const tags = new Set(
@@ -135,7 +140,7 @@ export function randomTable(random: Random, count: number, dimension: number, va
       ...(random.next() < 0.1 ? {} : { language: ['en', 'fr', 'ja'][random.integer(3)]! }),
     };
   });
-  return makeTable(dimension, rows);
+  return makeTable(dimension, rows, ['genres', 'tags'], tier);
 }
 
 /** A unit vector at a random angle around `centre`. */

@@ -94,30 +94,52 @@ function cosineSignal(
   row: number,
 ): number {
   if (vector === null) return Number.NaN;
+  const { lo, hi } = request.params;
+  return clamp((oracleCosine(table, row, vector) - lo) / (hi - lo), 0, 1);
+}
+
+/** The dot product of a stored row with a vector, to the bit. */
+export function oracleCosine(
+  table: Pick<TableSnapshot, 'vectors' | 'dimension'>,
+  row: number,
+  vector: ArrayLike<number>,
+): number {
   const { stored, scale } = storedRow(table, row);
   // Eight running sums and folding are part of the definition: they fix the last bit.
   const sums = [0, 0, 0, 0, 0, 0, 0, 0];
-  vector.forEach((component, i) => {
-    sums[i % 8]! += stored[i]! * component;
+  stored.forEach((component, i) => {
+    sums[i % 8]! += component * vector[i]!;
   });
   const four = [0, 1, 2, 3].map((i) => sums[i]! + sums[i + 4]!);
-  const cosine = scale * (four[0]! + four[2]! + (four[1]! + four[3]!));
-  const { lo, hi } = request.params;
-  return clamp((cosine - lo) / (hi - lo), 0, 1);
+  return scale * (four[0]! + four[2]! + (four[1]! + four[3]!));
 }
 
 /** The numbers that are multiplied with a query's, and the factor of their sum. */
-function storedRow({ vectors, dimension }: TableSnapshot, row: number): { stored: number[]; scale: number } {
+export function storedRow(
+  { vectors, dimension }: Pick<TableSnapshot, 'vectors' | 'dimension'>,
+  row: number,
+): { stored: number[]; scale: number } {
   const start = row * vectors.stride;
   const stored = Array.from(vectors.values.subarray(start, start + dimension));
   switch (vectors.tier) {
     case 'f32':
       return { stored, scale: 1 };
     case 'f16':
-      return { stored: stored.map(binary16), scale: 1 };
+      return { stored: stored.map(half), scale: 1 };
     case 'int8':
       return { stored, scale: vectors.scales[row]! };
   }
+}
+
+/** Of every bit pattern once: a table has far more numbers than there are. */
+const halves = new Map<number, number>();
+
+function half(bits: number): number {
+  const known = halves.get(bits);
+  if (known !== undefined) return known;
+  const value = binary16(bits);
+  halves.set(bits, value);
+  return value;
 }
 
 /** A finite IEEE 754 half: 1 bit of sign, 5 of the exponent, 10 of the fraction. */
