@@ -77,7 +77,7 @@ const generatedSchema: CatalogueSchema = {
   facets: ['genres', 'directors'],
   fields: { released: { type: 'date' }, votes: { type: 'number' } },
   scales: {},
-  embedding: { model: 'random', dimension, lo: 0, hi: 1, text: ['title', 'text'] },
+  embedding: { model: 'random', dimension, tier: 'f32', lo: 0, hi: 1, text: ['title', 'text'] },
   popularity: 'votes',
   recency: { field: 'released', reference: 'newest_document' },
   relations: [{ type: 'SAME_DIRECTOR', facet: 'directors', strength: 0.8 }],

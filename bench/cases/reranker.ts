@@ -43,7 +43,7 @@ const schema = (dimension: number): CatalogueSchema => ({
   facets: ['genres', 'tags'],
   fields: { year: { type: 'number' }, votes: { type: 'number' }, released: { type: 'date' } },
   scales: {},
-  embedding: { model: 'bench', dimension, lo: 0, hi: 0.8, text: ['title'] },
+  embedding: { model: 'bench', dimension, tier: 'f32', lo: 0, hi: 0.8, text: ['title'] },
   popularity: 'votes',
   recency: { field: 'released', reference: 'newest_document' },
   relations: [],

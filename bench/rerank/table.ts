@@ -24,12 +24,12 @@ export interface BenchTableOptions {
 const distinctMax = 10_000;
 const newestYear = 2010;
 
-const schemaOf = (dimension: number): CatalogueSchema => ({
+const schemaOf = (dimension: number, tier: VectorTier): CatalogueSchema => ({
   name: 'bench',
   facets: ['genres', 'tags'],
   fields: { year: { type: 'number' }, votes: { type: 'number' }, released: { type: 'date' } },
   scales: {},
-  embedding: { model: 'bench', dimension, lo: 0, hi: 0.8, text: ['title'] },
+  embedding: { model: 'bench', dimension, tier, lo: 0, hi: 0.8, text: ['title'] },
   popularity: 'votes',
   recency: { field: 'released', reference: 'newest_document' },
   relations: [],
@@ -39,7 +39,7 @@ const schemaOf = (dimension: number): CatalogueSchema => ({
 /** A resident table of generated rows, written column by column: a cold one of documents would take minutes. */
 export function benchTable(options: BenchTableOptions): TableSnapshot {
   const { rows, dimension, facetIds = 8, memory = plainMemory, next } = options;
-  const schema = schemaOf(dimension);
+  const schema = schemaOf(dimension, options.tier ?? 'f32');
   const { dictionary, ...facets } = facetColumns(rows, facetIds, memory, next);
   const f32 = (): Float32Array => new Float32Array(memory(4 * rows));
   const f64 = (): Float64Array => new Float64Array(memory(8 * rows));

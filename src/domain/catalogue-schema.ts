@@ -1,3 +1,5 @@
+import type { VectorTier } from './vector-rows.ts';
+
 /** What a catalogue's documents look like and where popularity, recency and derived relations come from. */
 
 export type FieldType = 'number' | 'date' | 'keyword' | 'flag';
@@ -12,6 +14,8 @@ export interface EmbeddingSchema {
   /** The embedding space: documents and queries must come from the same model. */
   readonly model: string;
   readonly dimension: number;
+  /** How the vectors are held in memory: part of what a document scores, so one for all machines. */
+  readonly tier: VectorTier;
   /** similarity = clamp01((cos - lo) / (hi - lo)); constants of the embedding space. */
   readonly lo: number;
   readonly hi: number;

@@ -4,6 +4,7 @@ import { textProblem } from '../std/clean-text.ts';
 import { jsonPath } from '../std/json-path.ts';
 import type { CatalogueSchema } from './catalogue-schema.ts';
 import { nameProblem, similarTo, similarToRule } from './names.ts';
+import { vectorTiers } from './vector-rows.ts';
 
 /** Every way to a catalogue asks it. @throws TriptychError invalid_schema, with field paths as in the wire form */
 export function requireValidSchema(schema: CatalogueSchema): void {
@@ -81,12 +82,14 @@ function* sourceProblems(schema: CatalogueSchema): Generator<FieldProblem> {
 }
 
 function* embeddingProblems(schema: CatalogueSchema): Generator<FieldProblem> {
-  const { model, dimension, lo, hi, text } = schema.embedding;
+  const { model, dimension, tier, lo, hi, text } = schema.embedding;
   const modelProblem =
     model === '' || model.length > limits.idCharsMax ? 'must be a name' : textProblem(model);
   if (modelProblem !== null) yield { path: 'embedding.model', message: modelProblem };
   if (!Number.isInteger(dimension) || dimension < 1 || dimension > limits.dimensionMax)
     yield { path: 'embedding.dimension', message: `must be an integer from 1 to ${limits.dimensionMax}` };
+  if (!vectorTiers.includes(tier))
+    yield { path: 'embedding.tier', message: `must be one of ${vectorTiers.join(', ')}` };
   if (!(lo >= -1 && lo < 1)) yield { path: 'embedding.lo', message: 'must be a cosine from -1 to below 1' };
   if (!(hi > lo && hi <= 1)) yield { path: 'embedding.hi', message: 'must be above lo and at most 1' };
   if (text.length === 0 || text.length > limits.facetsMax)

@@ -35,7 +35,7 @@ export class TableColumns {
     this.#dictionary = dictionary;
     this.#memory = memory;
     this.facetValues = this.#codes(noCodes, facetValuesMin);
-    this.vectors = makeVectorRows('f32', schema.embedding.dimension, 0, memory);
+    this.vectors = makeVectorRows(schema.embedding.tier, schema.embedding.dimension, 0, memory);
     this.#fieldNames = Object.keys(schema.fields);
     this.fields = this.#fieldNames.map(() => new Float64Array(0));
   }

@@ -23,7 +23,7 @@ export function requestHash(tenant: string, request: SearchRequest): string {
  */
 export function listIdOf(call: SearchCall, asker: Asker, epoch: Epoch, hash: string): string {
   const { profile, catalogue, nowMs } = call;
-  const { model, dimension } = catalogue.schema.embedding;
+  const { model, dimension, tier } = catalogue.schema.embedding;
   const parts = [
     hash,
     profile.name,
@@ -31,6 +31,7 @@ export function listIdOf(call: SearchCall, asker: Asker, epoch: Epoch, hash: str
     asker.versions,
     model,
     dimension,
+    tier,
     epochKey(epoch),
     Math.floor(nowMs / dayMs),
   ];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import { requireValidSchema } from '../domain/schema-check.ts';
+import { vectorTiers } from '../domain/vector-rows.ts';
 import { limits } from '../limits.ts';
 import { mapValues } from '../std/map-values.ts';
 import { components } from './components.ts';
@@ -17,6 +18,10 @@ export const fieldShape = {
 export const embeddingSpaceShape = {
   model: z.string().min(1).max(limits.idCharsMax).meta({ description: 'Name of the embedding space.' }),
   dimension: z.int().min(1).max(limits.dimensionMax),
+  tier: z.enum(vectorTiers).default('f32').meta({
+    description:
+      'How vectors are held in memory: 4, 2 or 1 bytes a number. Less memory and faster scoring against rounded cosines.',
+  }),
   lo: z.number().min(-1).max(1).default(0).meta({ description: 'Cosine that counts as similarity 0.' }),
   hi: z.number().min(-1).max(1).default(1).meta({ description: 'Cosine that counts as similarity 1.' }),
   text: z

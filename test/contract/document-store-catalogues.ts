@@ -23,6 +23,19 @@ export function catalogueTests(tested: StoreUnderTest): void {
       expect(found).toEqual({ schema: schemaNamed('first'), generation: 1 });
     });
 
+    it('takes a schema from before there were tiers for one with f32', async () => {
+      const tenant = tested.emptyTenant();
+      const schema = schemaNamed('first');
+      const { tier: _, ...embedding } = schema.embedding;
+      await tested.store.createCatalogue(tenant, { ...schema, embedding } as CatalogueSchema);
+      expect(await tested.store.catalogue(tenant)).toEqual({ schema, generation: 1 });
+      expect(await tested.store.createCatalogue(tenant, schema)).toEqual({ schema, generation: 1 });
+      const other = { ...schema, embedding: { ...schema.embedding, tier: 'int8' as const } };
+      await expect(tested.store.createCatalogue(tenant, other)).rejects.toMatchObject({
+        code: 'catalogue_conflict',
+      });
+    });
+
     it('refuses another schema and keeps the live one', async () => {
       const tenant = await tested.tenant();
       await expect(tested.store.createCatalogue(tenant, schemaNamed('second'))).rejects.toMatchObject({

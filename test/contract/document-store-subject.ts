@@ -36,7 +36,7 @@ export function schemaNamed(name: string): CatalogueSchema {
     facets: ['genres', 'tags'],
     fields: { year: { type: 'number' }, released: { type: 'date' }, seen: { type: 'flag' } },
     scales: {},
-    embedding: { model: 'test', dimension: 4, lo: 0, hi: 1, text: ['title'] },
+    embedding: { model: 'test', dimension: 4, tier: 'f32', lo: 0, hi: 1, text: ['title'] },
     popularity: null,
     recency: null,
     relations: [],

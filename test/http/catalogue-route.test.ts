@@ -28,6 +28,13 @@ describe('/v1/catalogue', () => {
     expect([other.status, other.at('code')]).toEqual([409, 'catalogue_conflict']);
   });
 
+  it.each(['f32', 'f16', 'int8', undefined])('keeps the tier of its vectors: %s', async (tier) => {
+    http.triptych.live = null;
+    const wire = { ...catalogueSchemaToWire(filmSchema), embedding: { model: 'test', dimension: 4, tier } };
+    expect((await http.call('PUT', '/v1/catalogue', wire)).status).toBe(200);
+    expect((await http.call('GET', '/v1/catalogue')).at('schema.embedding.tier')).toBe(tier ?? 'f32');
+  });
+
   it('shows schema, counts, epoch and facets', async () => {
     const got = await http.call('GET', '/v1/catalogue');
     expect(catalogueStatusSchema.parse(got.json)).toMatchObject({
@@ -47,6 +54,7 @@ describe('/v1/catalogue', () => {
     [{ popularity: 'released' }, 'popularity'],
     [{ recency: { field: 'year' } }, 'recency.field'],
     [{ embedding: { model: 'm', dimension: 0 } }, 'embedding.dimension'],
+    [{ embedding: { model: 'm', dimension: 4, tier: 'f64' } }, 'embedding.tier'],
     [{ embedding: { model: 'm', dimension: 4, lo: 0.5, hi: 0.5 } }, 'embedding.hi'],
     [{ embedding: { model: 'm', dimension: 4, text: ['facets.none'] } }, 'embedding.text[0]'],
     [{ relations: [{ type: 'X', facet: 'none', strength: 1 }] }, 'relations[0].facet'],

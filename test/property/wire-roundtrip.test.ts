@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import type { StoredDocument } from '../../src/domain/document.ts';
 import { matches } from '../../src/domain/predicate.ts';
+import { vectorTiers } from '../../src/domain/vector-rows.ts';
 import { limits } from '../../src/limits.ts';
 import { catalogueSchemaToWire, parseCatalogueSchema } from '../../src/wire/catalogue.ts';
 import { cursorAfter, idFromCursor } from '../../src/wire/cursor.ts';
@@ -88,8 +89,9 @@ describe('catalogue schemas', () => {
       numbers: fc.uniqueArray(name, { maxLength: 3 }),
       dates: fc.uniqueArray(name, { maxLength: 3 }),
       dimension: fc.integer({ min: 1, max: limits.dimensionMax }),
+      tier: fc.constantFrom(...vectorTiers),
     })
-    .map(({ facets, numbers, dates, dimension }) => {
+    .map(({ facets, numbers, dates, dimension, tier }) => {
       const fields: CatalogueSchema['fields'] = Object.fromEntries([
         ...numbers.map((field) => [field, { type: 'number' as const }] as const),
         ...dates.map((field) => [field, { type: 'date' as const }] as const),
@@ -104,6 +106,7 @@ describe('catalogue schemas', () => {
         embedding: {
           model: 'm',
           dimension,
+          tier,
           lo: 0,
           hi: 1,
           text: ['title', ...facets.map((f) => `facets.${f}`)],

@@ -16,7 +16,7 @@ export const testSchema: CatalogueSchema = {
     colour: { type: 'flag' },
   },
   scales: { mpaa: ['G', 'PG', 'PG-13', 'R'] },
-  embedding: { model: 'test', dimension: 8, lo: 0, hi: 1, text: ['title', 'text'] },
+  embedding: { model: 'test', dimension: 8, tier: 'f32', lo: 0, hi: 1, text: ['title', 'text'] },
   popularity: 'votes',
   recency: { field: 'released', reference: 'newest_document' },
   relations: [

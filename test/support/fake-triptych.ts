@@ -36,7 +36,7 @@ export const filmSchema: CatalogueSchema = {
     seen: { type: 'flag' },
   },
   scales: { mpaa: ['G', 'PG', 'R'] },
-  embedding: { model: 'test', dimension: 4, lo: 0, hi: 1, text: ['title'] },
+  embedding: { model: 'test', dimension: 4, tier: 'f32', lo: 0, hi: 1, text: ['title'] },
   popularity: 'year',
   recency: { field: 'released', reference: 'now' },
   relations: [{ type: 'SAME_GENRE', facet: 'genres', strength: 0.5 }],

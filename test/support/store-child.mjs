@@ -27,7 +27,7 @@ const schema = {
   facets: [],
   fields: {},
   scales: {},
-  embedding: { model: 'test', dimension: 8, lo: 0, hi: 1, text: ['title'] },
+  embedding: { model: 'test', dimension: 8, tier: 'f32', lo: 0, hi: 1, text: ['title'] },
   popularity: null,
   recency: null,
   relations: [],

@@ -23,13 +23,17 @@ export interface TableRow {
   readonly language?: string;
 }
 
-export function testSchema(dimension: number, facets: readonly string[]): CatalogueSchema {
+export function testSchema(
+  dimension: number,
+  facets: readonly string[],
+  tier: VectorTier = 'f32',
+): CatalogueSchema {
   return {
     name: 'test',
     facets,
     fields: { year: { type: 'number' }, released: { type: 'date' }, language: { type: 'keyword' } },
     scales: {},
-    embedding: { model: 'test', dimension, lo: 0, hi: 1, text: ['title'] },
+    embedding: { model: 'test', dimension, tier, lo: 0, hi: 1, text: ['title'] },
     popularity: null,
     recency: { field: 'released', reference: 'now' },
     relations: [],
@@ -68,7 +72,7 @@ export function makeTable(
   const rowOf = new Map(rows.map((row, i) => [row.id, i]));
   return {
     epoch: { generation: 1, checksum: BigInt(count) },
-    schema: testSchema(dimension, facets),
+    schema: testSchema(dimension, facets, tier),
     dimension,
     rowCount: count,
     liveCount: count,

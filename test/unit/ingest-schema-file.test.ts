@@ -34,7 +34,7 @@ describe('schema file', () => {
       facets: [],
       fields: {},
       scales: {},
-      embedding: { ...embedding, text: ['title', 'text'] },
+      embedding: { ...embedding, tier: 'f32', text: ['title', 'text'] },
       popularity: null,
       recency: null,
       relations: [],

@@ -27,8 +27,12 @@ export function openCatalogue(tenant: string, schema: string, state: 'live' | 's
   return { text: openText, parameters: [tenant, schema, state] };
 }
 
-// jsonb equality is equality of canonical JSON: the order of keys and the spelling of numbers do not count.
-const inStateText = `SELECT generation, schema, schema::jsonb = $2::jsonb FROM catalogue
+// jsonb equality is equality of canonical JSON: the order of keys and the spelling of numbers do not count. A schema that
+// was stored without a tier is one with f32.
+const comparable = (schema: string): string =>
+  `jsonb_set(${schema}, '{embedding}', '{"tier":"f32"}'::jsonb || (${schema} -> 'embedding'))`;
+const sameSchema = `${comparable('schema::jsonb')} = ${comparable('$2::jsonb')}`;
+const inStateText = `SELECT generation, schema, ${sameSchema} FROM catalogue
   WHERE tenant = $1 AND state = $3`;
 
 /** Row (generation, schema, whether the schema is the given one). */
@@ -37,7 +41,7 @@ export function catalogueInState(tenant: string, schema: string, state: 'live' |
 }
 
 const dropStagedText = `UPDATE catalogue SET state = 'dropped'
-  WHERE tenant = $1 AND state = 'staged' AND schema::jsonb <> $2::jsonb`;
+  WHERE tenant = $1 AND state = 'staged' AND NOT (${sameSchema})`;
 
 export function dropStagedUnlessEqual(tenant: string, schema: string): SqlStatement {
   return { text: dropStagedText, parameters: [tenant, schema] };

@@ -34,7 +34,9 @@ function relationsOf(json: string): StoredDocument['relations'] {
   }));
 }
 
-/** A stored catalogue schema; it was checked before it was stored. */
+/** A stored catalogue schema; it was checked before it was stored. One without a tier is from before there were any. */
 export function schemaOfCell(json: string): CatalogueSchema {
-  return JSON.parse(json) as CatalogueSchema;
+  const schema = JSON.parse(json) as CatalogueSchema;
+  if ('tier' in schema.embedding) return schema;
+  return { ...schema, embedding: Object.assign({ tier: 'f32' as const }, schema.embedding) };
 }
