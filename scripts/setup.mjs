@@ -8,11 +8,14 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Checks Node, installs dependencies when missing or outdated, compiles when the sources changed. */
+/** Checks Node, installs dependencies when missing or outdated, compiles when the sources changed, C++ where it can. */
 export async function setUp() {
   checkNode();
   await installDependencies();
   await compile();
+  // Needs dependencies that were perhaps installed just now.
+  const { buildNative } = await import('./build-native.mjs');
+  await buildNative(say);
 }
 
 /** Progress goes to standard error; standard output belongs to the command. */

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { JsReranker } from './adapters/js/js-reranker.ts';
+import { openNative } from './adapters/native/open-native.ts';
 import { CalibrationFile } from './adapters/system/calibration-file.ts';
 import { openTfjsReranker } from './adapters/tfjs/open-tfjs-reranker.ts';
 import type { Config } from './config/schema.ts';
@@ -16,12 +17,17 @@ export type OpenedReranker =
   | { readonly reranker: Reranker; readonly reason: null }
   | { readonly reranker: null; readonly reason: string };
 
-export type RerankerOpeners = Readonly<Record<BackendName, () => Promise<OpenedReranker>>>;
+export type RerankerOpeners = Readonly<Record<BackendName, (config: Config) => Promise<OpenedReranker>>>;
 
 /** How each backend is opened. None throws for what a machine may lack. */
 export const openers: RerankerOpeners = {
   js: async () => ({ reranker: new JsReranker(), reason: null }),
-  native: async () => notBuilt,
+  native: async ({ nativeVariant }) => {
+    const opened = openNative({ variant: nativeVariant });
+    return 'reason' in opened
+      ? { reranker: null, reason: opened.reason }
+      : { reranker: opened.reranker, reason: null };
+  },
   cuda: async () => notBuilt,
   'tfjs-gpu': () => openTfjsReranker('tfjs-gpu'),
   'tfjs-node': () => openTfjsReranker('tfjs-node'),
@@ -58,7 +64,7 @@ export async function openRerankers(config: Config, options: RerankerOptions): P
     if (setting !== 'auto') return name === setting || name === 'native' || name === 'js';
     return tfjsBackends || !name.startsWith('tfjs-');
   };
-  const opened = await openAll(options, wanted);
+  const opened = await openAll(config, options, wanted);
   const missing = opened.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }]));
   const available = opened.flatMap(({ reranker }) => reranker ?? []);
   const lacking = missing.find(({ name }) => name === setting);
@@ -80,7 +86,7 @@ export async function inspectRerankers(
   readonly problem: string | null;
   readonly calibrations: readonly Calibration[];
 }> {
-  const opened = await openAll(options, () => true);
+  const opened = await openAll(config, options, () => true);
   const available = opened.flatMap(({ reranker }) => reranker ?? []);
   await closeAll(available);
   const lacking = opened.find(({ name, reason }) => name === config.rerankBackend && reason !== null);
@@ -101,12 +107,14 @@ export async function closeAll(backends: readonly Reranker[]): Promise<void> {
   await Promise.all(backends.map((backend) => backend.close?.()));
 }
 
-async function openAll(options: RerankerOptions, wanted: (name: BackendName) => boolean) {
+async function openAll(config: Config, options: RerankerOptions, wanted: (name: BackendName) => boolean) {
   const open = options.openers ?? openers;
   return Promise.all(
     backendNames.map(async (name) => ({
       name,
-      ...(wanted(name) ? await open[name]() : { reranker: null, reason: 'not enabled by the settings' }),
+      ...(wanted(name)
+        ? await open[name](config)
+        : { reranker: null, reason: 'not enabled by the settings' }),
     })),
   );
 }

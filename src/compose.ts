@@ -8,6 +8,7 @@ import { LruCache } from './adapters/memory/lru-cache.ts';
 import { MemoryGraphStore } from './adapters/memory/memory-graph-store.ts';
 import { MemoryRateLimiter } from './adapters/memory/memory-rate-limiter.ts';
 import { MemoryTextIndex } from './adapters/memory/memory-text-index.ts';
+import { type NativeParts, openNative } from './adapters/native/open-native.ts';
 import { OpenAiEmbedder } from './adapters/openai/openai-embedder.ts';
 import { readLock } from './adapters/pglite/data-dir-lock.ts';
 import { openPglite } from './adapters/pglite/open-pglite.ts';
@@ -86,13 +87,15 @@ export async function createTriptych(
   });
   const { store } = truth;
   const embedder = createEmbedder(config.embedder, clock, meter);
-  const registry = new CatalogueRegistry({ store, clock, meter, logger, stores: embeddedStores });
+  const { native, scanner, memory } = openScanner(config);
+  const stores = embeddedStores(native);
+  const registry = new CatalogueRegistry({ store, clock, meter, logger, stores, ...memory });
   const service = assembleTriptych({
     ...truth,
     lists: new LruCache({ entriesMax: limits.rankedCacheEntries, clock }),
     registry,
     embedder,
-    exact: jsExactScorer,
+    exact: native?.exactScorer ?? jsExactScorer,
     scoring,
     profiles: builtInProfiles,
     clock,
@@ -117,7 +120,7 @@ export async function createTriptych(
     tenants,
     parts: {
       data: `${config.dataDir} (PGlite)`,
-      vectors: 'exact scan in memory',
+      vectors: `exact scan in memory, ${scanner}`,
       words: 'BM25 index in memory',
       graph: 'adjacency in memory',
       embedder: embedderName(config.embedder),
@@ -172,18 +175,24 @@ export async function keysOf(path: string): Promise<readonly KeyEntry[]> {
   return (await readKeysFile(path)).entries;
 }
 
+/** The parts of the addon that need no choice, where it can be loaded; in words, what scans. */
+function openScanner(config: Config) {
+  const opened = openNative({ variant: config.nativeVariant });
+  if ('reason' in opened)
+    return { native: null, scanner: `js (native is not there: ${opened.reason})`, memory: {} };
+  return { native: opened, scanner: `native (${opened.variant})`, memory: { memory: opened.rowMemory } };
+}
+
 /** The in-process stores of one catalogue generation; every one of them follows the truth by projection. */
-const embeddedStores: RecallStoresFactory = () => {
-  const text = new MemoryTextIndex();
-  const graph = new MemoryGraphStore();
-  return {
-    vector: new FlatVectorIndex(new JsRowScanner()),
-    text,
-    graph,
-    pushdownShare: 1,
-    projections: [text, graph],
+function embeddedStores(native: NativeParts | null): RecallStoresFactory {
+  const scanner = native?.rowScanner ?? new JsRowScanner();
+  return () => {
+    const text = new MemoryTextIndex();
+    const graph = new MemoryGraphStore();
+    const vector = new FlatVectorIndex(scanner);
+    return { vector, text, graph, pushdownShare: 1, projections: [text, graph] };
   };
-};
+}
 
 function createEmbedder(config: EmbedderConfig, clock: Clock, meter: Meter): Embedder | null {
   if (config.kind === 'none') return null;

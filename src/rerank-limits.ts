@@ -41,4 +41,15 @@ export const rerankLimits = {
   tfjsLoadMsMax: 60_000,
   /** Failures in a row after which a tfjs backend is not started again. */
   tfjsRestartsMax: 3,
+  /** Calls of the native scorer that may be under way: searches in flight, each with a scan, and batches. */
+  nativeSlotsMax: 192,
+  /** Jobs that wait for one of its threads. */
+  nativeQueueMax: 128,
+  /** Memory of one slot: at first, kept between calls, and at most. */
+  nativeArenaBytesMin: 64 << 10,
+  nativeArenaBytesKept: 8 << 20,
+  nativeArenaBytesMax: 128 << 20,
+  /** Products of dimension and candidates up to which a call runs at once: about 100 us, less than two changes of thread. */
+  nativeSyncProductsMax: 600_000,
+  nativeScanHitsMax: 1_000_000,
 } as const;

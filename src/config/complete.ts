@@ -38,6 +38,7 @@ export function completeConfig(
     embedder,
     rerankBackend: settings.rerankBackend,
     tfjsBackends: settings.tfjsBackends,
+    nativeVariant: settings.nativeVariant,
   };
 }
 

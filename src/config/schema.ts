@@ -31,6 +31,10 @@ export const settings = {
     .enum(['builtin', 'openai', 'none'])
     .default('builtin')
     .describe('What turns texts into vectors: the built-in model, an OpenAI-compatible server, or nothing.'),
+  nativeVariant: z
+    .enum(['auto', 'baseline', 'avx2', 'avx512', 'neon'])
+    .default('auto')
+    .describe('Kernels of the native scorer; auto takes the fastest that the processor runs.'),
   openaiUrl: z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
     .optional()
@@ -90,6 +94,8 @@ export interface Config {
   readonly rerankBackend: 'auto' | 'js' | 'native' | 'cuda' | 'tfjs-gpu' | 'tfjs-node' | 'tfjs-wasm';
   /** Whether the tfjs backends take part in `auto`. */
   readonly tfjsBackends: boolean;
+  /** Kernels of the native scorer, where it is built. */
+  readonly nativeVariant: 'auto' | 'baseline' | 'avx2' | 'avx512' | 'neon';
 }
 
 /** `dataDir` -> `data_dir`: the name in the settings file and in messages. */

@@ -19,6 +19,7 @@ export async function startWholeService(): Promise<HttpHarness<Triptych>> {
     embedder: { kind: 'none' },
     rerankBackend: 'auto',
     tfjsBackends: false,
+    nativeVariant: 'auto',
   });
   const http = await startHttp(service);
   return {

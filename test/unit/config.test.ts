@@ -53,6 +53,7 @@ describe('loadConfig', () => {
       demo: true,
       schema: null,
       logLevel: 'warn',
+      nativeVariant: 'auto',
       embedder: { kind: 'builtin' },
       rerankBackend: 'auto',
       tfjsBackends: false,

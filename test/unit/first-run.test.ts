@@ -19,6 +19,7 @@ const config: Config = {
   embedder: { kind: 'none' },
   rerankBackend: 'auto',
   tfjsBackends: false,
+  nativeVariant: 'auto',
 };
 
 const demo = {
