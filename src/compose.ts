@@ -207,18 +207,33 @@ export async function inspect(config: Config): Promise<Inspection> {
   const meter = new PromMeter();
   const embedder = createEmbedder(config.embedder, systemClock, meter);
   try {
-    const reason = await embedder?.ready().then(
-      () => null,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    );
+    const reason = embedder === null ? null : await notReady(embedder);
     return {
       ...(await inspectRerankers(config, { version, logger })),
-      embedder: { name: embedderName(config.embedder), reason: reason ?? null },
+      embedder: { name: embedderName(config.embedder), reason },
     };
   } finally {
     await embedder?.close();
     meter.close();
   }
+}
+
+/** Why the embedder is not ready within a moment, or null. */
+function notReady(embedder: Embedder): Promise<string | null> {
+  return new Promise((resolve) => {
+    const cancel = systemClock.after(limits.doctorEmbedderMsMax, () => resolve('no answer'));
+    embedder
+      .ready()
+      .then(() => null, messageOf)
+      .then((reason) => {
+        cancel();
+        resolve(reason);
+      });
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function embedderName(config: EmbedderConfig): string {

@@ -217,6 +217,8 @@ export const limits = {
   /** How long one look at `/readyz` waits for a part; one that has not answered by then counts as not there. */
   readyStoreMsMax: 1_000,
   readyEmbedderMsMax: 100,
+  /** How long `triptych doctor` waits for the embedder. */
+  doctorEmbedderMsMax: 20_000,
   ingestBatchRows: 100,
   /** Attempts to write one batch of an ingest before it stops (and can be continued). */
   ingestAttemptsMax: 6,

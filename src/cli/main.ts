@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { createTriptych, dataDirHolder } from '../compose.ts';
+import { createTriptych, dataDirHolder, inspect } from '../compose.ts';
 import { movieDemo } from '../demo/movie-demo.ts';
 import { runProgram } from './program.ts';
 
@@ -18,5 +18,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   open: createTriptych,
   demo: movieDemo,
   lockHolder: dataDirHolder,
+  inspect,
   exit: (code) => process.exit(code),
 });

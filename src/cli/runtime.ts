@@ -1,4 +1,4 @@
-import type { ComposedTriptych } from '../compose.ts';
+import type { ComposedTriptych, Inspection } from '../compose.ts';
 import type { Config } from '../config/schema.ts';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { DocumentInput } from '../domain/document.ts';
@@ -28,6 +28,8 @@ export interface Runtime {
   readonly demo: DemoSource;
   /** The process that uses the data folder, or null; its URL once it listens. */
   lockHolder(dataDir: string): Promise<{ readonly pid: number; readonly url: string | null } | null>;
+  /** Looks for backends and the embedder, without a data folder. */
+  inspect(config: Config): Promise<Inspection>;
   exit(code: number): never;
 }
 

@@ -6,6 +6,7 @@ import { jsExactScorer } from '../../src/adapters/js/js-exact-scorer.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Runtime } from '../../src/cli/runtime.ts';
+import type { Inspection } from '../../src/compose.ts';
 import { builtInProfiles } from '../../src/domain/profile.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
 import { CatalogueRegistry } from '../../src/search/catalogue-registry.ts';
@@ -28,6 +29,12 @@ export class CliFixture {
   env: Readonly<Record<string, string>> = {};
   /** Put around each service that a command opens. */
   wrap: (service: Triptych) => Triptych = (service) => service;
+  inspection: Inspection = {
+    backends: [{ name: 'js', variant: '', state: 'ready', reason: null }],
+    problem: null,
+    calibrations: [],
+    embedder: { name: 'none', reason: null },
+  };
   holder: { readonly pid: number; readonly url: string | null } | null = null;
 
   async run(...args: readonly string[]): Promise<CliRun> {
@@ -57,6 +64,7 @@ export class CliFixture {
         load: () => Promise.reject(new Error('no demo here')),
       },
       lockHolder: async () => this.holder,
+      inspect: async () => this.inspection,
       exit: (code) => {
         throw new Error(`exit ${code}`);
       },

@@ -38,6 +38,7 @@ const runtime: Runtime = {
   open: () => Promise.reject(new Error('nothing is opened here')),
   demo,
   lockHolder: async () => null,
+  inspect: () => Promise.reject(new Error('not asked for here')),
   exit: (code) => {
     throw new Error(`exit ${code}`);
   },

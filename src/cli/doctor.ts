@@ -1,0 +1,68 @@
+import { Command } from 'commander';
+import { version } from '../compose.ts';
+import type { Config, SettingName } from '../config/schema.ts';
+import { calibrationToWire } from '../wire/plan-stats.ts';
+import { describeCpu } from './doctor/cpu.ts';
+import { type DoctorReport, reportLines } from './doctor/report.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import type { Runtime } from './runtime.ts';
+import { addSettingFlags, configOf } from './settings-flags.ts';
+
+const usedSettings: readonly SettingName[] = [
+  'dataDir',
+  'logLevel',
+  'embedder',
+  'openaiUrl',
+  'openaiModel',
+  'openaiKey',
+  'openaiKeyFile',
+  'openaiDimension',
+  'rerankBackend',
+  'tfjsBackends',
+];
+
+const help = `
+Examples:
+  triptych doctor
+  triptych doctor --json
+  triptych doctor --rerank-backend cuda
+
+It needs no server and changes nothing. Every backend is opened, whether or not the settings want it.
+Exit codes: 0 the service can start with these settings, 1 it cannot.`;
+
+/** `triptych doctor` */
+export function doctorCommand(runtime: Runtime, done: (code: ExitCode) => void): Command {
+  const command = new Command('doctor')
+    .description(
+      'Say what this machine has: scoring backends, embedder, data folder, and why what is missing.',
+    )
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', help);
+  addSettingFlags(command, usedSettings);
+  command.action(async (options: Record<string, unknown>) => {
+    const report = await examine(runtime, configOf(runtime, options, usedSettings));
+    const text = options.json === true ? JSON.stringify(report) : reportLines(report).join('\n');
+    runtime.stdout.write(`${text}\n`);
+    done(report.problems.length === 0 ? exitCodes.ok : exitCodes.failure);
+  });
+  return command;
+}
+
+async function examine(runtime: Runtime, config: Config): Promise<DoctorReport> {
+  const [inspection, holder] = await Promise.all([
+    runtime.inspect(config),
+    runtime.lockHolder(config.dataDir),
+  ]);
+  return {
+    version,
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: describeCpu(),
+    setting: config.rerankBackend,
+    backends: inspection.backends,
+    embedder: inspection.embedder,
+    data_dir: { path: config.dataDir, holder: holder === null ? null : { pid: holder.pid, url: holder.url } },
+    calibrations: inspection.calibrations.map((one) => calibrationToWire(one, true)),
+    problems: inspection.problem === null ? [] : [inspection.problem],
+  };
+}

@@ -1,0 +1,65 @@
+import type { Inspection } from '../../compose.ts';
+import type { Config } from '../../config/schema.ts';
+import type { calibrationToWire } from '../../wire/plan-stats.ts';
+import type { Cpu } from './cpu.ts';
+
+/** Everything that `triptych doctor` found, as `--json` prints it. */
+export interface DoctorReport {
+  readonly version: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: Cpu;
+  readonly setting: Config['rerankBackend'];
+  readonly backends: Inspection['backends'];
+  readonly embedder: Inspection['embedder'];
+  readonly data_dir: {
+    readonly path: string;
+    /** The process that uses it now, or null. */
+    readonly holder: { readonly pid: number; readonly url: string | null } | null;
+  };
+  readonly calibrations: readonly ReturnType<typeof calibrationToWire>[];
+  /** What keeps the service from starting with these settings. */
+  readonly problems: readonly string[];
+}
+
+/** The report in lines for people. */
+export function reportLines(report: DoctorReport): string[] {
+  const { cpu, data_dir: data, embedder, calibrations, problems } = report;
+  const instructions = cpu.instructions === null ? 'instructions unknown' : cpu.instructions.join(' ');
+  const rows: [string, string][] = [
+    ['triptych', report.version],
+    ['node', `${report.node} (${report.platform})`],
+    ['processor', `${cpu.model}, ${cpu.threads} threads; ${instructions}`],
+    ...report.backends.map(({ name, variant, reason }): [string, string] => [
+      name,
+      reason === null ? `ready${variant === '' ? '' : ` (${variant})`}` : `missing: ${reason}`,
+    ]),
+    ['rerank_backend', report.setting],
+    ['embedder', embedder.reason === null ? embedder.name : `${embedder.name}: ${embedder.reason}`],
+    ['data folder', `${data.path}, ${holderOf(data.holder)}`],
+    ['calibration', calibrations.length === 0 ? 'none yet' : ''],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [
+    ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()),
+    ...calibrations.flatMap(calibrationLines),
+    ...problems.map((problem) => `problem: ${problem}`),
+  ];
+}
+
+function holderOf(holder: DoctorReport['data_dir']['holder']): string {
+  if (holder === null) return 'not in use';
+  return `in use by process ${holder.pid}${holder.url === null ? '' : ` at ${holder.url}`}`;
+}
+
+function calibrationLines({ tier, dimension_max, measured_at, cells }: DoctorReport['calibrations'][number]) {
+  const lines = cells.map(({ rows, requests, backend, us }) => {
+    const times = Object.entries(us).map(([name, value]) => `${name} ${value}`);
+    return `  ${String(rows).padStart(5)} x ${String(requests).padStart(2)}  ${backend.padEnd(9)}  ${times.join(', ')}`;
+  });
+  return [
+    `  ${tier}, up to ${dimension_max} dimensions, measured ${measured_at}`,
+    '  candidates x requests, fastest, microseconds a batch',
+    ...lines,
+  ];
+}
