@@ -29,8 +29,8 @@ export const openers: RerankerOpeners = {
       : { reranker: opened.reranker, reason: null };
   },
   cuda: async () => notBuilt,
-  'tfjs-gpu': () => openTfjsReranker('tfjs-gpu'),
-  'tfjs-node': () => openTfjsReranker('tfjs-node'),
+  'tfjs-gpu': ({ tfjsDir }) => openTfjsReranker('tfjs-gpu', tfjsDir),
+  'tfjs-node': ({ tfjsDir }) => openTfjsReranker('tfjs-node', tfjsDir),
   'tfjs-wasm': () => openTfjsReranker('tfjs-wasm'),
 };
 

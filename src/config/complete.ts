@@ -39,6 +39,7 @@ export function completeConfig(
     rerankBackend: settings.rerankBackend,
     tfjsBackends: settings.tfjsBackends,
     nativeVariant: settings.nativeVariant,
+    tfjsDir: settings.tfjsDir === undefined ? null : resolve(cwd, settings.tfjsDir),
   };
 }
 

@@ -56,6 +56,11 @@ export const settings = {
   tfjsBackends: flag()
     .default(false)
     .describe('Let `auto` measure the tfjs backends that are installed, too.'),
+  tfjsDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder with the tfjs-node packages in its `node_modules`, instead of the usual places.'),
 } as const;
 
 export const settingsSchema = z.strictObject(settings);
@@ -94,6 +99,8 @@ export interface Config {
   readonly rerankBackend: 'auto' | 'js' | 'native' | 'cuda' | 'tfjs-gpu' | 'tfjs-node' | 'tfjs-wasm';
   /** Whether the tfjs backends take part in `auto`. */
   readonly tfjsBackends: boolean;
+  /** Absolute path of the folder in which the tfjs-node packages are looked for; null: the usual places. */
+  readonly tfjsDir: string | null;
   /** Kernels of the native scorer, where it is built. */
   readonly nativeVariant: 'auto' | 'baseline' | 'avx2' | 'avx512' | 'neon';
 }

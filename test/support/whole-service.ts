@@ -20,6 +20,7 @@ export async function startWholeService(): Promise<HttpHarness<Triptych>> {
     rerankBackend: 'auto',
     tfjsBackends: false,
     nativeVariant: 'auto',
+    tfjsDir: null,
   });
   const http = await startHttp(service);
   return {

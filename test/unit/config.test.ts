@@ -54,6 +54,7 @@ describe('loadConfig', () => {
       schema: null,
       logLevel: 'warn',
       nativeVariant: 'auto',
+      tfjsDir: null,
       embedder: { kind: 'builtin' },
       rerankBackend: 'auto',
       tfjsBackends: false,

@@ -20,6 +20,7 @@ const config: Config = {
   rerankBackend: 'auto',
   tfjsBackends: false,
   nativeVariant: 'auto',
+  tfjsDir: null,
 };
 
 const demo = {
