@@ -4,6 +4,7 @@ import { events } from './cases/events.ts';
 import { ingestLag } from './cases/ingest-lag.ts';
 import { memory } from './cases/memory.ts';
 import { rerank } from './cases/rerank.ts';
+import { rerankBackends } from './cases/rerank-backends.ts';
 import { scorer } from './cases/scorer.ts';
 import { searchCached } from './cases/search-cached.ts';
 import { searchClients } from './cases/search-clients.ts';
@@ -30,6 +31,7 @@ const cases: readonly BenchCase[] = [
   memory,
   textIndex,
   rerank,
+  rerankBackends,
 ];
 
 const usage = `npm run bench -- [--small] [--only CASE] [--record] [--seed N] [--json] [--list]
