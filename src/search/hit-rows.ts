@@ -6,8 +6,10 @@ interface Found {
 }
 
 /** The row of what a store found, in the snapshot that it was asked on; -1: the epoch does not have the document. */
-export function rowOfHit(snapshot: TableSnapshot, hit: Found): number {
-  return hit.row ?? snapshot.rowOf(hit.id);
+export function rowOfHit(snapshot: TableSnapshot, { id, row }: Found): number {
+  // A remembered answer may be of the same epoch in a table that has been loaded again since: with other rows.
+  if (row !== undefined && snapshot.live[row] === 1 && snapshot.idOf(row) === id) return row;
+  return snapshot.rowOf(id);
 }
 
 /** The same of a list; -1 keeps the place of what is not in the epoch. */

@@ -31,6 +31,7 @@ describe('FlatVectorIndex', () => {
     const scored = Array.from({ length: 500 }, (_, row) => ({
       id: `d${row}`,
       score: dotRow(vectorOf(snapshot.vectors, row), 0, wide, dimension),
+      row,
     }));
     const naive = (id: string) => {
       const stored = vectorOf(snapshot.vectors, snapshot.rowOf(id));

@@ -23,7 +23,7 @@ export class FlatVectorIndex implements VectorIndex {
     if (vectors.length === 0 || limit === 0) return vectors.map(() => []);
     const mask = query.predicate?.mask ?? snapshot.live;
     const best = await this.#scanner.scan({ snapshot, vectors, mask, limit, signal });
-    return best.map((rows) => rows.map(({ row, score }) => ({ id: snapshot.idOf(row), score })));
+    return best.map((rows) => rows.map(({ row, score }) => ({ id: snapshot.idOf(row), score, row })));
   }
 }
 
