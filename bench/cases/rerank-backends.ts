@@ -122,7 +122,7 @@ async function raceCell(
       },
     });
   }
-  const options = size === 'full' ? { rounds: 15, sampleMs: 3 } : { rounds: 3, sampleMs: 0.2 };
+  const options = size === 'full' ? { rounds: 31, sampleMs: 1 } : { rounds: 3, sampleMs: 0.2 };
   return (await race(contestants, options)) as ReadonlyMap<BackendName, Pace>;
 }
 
