@@ -39,7 +39,13 @@ async function loadNodeKernels(kind: 'tfjs-node' | 'tfjs-gpu', folder: string | 
   try {
     tfjs = found.require(name) as Tfjs;
   } catch (error) {
-    throw new KernelsAbsent(`${name} does not load: ${firstLine(error)}`);
+    // Its own message for this has several lines, of which the first is a path.
+    const built = !String(error).includes('native addon module');
+    throw new KernelsAbsent(
+      built
+        ? `${name} does not load: ${firstLine(error)}`
+        : `${name} is there, its native module is not built`,
+    );
   }
   await tfjs.ready();
   if (tfjs.getBackend() !== 'tensorflow') throw new KernelsAbsent(`${name} did not start TensorFlow`);
