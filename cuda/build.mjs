@@ -6,8 +6,8 @@
 //   --dev      build/cuda/bench and build/cuda/ladder: what run-on-gpu.sh runs on a machine with a GPU
 //   --arch N   for one architecture alone
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fetchNvcc, findNvcc } from '../scripts/cuda-toolkit.mjs';
@@ -88,39 +88,62 @@ function buildLibrary() {
   process.stdout.write(`${path}\n`);
 }
 
+const hostFlags = [
+  '-std=c++17',
+  '-g1',
+  '-fPIC',
+  '-DTP_SIMT_SHIM',
+  '-fvisibility=hidden',
+  '-fno-strict-aliasing',
+  '-ffp-contract=off',
+  '-Wall',
+  '-Wextra',
+  '-Wno-unknown-pragmas',
+];
+
 /** Kernels are instrumented as for the sanitizers; the calls lead to the SIMT machine (shim/README.md). */
-function hostObjects() {
-  const flags = [
-    '-std=c++17',
-    '-g1',
-    '-fPIC',
-    '-DTP_SIMT_SHIM',
-    '-fvisibility=hidden',
-    '-fno-strict-aliasing',
-  ];
-  const strict = ['-ffp-contract=off', '-Wall', '-Wextra', '-Wno-unknown-pragmas'];
-  const common = [...flags, ...strict, include, `-I${join(root, 'cuda', 'shim')}`];
-  const compiler = process.env.CXX ?? 'g++';
-  const kernels = join(out, 'kernels.o');
-  const watched = ['-O1', '-fsanitize=thread,alignment,bounds,shift'];
-  run(compiler, [...common, ...watched, '-x', 'c++', '-c', ...sourcesIn('library', '.cu'), '-o', kernels]);
-  const plain = [...sourcesIn('library', '.cc'), ...sourcesIn('host', '.cc'), ...sourcesIn('shim', '.cc')];
-  return { compiler, args: [...common, '-O2', ...plain, kernels, '-ldl', '-pthread'] };
+const kernelFlags = ['-O1', '-fsanitize=thread,alignment,bounds,shift'];
+
+const hostCompiler = process.env.CXX ?? 'g++';
+const newestOf = (paths) => Math.max(...paths.map((path) => statSync(path).mtimeMs));
+
+/** Compiles what changed, or what a header of which changed; answers the object's path. */
+function hostObject(source, headersMs) {
+  const object = join(out, 'host', `${relative(root, source).replaceAll('/', '-')}.o`);
+  const neededMs = Math.max(headersMs, newestOf([source]));
+  if (existsSync(object) && statSync(object).mtimeMs > neededMs) return object;
+  const flags = source.endsWith('.cu') ? [...kernelFlags, '-x', 'c++'] : ['-O2'];
+  const includes = [include, `-I${join(root, 'cuda', 'shim')}`];
+  // Two builds may run at once: whoever is last puts a whole object there.
+  const made = `${object}.${process.pid}`;
+  run(hostCompiler, [...hostFlags, ...includes, ...flags, '-c', source, '-o', made]);
+  renameSync(made, object);
+  return object;
+}
+
+function hostObjects(...folders) {
+  mkdirSync(join(out, 'host'), { recursive: true });
+  const headers = ['host', 'kernels', 'library', 'library-test', 'shim'].flatMap((folder) =>
+    sourcesIn(folder, '.h', '.cuh'),
+  );
+  const headersMs = newestOf(headers);
+  const sources = ['library', 'host', 'shim', ...folders].flatMap((folder) =>
+    sourcesIn(folder, '.cc', '.cu'),
+  );
+  return sources.map((source) => hostObject(source, headersMs));
 }
 
 function buildHost() {
   const path = join(out, 'libtriptych_cuda_host.so');
-  const { compiler, args } = hostObjects();
-  // The SIMT machine asks where the program's constants lie; in a library there are none of its own to name.
-  const image = ['-Wl,--defsym=__executable_start=0', '-Wl,--defsym=end=0'];
-  run(compiler, ['-shared', ...image, ...args, '-o', path]);
+  // The SIMT machine asks where the program lies: here, from the first code of the library to its last data.
+  const image = '-Wl,--defsym=__executable_start=_init';
+  run(hostCompiler, ['-shared', image, ...hostObjects(), '-ldl', '-pthread', '-o', path]);
   process.stdout.write(`${path}\n`);
 }
 
 function buildTest() {
   const path = join(out, 'library-test');
-  const { compiler, args } = hostObjects();
-  run(compiler, [...sourcesIn('library-test', '.cc'), ...args, '-o', path]);
+  run(hostCompiler, [...hostObjects('library-test'), '-ldl', '-pthread', '-o', path]);
   process.stdout.write(`${path}\n`);
 }
 

@@ -1,7 +1,9 @@
 import { cpus } from 'node:os';
+import { openCuda } from './adapters/cuda/open-cuda.ts';
 import { JsReranker } from './adapters/js/js-reranker.ts';
 import { openNative } from './adapters/native/open-native.ts';
 import { CalibrationFile } from './adapters/system/calibration-file.ts';
+import { systemClock } from './adapters/system/system-clock.ts';
 import { openTfjsReranker } from './adapters/tfjs/open-tfjs-reranker.ts';
 import type { Config } from './config/schema.ts';
 import { type BackendName, backendNames } from './domain/backend-name.ts';
@@ -17,7 +19,9 @@ export type OpenedReranker =
   | { readonly reranker: Reranker; readonly reason: null }
   | { readonly reranker: null; readonly reason: string };
 
-export type RerankerOpeners = Readonly<Record<BackendName, (config: Config) => Promise<OpenedReranker>>>;
+export type RerankerOpeners = Readonly<
+  Record<BackendName, (config: Config, logger: Logger) => Promise<OpenedReranker>>
+>;
 
 /** How each backend is opened. None throws for what a machine may lack. */
 export const openers: RerankerOpeners = {
@@ -28,13 +32,16 @@ export const openers: RerankerOpeners = {
       ? { reranker: null, reason: opened.reason }
       : { reranker: opened.reranker, reason: null };
   },
-  cuda: async () => notBuilt,
+  cuda: async (_, logger) => {
+    const opened = await openCuda({ clock: systemClock, logger });
+    return 'reason' in opened
+      ? { reranker: null, reason: opened.reason }
+      : { reranker: opened.reranker, reason: null };
+  },
   'tfjs-gpu': ({ tfjsDir }) => openTfjsReranker('tfjs-gpu', tfjsDir),
   'tfjs-node': ({ tfjsDir }) => openTfjsReranker('tfjs-node', tfjsDir),
   'tfjs-wasm': () => openTfjsReranker('tfjs-wasm'),
 };
-
-const notBuilt = { reranker: null, reason: 'this build does not have it' };
 
 /** What to do about a backend that is missing. */
 const advice: Readonly<Record<BackendName, string>> = {
@@ -113,7 +120,7 @@ async function openAll(config: Config, options: RerankerOptions, wanted: (name: 
     backendNames.map(async (name) => ({
       name,
       ...(wanted(name)
-        ? await open[name](config)
+        ? await open[name](config, options.logger)
         : { reranker: null, reason: 'not enabled by the settings' }),
     })),
   );

@@ -52,4 +52,10 @@ export const rerankLimits = {
   /** Products of dimension and candidates up to which a call runs at once: about 100 us, less than two changes of thread. */
   nativeSyncProductsMax: 600_000,
   nativeScanHitsMax: 1_000_000,
+  /** How long opening a library may take in the process that tries it: drivers take seconds at the first start. */
+  nativeProbeMsMax: 15_000,
+  /** Tables that a device keeps copies of. */
+  deviceTablesMax: 8,
+  /** Pause after an upload that failed. */
+  deviceUploadRetryMs: 10_000,
 } as const;

@@ -7,6 +7,7 @@
 #include "args.h"
 #include "backends.h"
 #include "calls.h"
+#include "device_tables.h"
 #include "open_table.h"
 #include "slots.h"
 
@@ -186,6 +187,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<rescore>(exports, "rescore");
   add<gram>(exports, "gram");
   add<scan_async>(exports, "scanAsync");
+  add<table_sync_async>(exports, "tableSyncAsync");
+  add<table_drop_async>(exports, "tableDropAsync");
   add<stats>(exports, "stats");
   return exports;
 }

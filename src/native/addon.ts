@@ -29,6 +29,13 @@ export interface NativeAddon {
   gram(table: NativeTable, slot: number, rowCount: number, out: Float64Array): void;
   /** @param mask one byte per row: 0 = left out; not to be changed before the promise is settled */
   scanAsync(table: NativeTable, slot: number, queryCount: number, mask: Uint8Array): Promise<void>;
+  /**
+   * Makes the backend's copy of a table show its state, on a thread of the addon's own.
+   * @param changed rows that differ from the copy made last; null: all may
+   */
+  tableSyncAsync(backend: number, table: NativeTable, changed: Uint32Array | null): Promise<void>;
+  /** @param number of the table: NativeColumns.table */
+  tableDropAsync(backend: number, number: number): Promise<void>;
   stats(): NativeStats;
 }
 

@@ -7,7 +7,7 @@ import type { NativeAddon } from './addon.ts';
 import { abiVersion, layout } from './arena-layout.ts';
 
 /** Where `npm run build:native` puts the addon: the same place seen from src/ and from dist/. */
-const addonPath = fileURLToPath(new URL('../../build/Release/triptych.node', import.meta.url));
+export const addonPath = fileURLToPath(new URL('../../build/Release/triptych.node', import.meta.url));
 
 export interface AddonOptions {
   /** Another file than the built one. */

@@ -76,7 +76,7 @@ const outsideImports: Readonly<Record<string, RegExp>> = {
   'src/search': /^node:(crypto|timers\/promises)$/,
   'src/wire': /^zod$/,
   'src/ingest': /^(zod|node:.*)$/,
-  'src/native': /^node:(fs|module|os|url)$/,
+  'src/native': /^node:(child_process|fs|module|os|url)$/,
   'src/config': /^(zod|node:.*)$/,
   'src/cli': /^(commander|zod|node:.*)$/,
   'src/errors.ts': /^$/,
