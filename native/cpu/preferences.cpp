@@ -4,7 +4,7 @@ namespace triptych {
 
 bool preference_table::fill(const tp_preferences *preferences, uint32_t code_count) {
   if (!bits_.reserve(code_count / 32 + 1) || !indexes_.reserve(code_count + size_t{1}) ||
-      !factors_.reserve(TP_FACET_VALUES_MAX))
+      !factors_.reserve(TP_FACET_VALUES_MAX) || !values_.reserve(TP_FACET_VALUES_MAX + 1))
     return false;
   preferences_ = preferences;
   find_ = {bits_.data(), indexes_.data(), code_count};

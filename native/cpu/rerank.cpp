@@ -70,8 +70,11 @@ uint32_t fill_chunk(pass *pass, const tp_rows *rows, uint32_t first_row, uint32_
   return next;
 }
 
+/* A column's entries of the chunk: where they lie side by side, they stay there. */
 const float *gather(const float *column, const chunk &chunk, uint32_t first, double weight, float *out) {
   if (weight == 0) return nullptr;
+  const uint32_t start = chunk.positions[0];
+  if (chunk.positions[chunk.count - 1] - start == chunk.count - 1) return column + first + start;
   for (uint32_t i = 0; i < chunk.count; i++) out[i] = column[first + chunk.positions[i]];
   return out;
 }
@@ -87,19 +90,26 @@ void gather_table(const tp_rows *rows, const tp_params &params, chunk *chunk, tp
   }
 }
 
+/* What comes later of the rows, some steps before it is needed. */
+void prefetch_facets(const tp_rows *rows, const chunk &chunk, uint32_t i) {
+  const uint32_t last = chunk.count - 1;
+  const uint32_t soon = i + 6 < last ? i + 6 : last;
+  preference_table::prefetch(rows, chunk.rows[soon], chunk.rows[i + 12 < last ? i + 12 : last]);
+}
+
+/* False: no memory. */
 bool add_preferences(const pass &pass, const tp_rows *rows, chunk *chunk, tp_fusion *fusion) {
+  const bool product = pass.wanted.product;
+  if (!pass.wanted.preference && !product) return true;
   preference_table *table = &pass.backend->preferences;
-  if (pass.wanted.preference) {
-    for (uint32_t i = 0; i < chunk->count; i++)
-      chunk->preference[i] = table->preference(rows, chunk->rows[i]);
-    fusion->preference = chunk->preference;
-  } else if (pass.wanted.product) {
-    for (uint32_t i = 0; i < chunk->count; i++) {
-      chunk->preference[i] = table->product(rows, chunk->rows[i]);
-      if (chunk->preference[i] != chunk->preference[i]) return false;
-    }
-    fusion->product = chunk->preference;
+  for (uint32_t i = 0; i < chunk->count; i++) {
+    prefetch_facets(rows, *chunk, i);
+    const uint32_t row = chunk->rows[i];
+    const double value = product ? table->product(rows, row) : table->preference(rows, row);
+    if (value != value) return false;
+    chunk->preference[i] = value;
   }
+  (product ? fusion->product : fusion->preference) = chunk->preference;
   return true;
 }
 

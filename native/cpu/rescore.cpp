@@ -64,7 +64,7 @@ void score_entry(exact_pass *pass, const tp_rows *rows, uint32_t i) {
                   pass->taste != nullptr ? backend->taste_cosines[i] : tp_nan(), preference, signals);
   const bool multiplies = preferred && params->formula == TP_MULTIPLICATIVE;
   const double product = multiplies ? backend->preferences.product(rows, row) : 1;
-  pass->starved = pass->starved || product != product;
+  pass->starved = pass->starved || (preferred && (preference != preference || product != product));
   const float score = tp_to_score(tp_contribute(params, signals, product, contributions));
   entry.key = tp_key(score, rows->tie_ranks[row]);
   entry.index = index;

@@ -5,11 +5,11 @@
  */
 namespace {
 
-/* The first `count` of what a register holds, zeros after them: never reads beyond a row. */
-template <uint32_t Lanes, typename Stored>
+/* The first `count` of what a step takes in, zeros after them: nothing reads beyond a row. */
+template <uint32_t Length, typename Stored>
 struct rest {
-  Stored values[Lanes];
-  rest(const Stored *from, uint32_t count) {
+  Stored values[Length];
+  void take(const Stored *from, uint64_t count) {
     __builtin_memset(values, 0, sizeof values);
     __builtin_memcpy(values, from, count * sizeof(Stored));
   }
@@ -17,108 +17,203 @@ struct rest {
 
 inline uint32_t smaller(uint32_t x, uint32_t y) { return x < y ? x : y; }
 
-/* f32 sums over at most TP_DOT_BLOCK components: the rounding error does not grow with the dimension beyond
- * it. */
+/* Bytes that come from memory together. */
+constexpr uint32_t line_bytes = 64;
+
+/*
+ * The lines of the next rows are on their way while those of this group are in use. Rows of a window lie
+ * anywhere, so the processor's own prefetching begins anew with each and comes late.
+ */
+template <uint32_t Rows, uint32_t Lines, typename Stored>
+inline void prefetch(const Stored *const *next, uint64_t i) {
+#pragma GCC unroll 8
+  for (uint32_t row = 0; row < Rows; row++)
+#pragma GCC unroll 8
+    for (uint32_t line = 0; line < Lines; line++)
+      __builtin_prefetch((const char *)(next[row] + i) + line * line_bytes, 0, 3);
+}
+
+/* Components that one step takes in: each row has that many registers of sums. */
+constexpr uint32_t float_step = float_chains * floats;
+
 template <typename Stored>
-inline void float_group(const Stored *const *rows, const float *vector, uint32_t dimension, float *out) {
-  double totals[float_rows] = {};
-  for (uint32_t from = 0; from < dimension; from += TP_DOT_BLOCK) {
-    const uint32_t end = smaller(dimension, from + TP_DOT_BLOCK);
-    f32v sums[float_rows];
+inline void add_step(f32v (*sums)[float_chains], const Stored *const *rows, const float *vector, uint64_t i) {
+#pragma GCC unroll 4
+  for (uint32_t chain = 0; chain < float_chains; chain++) {
+    const f32v x = load(vector + i + chain * floats);
 #pragma GCC unroll 8
-    for (uint32_t row = 0; row < float_rows; row++) sums[row] = zero_f32();
-    uint32_t i = from;
-    for (; i + floats <= end; i += floats) {
-      const f32v x = load(vector + i);
-#pragma GCC unroll 8
-      for (uint32_t row = 0; row < float_rows; row++)
-        sums[row] = add_product(sums[row], load(rows[row] + i), x);
-    }
-    if (i < end) {
-      const f32v x = load(vector + i);
-#pragma GCC unroll 8
-      for (uint32_t row = 0; row < float_rows; row++)
-        sums[row] = add_product(sums[row], load(rest<floats, Stored>(rows[row] + i, end - i).values), x);
-    }
-#pragma GCC unroll 8
-    for (uint32_t row = 0; row < float_rows; row++) totals[row] += (double)total(sums[row]);
+    for (uint32_t row = 0; row < float_rows; row++)
+      sums[row][chain] = add_product(sums[row][chain], load(rows[row] + i + chain * floats), x);
   }
-  for (uint32_t row = 0; row < float_rows; row++) out[row] = (float)totals[row];
+}
+
+/* Ends: whether the components from `from` to `end` are not whole strides. */
+template <bool Ends, typename Stored>
+inline void float_block(const Stored *const *rows, const Stored *const *next, const float *vector,
+                        uint32_t from, uint32_t end, float *out) {
+  constexpr uint32_t line = line_bytes / sizeof(Stored);
+  constexpr uint32_t stride = line > float_step ? line : float_step;
+  f32v sums[float_rows][float_chains];
+#pragma GCC unroll 8
+  for (uint32_t row = 0; row < float_rows; row++)
+#pragma GCC unroll 4
+    for (uint32_t chain = 0; chain < float_chains; chain++) sums[row][chain] = zero_f32();
+  uint64_t i = from;
+  for (; i + stride <= end; i += stride) {
+    prefetch<float_rows, stride / line>(next, i);
+#pragma GCC unroll 8
+    for (uint32_t step = 0; step < stride; step += float_step) add_step(sums, rows, vector, i + step);
+  }
+  if (Ends) {
+    for (; i + float_step <= end; i += float_step) add_step(sums, rows, vector, i);
+    if (i < end) {
+      rest<float_step, Stored> ends[float_rows];
+      const Stored *last[float_rows];
+      for (uint32_t row = 0; row < float_rows; row++) {
+        ends[row].take(rows[row] + i, end - i);
+        last[row] = ends[row].values;
+      }
+      add_step(sums, last, vector + i, 0);
+    }
+  }
+  f32v whole[float_rows];
+#pragma GCC unroll 8
+  for (uint32_t row = 0; row < float_rows; row++) whole[row] = joined(sums[row]);
+  totals(whole, out);
+}
+
+/* Sums over at most TP_DOT_BLOCK components in f32: the rounding error does not grow with the dimension
+ * beyond it. */
+template <typename Stored>
+inline void float_group(const Stored *const *rows, const Stored *const *next, const float *vector,
+                        uint32_t dimension, float *out) {
+  if (dimension <= TP_DOT_BLOCK) {
+    if (dimension * sizeof(Stored) % line_bytes == 0 && dimension % float_step == 0)
+      float_block<false>(rows, next, vector, 0, dimension, out);
+    else
+      float_block<true>(rows, next, vector, 0, dimension, out);
+    return;
+  }
+  double sums[float_rows] = {};
+  for (uint32_t from = 0; from < dimension; from += TP_DOT_BLOCK) {
+    float_block<true>(rows, next, vector, from, smaller(dimension, from + TP_DOT_BLOCK), out);
+    for (uint32_t row = 0; row < float_rows; row++) sums[row] += (double)out[row];
+  }
+  for (uint32_t row = 0; row < float_rows; row++) out[row] = (float)sums[row];
+}
+
+/* The rows of a group; a place beyond the last row repeats it. */
+template <uint32_t Rows, typename Stored>
+inline void find_group(const tp_rows *rows, const uint32_t *indices, uint32_t from, uint32_t count,
+                       const Stored **group) {
+  const Stored *values = (const Stored *)rows->vectors;
+#pragma GCC unroll 8
+  for (uint32_t row = 0; row < Rows; row++)
+    group[row] = values + (uint64_t)indices[smaller(from + row, count - 1)] * rows->stride;
 }
 
 template <typename Stored>
 inline void float_dots(const tp_rows *rows, const uint32_t *indices, uint32_t count, const tp_vector *vectors,
                        uint32_t vector_count, float *const *out) {
-  const Stored *values = (const Stored *)rows->vectors;
+  const Stored *group[float_rows];
+  const Stored *next[float_rows];
+  find_group<float_rows>(rows, indices, 0, count, next);
   for (uint32_t i = 0; i < count; i += float_rows) {
+#pragma GCC unroll 8
+    for (uint32_t row = 0; row < float_rows; row++) group[row] = next[row];
+    find_group<float_rows>(rows, indices, i + float_rows, count, next);
     const uint32_t live = smaller(float_rows, count - i);
-    const Stored *group[float_rows];
-    for (uint32_t row = 0; row < float_rows; row++)
-      group[row] = values + (uint64_t)indices[i + smaller(row, live - 1)] * rows->stride;
     for (uint32_t v = 0; v < vector_count; v++) {
       float sums[float_rows];
-      float_group(group, vectors[v].values, rows->dimension, sums);
+      float_group(group, next, vectors[v].values, rows->dimension, sums);
       for (uint32_t row = 0; row < live; row++) out[v][i + row] = sums[row];
     }
   }
 }
 
+inline void short_step(i32v *high, i32v *low, const int8_t *const *rows, const tp_vector *vector,
+                       uint64_t i) {
+  const i16v x = load_i16(vector->high + i);
+  const i16v y = load_i16(vector->low + i);
+#pragma GCC unroll 8
+  for (uint32_t row = 0; row < short_rows; row++) {
+    const i16v stored = load_i8(rows[row] + i);
+    high[row] = add_products(high[row], stored, x);
+    low[row] = add_products(low[row], stored, y);
+  }
+}
+
 /* Integer sums are exact, so their order means nothing: int8 times the two int16 digits of the vector. */
-inline void short_group(const int8_t *const *rows, const tp_vector *vector, uint32_t dimension,
-                        int64_t *out) {
+template <bool Ends>
+inline void short_block(const int8_t *const *rows, const int8_t *const *next, const tp_vector *vector,
+                        uint32_t from, uint32_t end, double *out) {
+  i32v high[short_rows];
+  i32v low[short_rows];
+#pragma GCC unroll 8
+  for (uint32_t row = 0; row < short_rows; row++) high[row] = low[row] = zero_i32();
+  uint64_t i = from;
+  for (; i + line_bytes <= end; i += line_bytes) {
+    prefetch<short_rows, 1>(next, i);
+#pragma GCC unroll 8
+    for (uint32_t step = 0; step < line_bytes; step += shorts) {
+      short_step(high, low, rows, vector, i + step);
+    }
+  }
+  if (Ends) {
+    for (; i + shorts <= end; i += shorts) short_step(high, low, rows, vector, i);
+    if (i < end) {
+      rest<shorts, int8_t> ends[short_rows];
+      const int8_t *last[short_rows];
+      for (uint32_t row = 0; row < short_rows; row++) {
+        ends[row].take(rows[row] + i, end - i);
+        last[row] = ends[row].values;
+      }
+      const tp_vector digits = {nullptr, vector->high + i, vector->low + i, 0};
+      short_step(high, low, last, &digits, 0);
+    }
+  }
+  int32_t highs[short_rows];
+  int32_t lows[short_rows];
+  totals(high, highs);
+  totals(low, lows);
+  for (uint32_t row = 0; row < short_rows; row++) out[row] = (double)highs[row] * 16384 + (double)lows[row];
+}
+
+/* Whole numbers below 2^53, so that f64 holds them exactly. */
+inline void short_group(const int8_t *const *rows, const int8_t *const *next, const tp_vector *vector,
+                        uint32_t dimension, double *out) {
+  if (dimension <= TP_DOT_BLOCK && dimension % line_bytes == 0)
+    return short_block<false>(rows, next, vector, 0, dimension, out);
   for (uint32_t row = 0; row < short_rows; row++) out[row] = 0;
   for (uint32_t from = 0; from < dimension; from += TP_DOT_BLOCK) {
-    const uint32_t end = smaller(dimension, from + TP_DOT_BLOCK);
-    i32v high[short_rows];
-    i32v low[short_rows];
-#pragma GCC unroll 8
-    for (uint32_t row = 0; row < short_rows; row++) high[row] = low[row] = zero_i32();
-    uint32_t i = from;
-    for (; i + shorts <= end; i += shorts) {
-      const i16v x = load_i16(vector->high + i);
-      const i16v y = load_i16(vector->low + i);
-#pragma GCC unroll 8
-      for (uint32_t row = 0; row < short_rows; row++) {
-        const i16v stored = load_i8(rows[row] + i);
-        high[row] = add_products(high[row], stored, x);
-        low[row] = add_products(low[row], stored, y);
-      }
-    }
-    if (i < end) {
-      const i16v x = load_i16(vector->high + i);
-      const i16v y = load_i16(vector->low + i);
-      for (uint32_t row = 0; row < short_rows; row++) {
-        const i16v stored = load_i8(rest<shorts, int8_t>(rows[row] + i, end - i).values);
-        high[row] = add_products(high[row], stored, x);
-        low[row] = add_products(low[row], stored, y);
-      }
-    }
-    for (uint32_t row = 0; row < short_rows; row++)
-      out[row] += (int64_t)total(high[row]) * 16384 + (int64_t)total(low[row]);
+    double sums[short_rows];
+    short_block<true>(rows, next, vector, from, smaller(dimension, from + TP_DOT_BLOCK), sums);
+    for (uint32_t row = 0; row < short_rows; row++) out[row] += sums[row];
   }
 }
 
 inline void short_dots(const tp_rows *rows, const uint32_t *indices, uint32_t count, const tp_vector *vectors,
                        uint32_t vector_count, float *const *out) {
-  const int8_t *values = (const int8_t *)rows->vectors;
+  const int8_t *group[short_rows];
+  const int8_t *next[short_rows];
+  find_group<short_rows>(rows, indices, 0, count, next);
   for (uint32_t i = 0; i < count; i += short_rows) {
+#pragma GCC unroll 8
+    for (uint32_t row = 0; row < short_rows; row++) group[row] = next[row];
+    find_group<short_rows>(rows, indices, i + short_rows, count, next);
     const uint32_t live = smaller(short_rows, count - i);
-    const int8_t *group[short_rows];
-    for (uint32_t row = 0; row < short_rows; row++)
-      group[row] = values + (uint64_t)indices[i + smaller(row, live - 1)] * rows->stride;
     for (uint32_t v = 0; v < vector_count; v++) {
-      int64_t sums[short_rows];
-      short_group(group, &vectors[v], rows->dimension, sums);
-      for (uint32_t row = 0; row < live; row++) {
-        const double scale = (double)rows->scales[indices[i + row]] * vectors[v].step;
-        out[v][i + row] = (float)((double)sums[row] * scale);
-      }
+      double sums[short_rows];
+      short_group(group, next, &vectors[v], rows->dimension, sums);
+      for (uint32_t row = 0; row < live; row++)
+        out[v][i + row] = (float)(sums[row] * ((double)rows->scales[indices[i + row]] * vectors[v].step));
     }
   }
 }
 
 void dots(const tp_rows *rows, const uint32_t *indices, uint32_t count, const tp_vector *vectors,
           uint32_t vector_count, float *const *out) {
+  if (count == 0) return;
   if (rows->tier == TP_F32)
     float_dots<float>(rows, indices, count, vectors, vector_count, out);
   else if (rows->tier == TP_F16)

@@ -9,12 +9,6 @@ namespace {
 /* As many rows side by side as keep eight chains of additions going. */
 constexpr uint32_t exact_rows = 8 / parts;
 
-inline double fold(const f64v *sums) {
-  double s[8];
-  for (uint32_t p = 0; p < parts; p++) store(s + p * part, sums[p]);
-  return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
-}
-
 template <typename Stored>
 inline void exact_step(f64v (*sums)[parts], const Stored *const *rows, const double *vector) {
 #pragma GCC unroll 4
@@ -112,7 +106,7 @@ inline void multiply_tile(const double *const *left, const double *const *right,
     for (uint32_t j = 0; j < right_rows; j++)
 #pragma GCC unroll 4
       for (uint32_t p = 0; p < parts; p++) sums[i][j][p] = zero_f64();
-  for (uint32_t k = 0; k < stride; k += 8) {
+  for (uint64_t k = 0; k < stride; k += 8) {
 #pragma GCC unroll 4
     for (uint32_t p = 0; p < parts; p++) {
       f64v y[right_rows];

@@ -37,7 +37,8 @@ inline void add_rules(double *__restrict sums, const float *__restrict rules, ui
  */
 inline float decayed(double age, double per) {
   const float times = (float)(age * per);
-  const float bounded = times > 0 ? (times < 126 ? times : 126) : 0;
+  const float floored = times > 0 ? times : 0;
+  const float bounded = floored < 126 ? floored : 126;
   const int32_t whole = (int32_t)(bounded + 0.5f);
   const float y = ((float)whole - bounded) * 0.693147181f;
   float power = 1.98412698e-4f;
@@ -51,7 +52,9 @@ inline float decayed(double age, double per) {
   const int32_t bits = (127 - whole) << 23;
   float scale;
   __builtin_memcpy(&scale, &bits, sizeof scale);
-  return times < 126 ? power * scale : 0;
+  /* A factor instead of a choice: GCC makes a branch of that. */
+  const float counts = times < 126 ? 1 : 0;
+  return power * scale * counts;
 }
 
 inline void add_recency(double *__restrict sums, const double *__restrict recency_ms, uint32_t count,

@@ -7,7 +7,8 @@ namespace {
 
 constexpr uint32_t floats = 4;
 constexpr uint32_t shorts = 8;
-constexpr uint32_t float_rows = 8;
+constexpr uint32_t float_rows = 4;
+constexpr uint32_t float_chains = 2;
 constexpr uint32_t short_rows = 8;
 constexpr uint32_t left_rows = 3;
 constexpr uint32_t right_rows = 2;
@@ -46,5 +47,18 @@ inline f64v widen(const int8_t *p) {
 }
 inline f64v add_product(f64v sum, f64v x, f64v y) { return vfmaq_f64(sum, x, y); }
 inline void store(double *p, f64v v) { vst1q_f64(p, v); }
+/* ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7)) */
+inline double fold(const f64v *sums) {
+  return vaddvq_f64(vaddq_f64(vaddq_f64(sums[0], sums[2]), vaddq_f64(sums[1], sums[3])));
+}
+
+inline f32v joined(const f32v *chains) { return vaddq_f32(chains[0], chains[1]); }
+
+inline void totals(const f32v *v, float *out) {
+  for (uint32_t row = 0; row < float_rows; row++) out[row] = total(v[row]);
+}
+inline void totals(const i32v *v, int32_t *out) {
+  for (uint32_t row = 0; row < short_rows; row++) out[row] = total(v[row]);
+}
 
 }  // namespace

@@ -7,7 +7,8 @@ namespace {
 
 constexpr uint32_t floats = 4;
 constexpr uint32_t shorts = 8;
-constexpr uint32_t float_rows = 8;
+constexpr uint32_t float_rows = 4;
+constexpr uint32_t float_chains = 2;
 constexpr uint32_t short_rows = 4;
 constexpr uint32_t left_rows = 2;
 constexpr uint32_t right_rows = 1;
@@ -63,5 +64,19 @@ inline f64v widen(const uint16_t *p) {
 inline f64v widen(const int8_t *p) { return _mm_set_pd((double)p[1], (double)p[0]); }
 inline f64v add_product(f64v sum, f64v x, f64v y) { return _mm_add_pd(sum, _mm_mul_pd(x, y)); }
 inline void store(double *p, f64v v) { _mm_storeu_pd(p, v); }
+/* ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7)) */
+inline double fold(const f64v *sums) {
+  const __m128d two = _mm_add_pd(_mm_add_pd(sums[0], sums[2]), _mm_add_pd(sums[1], sums[3]));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+
+inline f32v joined(const f32v *chains) { return _mm_add_ps(chains[0], chains[1]); }
+
+inline void totals(const f32v *v, float *out) {
+  for (uint32_t row = 0; row < float_rows; row++) out[row] = total(v[row]);
+}
+inline void totals(const i32v *v, int32_t *out) {
+  for (uint32_t row = 0; row < short_rows; row++) out[row] = total(v[row]);
+}
 
 }  // namespace

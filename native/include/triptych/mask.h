@@ -123,8 +123,12 @@ TP_HD bool tp_combine(bool conjunction, const uint32_t *stack, uint32_t from, ui
 
 TP_HD bool tp_rule_holds(const tp_mask *mask, uint32_t rule, const tp_rows *rows, uint32_t row,
                          uint32_t number, uint32_t *stack) {
+  const uint32_t first = mask->rule_starts[rule];
+  /* Many rules are one instruction long. */
+  if (mask->rule_starts[rule + 1] - first == 1)
+    return tp_leaf_holds(mask, mask->code + (uint64_t)first * TP_MASK_WORDS, rows, row, number);
   uint32_t top = 0;
-  for (uint32_t at = mask->rule_starts[rule]; at < mask->rule_starts[rule + 1]; at++) {
+  for (uint32_t at = first; at < mask->rule_starts[rule + 1]; at++) {
     const int32_t *code = mask->code + (uint64_t)at * TP_MASK_WORDS;
     if (code[0] == TP_AND || code[0] == TP_OR) {
       top -= (uint32_t)code[1];
