@@ -105,6 +105,7 @@ function print(name: string, result: BenchResult, about: Readonly<Record<string,
     process.stdout.write(`  ${measured.padEnd(34)} ${figures.join('  ')}\n`);
   }
   for (const [title, rows] of Object.entries(result.tables ?? {})) {
+    if (rows.length === 0) continue;
     process.stdout.write(`  ${title}\n`);
     for (const line of tableLines(rows, title === 'goals' ? goalColumns : undefined))
       process.stdout.write(`    ${line}\n`);

@@ -11,7 +11,9 @@ import {
   calibrationCells,
   fastestOf,
 } from '../../src/domain/calibration.ts';
+import { plainMemory } from '../../src/domain/row-memory.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
+import { loadAddon } from '../../src/native/load.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { RerankAnswer, RerankBatch, Reranker } from '../../src/ports/reranker.ts';
 import type { BenchCase, BenchContext } from '../case.ts';
@@ -69,7 +71,9 @@ type CellPaces = ReadonlyMap<CalibrationCell, ReadonlyMap<BackendName, Pace>>;
 async function compare(context: BenchContext, rerankers: readonly Reranker[], missing: readonly string[]) {
   const full = context.size === 'full';
   const next = random(context.seed);
-  const table = benchTable({ rows: full ? 20_000 : 1_000, dimension: full ? 768 : 64, next });
+  const loaded = loadAddon();
+  const memory = 'addon' in loaded ? (bytes: number) => loaded.addon.allocate(bytes) : plainMemory;
+  const table = benchTable({ rows: full ? 20_000 : 1_000, dimension: full ? 768 : 64, memory, next });
   for (const line of missing) context.say(line);
   const cells = full ? [...calibrationCells, ...guessedCells] : calibrationCells.slice(0, 2);
   const paces = new Map<CalibrationCell, ReadonlyMap<BackendName, Pace>>();

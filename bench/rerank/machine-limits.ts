@@ -41,7 +41,10 @@ export function measureLimits(coldMib: number): MachineLimits {
   return JSON.parse(execFileSync(program, [String(coldMib)], { encoding: 'utf8' })) as MachineLimits;
 }
 
-/** The better of two measurements of everything: a limit is what the machine reaches undisturbed. */
+/**
+ * The better of two measurements of each limit: it is what the machine reaches undisturbed. Of what a goal is compared
+ * with, the mean: those are contestants.
+ */
 export function bestLimits(a: MachineLimits, b: MachineLimits): MachineLimits {
   return {
     cold_mib: a.cold_mib,
@@ -52,12 +55,16 @@ export function bestLimits(a: MachineLimits, b: MachineLimits): MachineLimits {
         fma_gflops: Math.max(one.fma_gflops, other.fma_gflops),
         read_gbps: merged(one.read_gbps, other.read_gbps, Math.max),
         read_2t_gbps: Math.max(one.read_2t_gbps, other.read_2t_gbps),
-        cold_one_row_ns: Math.min(one.cold_one_row_ns, other.cold_one_row_ns),
+        cold_one_row_ns: mean(one.cold_one_row_ns, other.cold_one_row_ns),
       };
     }),
-    sort_10000_us: Math.min(a.sort_10000_us, b.sort_10000_us),
-    sgemv_us: merged(a.sgemv_us, b.sgemv_us, Math.min),
+    sort_10000_us: mean(a.sort_10000_us, b.sort_10000_us),
+    sgemv_us: merged(a.sgemv_us, b.sgemv_us, mean),
   };
+}
+
+function mean(x: number, y: number): number {
+  return (x + y) / 2;
 }
 
 function merged(

@@ -71,7 +71,7 @@ describe('limits of the machine', () => {
     expect(dotWork(10, 768, 2, true)).toEqual({ bytes: 15_360, flops: 15_360, cold: true });
   });
 
-  it('of two measurements are the better ones', () => {
+  it('of two measurements are the better ones; contestants count as their mean', () => {
     const other: MachineLimits = {
       ...limits,
       isas: [
@@ -89,9 +89,9 @@ describe('limits of the machine', () => {
     expect(best.isas[0]).toMatchObject({
       fma_gflops: 100,
       read_gbps: { '256': 120, '1024': 50, cold: 11 },
-      cold_one_row_ns: 300,
+      cold_one_row_ns: 350,
     });
-    expect(best).toMatchObject({ sort_10000_us: 400, sgemv_us: { '300': 14 } });
+    expect(best).toMatchObject({ sort_10000_us: 450, sgemv_us: { '300': 14.5 } });
   });
 });
 
