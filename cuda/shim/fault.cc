@@ -25,6 +25,8 @@ const char *breach_name(breach kind) {
       return "out of bounds";
     case breach::misaligned:
       return "misaligned";
+    case breach::endless:
+      return "endless";
     case breach::read_only:
       return "write to read-only memory";
     case breach::undefined:

@@ -16,6 +16,7 @@ enum class breach {
   uninitialised,     /* a read of memory that nobody wrote */
   out_of_bounds,     /* outside every array, or outside the array it began in */
   misaligned,        /* a vector load or store at an address that is not a multiple of its size */
+  endless,           /* threads that go from wait to wait without an end */
   read_only,         /* a write to memory that the launch may only read */
   undefined          /* a shift or an index of a local array that C++ leaves undefined */
 };

@@ -14,6 +14,10 @@ machine_state machine;
 
 namespace {
 
+/* Rounds of a block, in each of which every thread that can runs until it waits; kernels need some thousand.
+ */
+constexpr unsigned rounds_max = 200000;
+
 uint3 place_in(unsigned index, dim3 extent) {
   return {index % extent.x, index / extent.x % extent.y, index / extent.x / extent.y};
 }
@@ -55,16 +59,15 @@ std::vector<unsigned> first_order(unsigned count) {
   return order;
 }
 
-/* No thread can go on: says who waits where. */
-[[noreturn]] void throw_stuck() {
-  bool barrier = false;
+/* The block cannot come to an end: says who waits where. */
+[[noreturn]] void throw_stuck(breach kind) {
   std::string text;
   unsigned shown = 0;
   for (unsigned i = 0; i < machine.thread_count && shown < 8; i++) {
     const fiber_thread &thread = machine.threads[i];
     if (thread.state == thread_state::done) continue;
     const bool here = thread.state == thread_state::at_barrier;
-    barrier = barrier || here;
+    if (here && kind == breach::divergent_warp) kind = breach::divergent_barrier;
     /* One thread of each group that waits at one place is enough. */
     const bool repeated = i > 0 && machine.threads[i - 1].state == thread.state &&
                           machine.threads[i - 1].waits_at.line == thread.waits_at.line;
@@ -74,7 +77,7 @@ std::vector<unsigned> first_order(unsigned count) {
             (here ? "__syncthreads " : "a warp operation ") + thread.waits_at.file + ":" +
             std::to_string(thread.waits_at.line);
   }
-  machine.failure = barrier ? breach::divergent_barrier : breach::divergent_warp;
+  machine.failure = kind;
   machine.failure_text = std::string("kernel ") + machine.kernel + ": the block cannot go on: " + text +
                          "; " + std::to_string(machine.done) + " of " + std::to_string(machine.thread_count) +
                          " threads have returned";
@@ -95,8 +98,9 @@ void run_block(std::vector<unsigned> &order) {
     machine.threads[i].fiber = machine.stacks.begin(i, enter_thread);
     machine.threads[i].state = thread_state::ready;
   }
-  while (machine.done < machine.thread_count) {
+  for (unsigned round = 0; machine.done < machine.thread_count; round++) {
     bool moved = false;
+    if (round == rounds_max) throw_stuck(breach::endless);
     order_threads(order);
     for (const unsigned thread : order) {
       if (machine.threads[thread].state != thread_state::ready) continue;
@@ -104,7 +108,7 @@ void run_block(std::vector<unsigned> &order) {
       resume(thread);
       if (machine.failed) throw_failure();
     }
-    if (!moved) throw_stuck();
+    if (!moved) throw_stuck(breach::divergent_warp);
   }
 }
 

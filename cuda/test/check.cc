@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 namespace check {
 
@@ -31,6 +32,10 @@ void fail(const char *file, int line, const std::string &text) {
   failures++;
   /* The first ones say it all. */
   if (failures <= 20) printf("  %s:%d %s\n", file, line, text.c_str());
+  /* For mutants.mjs: one failure is enough. */
+  if (getenv("TRIPTYCH_SHIM_STOP") == nullptr) return;
+  fflush(stdout);
+  _Exit(1);
 }
 
 void count_check() { checks++; }

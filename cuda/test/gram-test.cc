@@ -78,7 +78,7 @@ int main() {
   for (const tp_tier tier : {TP_F32, TP_F16, TP_INT8}) {
     for (const uint32_t count : {2u, 3u, 15u, 16u, 17u, 31u, 32u, 33u, 50u})
       run_case({tier, 40, 30, table_style::plain}, count, seed++);
-    for (const uint32_t dimension : {1u, 7u, 8u, 9u, 31u, 32u, 33u, 100u, 513u, 4096u})
+    for (const uint32_t dimension : {1u, 7u, 8u, 9u, 31u, 32u, 33u, 48u, 100u, 513u, 4096u})
       run_case({tier, dimension, 30, table_style::plain}, 18, seed++);
     run_case({tier, 64, 30, table_style::zero_vectors}, 20, seed++);
     run_case({tier, 64, 30, table_style::near_ties}, 20, seed++);

@@ -19,6 +19,7 @@ enum class flaw {
   mask_with_returned_lane,
   masks_differ,
   barrier_meets_shuffle,
+  barrier_for_ever,
   syncwarp_dropped,
   shared_index_past_end,
   shared_unwritten,
@@ -111,6 +112,9 @@ __global__ void sample_divergence(uint32_t *out) {
       break;
     case flaw::masks_differ:
       value = __ballot_sync(lane < 16 ? 0x0000ffffu : SAMPLE_FULL_MASK, 1);
+      break;
+    case flaw::barrier_for_ever:
+      while (value < 64) __syncthreads();
       break;
     case flaw::barrier_meets_shuffle:
       if (lane == 3)

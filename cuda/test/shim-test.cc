@@ -99,6 +99,9 @@ void test_divergence() {
   });
   under_every_schedule("masks have to agree",
                        [] { EXPECT_BREACH(breach::divergent_warp, "mask", diverge<flaw::masks_differ>); });
+  under_every_schedule("a loop of barriers ends", [] {
+    EXPECT_BREACH(breach::endless, "cannot go on", diverge<flaw::barrier_for_ever>);
+  });
   under_every_schedule("a barrier does not meet a vote", [] {
     EXPECT_BREACH(breach::divergent_barrier, "waits at", diverge<flaw::barrier_meets_shuffle>);
   });

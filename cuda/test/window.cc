@@ -38,7 +38,10 @@ void make_preferences(random_source &random, request &made) {
   if (!made.preferred) return;
   /* More than 8 facets in a part of the requests: kernels take them in groups. */
   const uint32_t facets = random.chance(0.5) ? 1 + random.below(4) : 7 + random.below(11);
-  for (uint32_t facet = 0; facet < facets; facet++) made.facet_weights.push_back(random.within(0, 0.5));
+  /* Weights have no upper bound; strong ones times a dislike are below -1. */
+  const double weight_max = random.chance(0.3) ? 4 : 0.5;
+  for (uint32_t facet = 0; facet < facets; facet++)
+    made.facet_weights.push_back(random.within(0, weight_max));
   std::set<uint32_t> codes;
   const uint32_t count = random.below(500);
   for (uint32_t i = 0; i < count; i++) codes.insert(random.below(facet_code_count));

@@ -14,7 +14,7 @@ function run(command: string, ...args: readonly string[]): { ok: boolean; output
 const absent = ['g++', 'cmake', 'ctest'].find((tool) => !run(tool, '--version').ok);
 
 describe('the CUDA kernels on the host', () => {
-  it('build for the SIMT shim and pass their tests', { timeout: 300_000 }, (context) => {
+  it('build for the SIMT shim and pass their tests', { timeout: 600_000 }, (context) => {
     if (absent !== undefined) context.skip(`no ${absent} on this machine: kernels are not run`);
     const configured = run('cmake', '-S', 'cuda/test', '-B', build, '-DCMAKE_CXX_COMPILER=g++');
     expect(configured.ok, configured.output).toBe(true);
@@ -22,5 +22,12 @@ describe('the CUDA kernels on the host', () => {
     expect(built.ok, built.output).toBe(true);
     const tested = run('ctest', '--test-dir', build, '--output-on-failure', '--no-tests=error');
     expect(tested.ok, tested.output).toBe(true);
+  });
+
+  it('fail their tests with a fault in them: a sample of five', { timeout: 600_000 }, (context) => {
+    if (absent !== undefined) context.skip(`no ${absent} on this machine: mutants are not run`);
+    const { ok, output } = run(process.execPath, 'cuda/test/mutants.mjs', '--every', '17');
+    expect(ok, output).toBe(true);
+    expect(output).toContain('mutants: 5 of 5 as they should be');
   });
 });
