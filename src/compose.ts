@@ -25,6 +25,7 @@ import type { Clock } from './ports/clock.ts';
 import type { Embedder } from './ports/embedder.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Meter } from './ports/meter.ts';
+import type { BackendName, Reranker } from './ports/reranker.ts';
 import type { Triptych } from './ports/triptych.ts';
 import type { RecallStoresFactory } from './search/active-catalogue.ts';
 import type { ScoringBackends } from './search/backend-choice.ts';
@@ -124,7 +125,7 @@ export async function createTriptych(
       words: 'BM25 index in memory',
       graph: 'adjacency in memory',
       embedder: embedderName(config.embedder),
-      scorer: scorerName(scoring),
+      scorer: scorerName(scoring, service.planStats().backend),
       keys: keysName(keys, config),
     },
     listen: () => listen(config, { service, clock, logger, meter, keys }, (url) => store.recordUrl(url)),
@@ -155,12 +156,12 @@ function keysName(keys: KeysFile | null, config: Config): string {
   return `${keys.size} for ${keys.tenants().length} tenants, in ${config.keysFile}`;
 }
 
-/** `native (avx2)`, and what else may serve. */
-function scorerName({ available, setting }: ScoringBackends): string {
-  const names = available.map(({ name, variant }) => (variant === '' ? name : `${name} (${variant})`));
-  const named = available.findIndex(({ name }) => name === setting);
-  if (named >= 0) return names[named]!;
-  return names.length === 1 ? names[0]! : `the fastest of ${names.join(', ')}`;
+/** What serves most requests now, `native (avx2)`, and what else `auto` may take. */
+function scorerName({ available, setting }: ScoringBackends, usual: BackendName): string {
+  const shown = ({ name, variant }: Reranker): string => (variant === '' ? name : `${name} (${variant})`);
+  const own = available.filter(({ name }) => name === usual).map(shown);
+  const others = setting === 'auto' ? available.filter(({ name }) => name !== usual).map(shown) : [];
+  return [own.join(), ...(others.length === 0 ? [] : [`or ${others.join(', ')}`])].join(', ');
 }
 
 /** The process that uses a data folder, or null; its URL once it listens. */

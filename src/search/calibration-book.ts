@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { RerankBatch } from '../ports/reranker.ts';
 import type { KnownCalibration } from '../ports/triptych.ts';
+import { isFallback } from './fallbacks.ts';
 import type { GuardedBackend } from './guarded-backend.ts';
 import { measureBackends } from './measure-backends.ts';
 import { Waits } from './waits.ts';
@@ -27,8 +28,10 @@ export interface CalibrationParts {
 export class CalibrationBook {
   readonly #parts: CalibrationParts;
   readonly #known = new Map<string, KnownCalibration>();
-  /** Kinds that are known, being measured, or could not be measured. */
+  /** Kinds that are known or being measured. */
   readonly #seen = new Set<string>();
+  /** When a kind may be measured again that could not be. */
+  readonly #retries = new Map<string, number>();
   readonly #pauses: Waits;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
@@ -55,6 +58,7 @@ export class CalibrationBook {
     if (table.liveCount < limits.calibrationDocumentsMin || this.#stop.signal.aborted) return;
     const key = keyOf(table.vectors.tier, dimensionMaxOf(table.dimension));
     if (this.#seen.has(key) || this.#seen.size >= limits.calibrationsMax) return;
+    if (this.#parts.clock.nowMs() < (this.#retries.get(key) ?? 0)) return;
     const takers = this.#parts.backends.filter((backend) => backend.takes(table));
     if (takers.length < 2) return;
     this.#seen.add(key);
@@ -88,7 +92,15 @@ export class CalibrationBook {
       }));
       const startMs = clock.nowMs();
       const backends = await measureBackends(table, measured, clock, signal);
-      if (signal.aborted || backends.length === 0) return;
+      if (signal.aborted) return;
+      // Without them the choice would be among what happened to be measured.
+      const known = new Set(backends.map(({ name }) => name));
+      if (
+        !takers.every(
+          ({ reranker: { name }, offReason }) => known.has(name) || !isFallback(name) || offReason !== null,
+        )
+      )
+        throw new Error('too little could be measured in the time there is');
       const calibration = {
         tier: table.vectors.tier,
         dimensionMax: dimensionMaxOf(table.dimension),
@@ -97,10 +109,15 @@ export class CalibrationBook {
       };
       this.#known.set(key, { ...calibration, kept: false });
       logger.info({ kind: key, ms: clock.nowMs() - startMs }, 'the scoring backends were measured');
-      await store.save(this.all().map(({ kept, ...one }) => one));
     } catch (error) {
-      logger.warn({ error, kind: key }, 'measuring the scoring backends failed');
+      this.#retries.set(key, clock.nowMs() + limits.calibrationRetryMs);
+      this.#seen.delete(key);
+      logger.warn({ error, kind: key }, 'measuring the scoring backends failed, will be repeated');
+      return;
     }
+    await store.save(this.all().map(({ kept, ...one }) => one)).catch((error: unknown) => {
+      logger.warn({ error }, 'the calibration of scoring backends could not be kept');
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { BackendName, RerankAnswer, RerankBatch } from '../ports/reranker.ts';
 import type { CalibrationBook } from './calibration-book.ts';
+import { fallbacks } from './fallbacks.ts';
 import type { GuardedBackend } from './guarded-backend.ts';
 
 /** An answer, and which backend selected it. */
@@ -20,9 +21,6 @@ export interface ChoiceParts {
   readonly logger: Logger;
   readonly meter: Meter;
 }
-
-/** Serve what was not measured yet and what another backend failed at, in this order. */
-const fallbacks: readonly BackendName[] = ['native', 'js'];
 
 /**
  * Routes each batch to the backend that is fastest for so many candidates and requests. Where that one fails, hangs or is

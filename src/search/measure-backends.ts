@@ -33,16 +33,26 @@ class Course {
   /** The shortest time by cell that a call held the event loop for, milliseconds. */
   readonly heldMs: (number | null)[] = calibrationCells.map(() => null);
   failed = false;
+  /** What is left of its share of the time. */
+  leftMs: number;
 
-  constructor(backend: MeasuredBackend) {
+  constructor(backend: MeasuredBackend, shareMs: number) {
     this.backend = backend;
+    this.leftMs = shareMs;
   }
 
-  /** Whether a call of this cell should hold the event loop for a slice at most, by the next smaller one known. */
+  /**
+   * Whether a call of this cell should hold the event loop for a slice at most, going by the quickest that it held it for
+   * any cell of as much work or less: one that the system interrupted says nothing.
+   */
   fits(cell: number): boolean {
-    const smaller = byWork.slice(0, byWork.indexOf(cell) + 1).findLast((one) => this.heldMs[one] !== null);
-    if (smaller === undefined) return true;
-    return this.heldMs[smaller]! * (workOf(cell) / workOf(smaller)) <= limits.calibrationSliceMs;
+    let expectedMs = Number.POSITIVE_INFINITY;
+    for (const one of byWork) {
+      const heldMs = this.heldMs[one] ?? null;
+      if (heldMs !== null) expectedMs = Math.min(expectedMs, heldMs * (workOf(cell) / workOf(one)));
+      if (one === cell) break;
+    }
+    return expectedMs === Number.POSITIVE_INFINITY || expectedMs <= limits.calibrationSliceMs;
   }
 
   add(cell: number, us: number, heldMs: number): void {
@@ -51,8 +61,8 @@ class Course {
   }
 
   /**
-   * Medians, without the first call, which warms up. A cell that was left out is expected to take as long for a candidate as the largest smaller one that was
-   * not. null where too little is known for that.
+   * Medians, without the first call, which warms up. A cell that was left out is expected to take as long for a
+   * candidate as the largest smaller one that was not. null where too little is known for that.
    */
   times(): BackendTimes | null {
     const { name, variant } = this.backend;
@@ -74,7 +84,8 @@ class Course {
 /**
  * Measures every backend in every cell, in rounds that go through all of them in turn, so that what disturbs the machine
  * for a while disturbs all alike. Between calls the event loop turns; cells whose call would hold it for longer than
- * limits.calibrationSliceMs are extrapolated. Ends with limits.calibrationMsMax, or when aborted.
+ * limits.calibrationSliceMs are extrapolated. Ends with limits.calibrationMsMax, of which no backend gets more than its
+ * share: a slow one takes nothing from the others. Ends at once when aborted.
  * @returns the backends of which enough is known; one that failed is left out
  */
 export async function measureBackends(
@@ -84,34 +95,37 @@ export async function measureBackends(
   signal: AbortSignal,
 ): Promise<readonly BackendTimes[]> {
   const endMs = clock.nowMs() + limits.calibrationMsMax;
+  const shareMs = limits.calibrationMsMax / backends.length;
   const over = (): boolean => signal.aborted || clock.nowMs() >= endMs;
   const batches = new CalibrationBatches(table);
-  const courses = backends.map((backend) => new Course(backend));
+  const courses = backends.map((backend) => new Course(backend, shareMs));
+  const measure = async (course: Course, cell: number): Promise<void> => {
+    if (over() || course.leftMs <= 0 || !course.fits(cell)) return;
+    await measureOnce(course, cell, batches.next(calibrationCells[cell]!), { clock, endMs, stop: signal });
+    await setImmediate();
+  };
+  // What a first call of all costs says nothing of what the next ones cost.
+  for (const course of courses) for (let call = 0; call < warmUps; call++) await measure(course, byWork[0]!);
   // One round more than are counted: the first call of each cell warms up.
-  for (let round = 0; round <= limits.calibrationRounds && !over(); round++)
-    for (const cell of byWork) {
-      if (over()) break;
-      const running = courses.filter((course) => !course.failed && course.fits(cell));
-      const batch = batches.next(calibrationCells[cell]!);
-      for (let i = 0; i < running.length && !over(); i++) {
-        const course = running[(i + round) % running.length]!;
-        await measureOnce({ course, cell, batch }, endMs, clock, signal);
-        await setImmediate();
-      }
-    }
+  for (let round = 0; round <= limits.calibrationRounds; round++)
+    for (const cell of byWork)
+      for (let i = 0; i < courses.length; i++) await measure(courses[(i + round) % courses.length]!, cell);
   return courses.flatMap((course) => (course.failed ? [] : (course.times() ?? [])));
 }
 
-/** One call, cut off at `endMs`; a failure takes the backend out. */
+/** Calls of the smallest cell before any other. */
+const warmUps = 3;
+
+/** One call, cut off at `endMs` or where the backend's share ends; a failure takes the backend out. */
 async function measureOnce(
-  { course, cell, batch }: { course: Course; cell: number; batch: RerankBatch },
-  endMs: number,
-  clock: Clock,
-  stop: AbortSignal,
+  course: Course,
+  cell: number,
+  batch: RerankBatch,
+  { clock, endMs, stop }: { readonly clock: Clock; readonly endMs: number; readonly stop: AbortSignal },
 ): Promise<void> {
   const startMs = clock.nowMs();
   const late = new AbortController();
-  const cancel = clock.after(endMs - startMs, () => late.abort());
+  const cancel = clock.after(Math.min(endMs - startMs, course.leftMs), () => late.abort());
   const signal = AbortSignal.any([stop, late.signal]);
   const answer = course.backend.rerank(batch, signal);
   const heldMs = clock.nowMs() - startMs;
@@ -119,15 +133,17 @@ async function measureOnce(
     await answer;
     course.add(cell, Math.max(shortestUs, (clock.nowMs() - startMs) * 1_000), heldMs);
   } catch (error) {
-    // The guard around the backend counts and logs what is its fault; being cut off at the end is not, and a batch that
-    // it does not take yet (its copy of the table is on its way) says nothing about the next one.
+    // The guard around the backend counts and logs what is its fault; being cut off is not, and a batch that it does not
+    // take yet (its copy of the table is on its way) says nothing about the next one.
     course.failed ||= !signal.aborted && !(error instanceof RangeError);
   } finally {
     cancel();
+    course.leftMs -= clock.nowMs() - startMs;
+    if (course.failed || late.signal.aborted) course.leftMs = 0;
   }
 }
 
-/** What cannot be told from nothing; keeps logarithms finite. */
+/** What cannot be told from nothing. */
 const shortestUs = 0.1;
 
 function medianOf(samples: readonly number[]): number {

@@ -106,6 +106,24 @@ describe('the calibration book', () => {
     expect(book.all()).toHaveLength(1);
   });
 
+  it('goes by no measurement without the fallbacks, and repeats that one later', async () => {
+    const { book, fakes, clock, settle, saved } = setUp();
+    let ms = 700;
+    fakes[1]!.behaviour = () => ({ kind: 'answers', ms });
+    book.offer(table);
+    await settle();
+    expect([book.times(table), saved]).toEqual([null, []]);
+    const calls = fakes[0]!.batches.length;
+    ms = 2;
+    book.offer(table);
+    await settle();
+    expect(fakes[0]!.batches).toHaveLength(calls);
+    clock.advance(limits.calibrationRetryMs);
+    book.offer(table);
+    await settle();
+    expect([book.times(table)!.length, saved.length]).toEqual([2, 1]);
+  });
+
   it('stops measuring when it is closed', async () => {
     const { book, clock, fakes } = setUp();
     book.offer(table);

@@ -50,6 +50,8 @@ describe('measuring', () => {
     );
     await measure(clock, backends);
     const cells = calibrationCells.length * (limits.calibrationRounds + 1);
+    // First each is warmed up.
+    expect(order.splice(0, 6)).toEqual(['native', 'native', 'native', 'js', 'js', 'js']);
     expect(order).toHaveLength(2 * cells);
     for (let i = 0; i < order.length; i += 2)
       expect(order.slice(i, i + 2).toSorted()).toEqual(['js', 'native']);
@@ -83,17 +85,26 @@ describe('measuring', () => {
     expect(expectedUs(measured!, 1_000, 32) / 32_010).toBeCloseTo(1, 1);
   });
 
-  it('ends in time, with what it has', async () => {
+  it('ends in time, and gives no backend more than its share', async () => {
     const clock = new FakeClock();
     const startMs = clock.nowMs();
-    const slow = new FakeBackend('tfjs-wasm', clock, priced('answers', 40, 0));
+    const quick = new FakeBackend('native', clock, priced('answers', 0.5, 0));
+    const slow = new FakeBackend('tfjs-wasm', clock, priced('answers', 90, 0));
     const hung = new FakeBackend('cuda', clock, () => ({ kind: 'hangs', heeds: true }));
-    const measured = await measure(clock, [slow, hung]);
+    const measured = await measure(clock, [hung, slow, quick]);
     expect(clock.nowMs() - startMs).toBeLessThanOrEqual(limits.calibrationMsMax);
-    // One call of each is no measurement.
-    expect(measured).toEqual([]);
-    const alone = await measure(clock, [new FakeBackend('tfjs-wasm', clock, priced('answers', 40, 0))]);
-    expect(alone[0]!.us).toHaveLength(calibrationCells.length);
+    const [tfjs, native] = measured;
+    expect(measured.map(({ name }) => name)).toEqual(['tfjs-wasm', 'native']);
+    expect(native!.us.map(Math.round)).toEqual(calibrationCells.map(() => 500));
+    expect(Math.round(tfjs!.us[0]!)).toBe(90_000);
+    expect(hung.batches).toHaveLength(1);
+    expect(slow.batches.length).toBeLessThanOrEqual(Math.ceil(limits.calibrationMsMax / 3 / 90) + 1);
+  });
+
+  it('says nothing of a backend that answered too few calls', async () => {
+    const clock = new FakeClock();
+    const slow = new FakeBackend('tfjs-wasm', clock, priced('answers', 500, 0));
+    expect(await measure(clock, [slow])).toEqual([]);
   });
 
   it('leaves out who fails, and stops when it is told to', async () => {
