@@ -26,7 +26,7 @@ export const rerankLimits = {
   calibrationDocumentsMin: 300,
   /** Pause between the first sight of a table and its calibration, so that a start is not slowed down. */
   calibrationDelayMs: 200,
-  /** Pause before measuring again what could not be measured. */
+  /** Pause before measuring again what could not be measured, or without a backend that refused the table. */
   calibrationRetryMs: 60_000,
   /** Kinds of tables (tier and dimension class) that are measured in one process. */
   calibrationsMax: 16,

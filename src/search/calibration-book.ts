@@ -91,7 +91,7 @@ export class CalibrationBook {
           backend.call(batch, ends, limits.calibrationCallMsMax),
       }));
       const startMs = clock.nowMs();
-      const backends = await measureBackends(table, measured, clock, signal);
+      const { times: backends, refused } = await measureBackends(table, measured, clock, signal);
       if (signal.aborted) return;
       // Without them the choice would be among what happened to be measured.
       const known = new Set(backends.map(({ name }) => name));
@@ -108,16 +108,23 @@ export class CalibrationBook {
         backends,
       };
       this.#known.set(key, { ...calibration, kept: false });
-      logger.info({ kind: key, ms: clock.nowMs() - startMs }, 'the scoring backends were measured');
+      logger.info({ kind: key, ms: clock.nowMs() - startMs, refused }, 'the scoring backends were measured');
+      // One that was still busy with its copy of the table gets another chance.
+      if (refused.length > 0) return this.#retryLater(key);
     } catch (error) {
-      this.#retries.set(key, clock.nowMs() + limits.calibrationRetryMs);
-      this.#seen.delete(key);
+      this.#retryLater(key);
       logger.warn({ error, kind: key }, 'measuring the scoring backends failed, will be repeated');
       return;
     }
     await store.save(this.all().map(({ kept, ...one }) => one)).catch((error: unknown) => {
       logger.warn({ error }, 'the calibration of scoring backends could not be kept');
     });
+  }
+
+  /** Lets the kind be measured again after a while. */
+  #retryLater(key: string): void {
+    this.#retries.set(key, this.#parts.clock.nowMs() + limits.calibrationRetryMs);
+    this.#seen.delete(key);
   }
 }
 

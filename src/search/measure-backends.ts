@@ -33,6 +33,8 @@ class Course {
   /** The shortest time by cell that a call held the event loop for, milliseconds. */
   readonly heldMs: (number | null)[] = calibrationCells.map(() => null);
   failed = false;
+  /** Its last call was refused: it does not take the table yet, or not any more. */
+  refused = false;
   /** What is left of its share of the time. */
   leftMs: number;
 
@@ -82,19 +84,25 @@ class Course {
   }
 }
 
+export interface Measured {
+  /** The backends of which enough is known; one that failed is left out. */
+  readonly times: readonly BackendTimes[];
+  /** Those that refused batches over this table, and may take others. */
+  readonly refused: readonly BackendName[];
+}
+
 /**
  * Measures every backend in every cell, in rounds that go through all of them in turn, so that what disturbs the machine
  * for a while disturbs all alike. Between calls the event loop turns; cells whose call would hold it for longer than
  * limits.calibrationSliceMs are extrapolated. Ends with limits.calibrationMsMax, of which no backend gets more than its
  * share: a slow one takes nothing from the others. Ends at once when aborted.
- * @returns the backends of which enough is known; one that failed is left out
  */
 export async function measureBackends(
   table: TableSnapshot,
   backends: readonly MeasuredBackend[],
   clock: Clock,
   signal: AbortSignal,
-): Promise<readonly BackendTimes[]> {
+): Promise<Measured> {
   const endMs = clock.nowMs() + limits.calibrationMsMax;
   const shareMs = limits.calibrationMsMax / backends.length;
   const over = (): boolean => signal.aborted || clock.nowMs() >= endMs;
@@ -111,7 +119,9 @@ export async function measureBackends(
   for (let round = 0; round <= limits.calibrationRounds; round++)
     for (const cell of byWork)
       for (let i = 0; i < courses.length; i++) await measure(courses[(i + round) % courses.length]!, cell);
-  return courses.flatMap((course) => (course.failed ? [] : (course.times() ?? [])));
+  const named = (course: Course): BackendName => course.backend.name;
+  const times = courses.flatMap((course) => (course.failed ? [] : (course.times() ?? [])));
+  return { times, refused: courses.filter((course) => course.refused && course.times() === null).map(named) };
 }
 
 /** Calls of the smallest cell before any other. */
@@ -136,7 +146,8 @@ async function measureOnce(
   } catch (error) {
     // The guard around the backend counts and logs what is its fault; being cut off is not, and a batch that it does not
     // take yet (its copy of the table is on its way) says nothing about the next one.
-    course.failed ||= !signal.aborted && !(error instanceof RangeError);
+    course.refused = error instanceof RangeError;
+    course.failed ||= !signal.aborted && !course.refused;
   } finally {
     cancel();
     course.leftMs -= clock.nowMs() - startMs;

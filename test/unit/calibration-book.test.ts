@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CalibrationFile } from '../../src/adapters/system/calibration-file.ts';
+import type { BackendName } from '../../src/domain/backend-name.ts';
 import { type Calibration, calibrationCells } from '../../src/domain/calibration.ts';
 import { limits } from '../../src/limits.ts';
 import { CalibrationBook } from '../../src/search/calibration-book.ts';
@@ -29,7 +30,7 @@ function calibration(clock: FakeClock, changes: Partial<Calibration> = {}): Cali
 
 function setUp(
   kept: (clock: FakeClock) => readonly Calibration[] = () => [],
-  names = ['native', 'js'] as const,
+  names: readonly BackendName[] = ['native', 'js'],
 ) {
   const clock = new FakeClock();
   const fakes = names.map((name, i) => {
@@ -122,6 +123,20 @@ describe('the calibration book', () => {
     book.offer(table);
     await settle();
     expect([book.times(table)!.length, saved.length]).toEqual([2, 1]);
+  });
+
+  it('gives a backend that refused the table another chance, and uses what it has until then', async () => {
+    const { book, fakes, clock, settle, saved } = setUp(() => [], ['cuda', 'js']);
+    fakes[0]!.behaviour = () => ({ kind: 'fails', error: new RangeError('its copy is on its way') });
+    book.offer(table);
+    await settle();
+    expect([book.times(table)!.map(({ name }) => name), saved]).toEqual([['js'], []]);
+    fakes[0]!.behaviour = () => ({ kind: 'answers', ms: 1 });
+    clock.advance(limits.calibrationRetryMs);
+    book.offer(table);
+    await settle();
+    expect(book.times(table)!.map(({ name }) => name)).toEqual(['cuda', 'js']);
+    expect(saved).toHaveLength(1);
   });
 
   it('stops measuring when it is closed', async () => {

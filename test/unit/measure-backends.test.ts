@@ -16,9 +16,11 @@ const priced =
   (kind: 'answers' | 'holds', startMs: number, rowMs: number) =>
   (batch: { readonly rows: Uint32Array }): Behaviour => ({ kind, ms: startMs + rowMs * batch.rows.length });
 
-function measure(clock: FakeClock, backends: readonly FakeBackend[], signal = never) {
+async function measure(clock: FakeClock, backends: readonly FakeBackend[], signal = never) {
   for (const backend of backends) backend.selects = false;
-  return clock.run(measureBackends(table, backends, clock, signal));
+  const { times, refused } = await clock.run(measureBackends(table, backends, clock, signal));
+  expect(refused).toEqual([]);
+  return times;
 }
 
 describe('measuring', () => {
@@ -118,5 +120,14 @@ describe('measuring', () => {
     const calls = native.batches.length;
     await measure(clock, [native], AbortSignal.abort());
     expect(native.batches).toHaveLength(calls);
+  });
+
+  it('tells who refused the table from who failed', async () => {
+    const clock = new FakeClock();
+    const cuda = new FakeBackend('cuda', clock, () => ({ kind: 'fails', error: new RangeError('not yet') }));
+    const native = new FakeBackend('native', clock, priced('answers', 0.1, 0));
+    for (const backend of [cuda, native]) backend.selects = false;
+    const { times, refused } = await clock.run(measureBackends(table, [cuda, native], clock, never));
+    expect([times.map(({ name }) => name), refused]).toEqual([['native'], ['cuda']]);
   });
 });
