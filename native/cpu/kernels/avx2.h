@@ -8,12 +8,10 @@ namespace {
 constexpr uint32_t floats = 8;
 constexpr uint32_t shorts = 16;
 /*
- * Rows side by side, and registers of sums for each: eight chains of additions of 4 cycles fill both FMA
- * pipes, and the addresses of four rows and of the next four are as many as there are registers for. int8 has
- * two sums a row.
+ * Rows side by side: eight chains of additions of 4 cycles fill both FMA pipes; four are enough for f32 rows
+ * out of the second cache (near_rows: see dots.h). int8 has two sums a row.
  */
-constexpr uint32_t float_rows = 4;
-constexpr uint32_t float_chains = 2;
+constexpr uint32_t near_rows = 4;
 constexpr uint32_t short_rows = 4;
 /* Block of the Gram: 3 x 2 pairs of two registers and their operands are 15 registers. */
 constexpr uint32_t left_rows = 3;
@@ -54,15 +52,13 @@ inline double fold(const f64v *sums) {
   return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
 
-inline f32v joined(const f32v *chains) { return _mm256_add_ps(chains[0], chains[1]); }
-
 /* Sums within each of 4 registers, all at once: the additions of a register's lanes are the same in every
  * place. */
-inline void totals(const f32v *v, float *out) {
+inline void four_totals(const f32v *v, float *out) {
   const f32v a = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
   _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1)));
 }
-inline void totals(const i32v *v, int32_t *out) {
+inline void four_totals(const i32v *v, int32_t *out) {
   const i32v a = _mm256_hadd_epi32(_mm256_hadd_epi32(v[0], v[1]), _mm256_hadd_epi32(v[2], v[3]));
   _mm_storeu_si128((__m128i *)out, _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)));
 }

@@ -11,8 +11,7 @@ namespace {
 
 constexpr uint32_t floats = 16;
 constexpr uint32_t shorts = 32;
-constexpr uint32_t float_rows = 4;
-constexpr uint32_t float_chains = 2;
+constexpr uint32_t near_rows = 4;
 constexpr uint32_t short_rows = 8;
 constexpr uint32_t left_rows = 6;
 constexpr uint32_t right_rows = 4;
@@ -58,25 +57,19 @@ inline __m256i halved(i32v v) {
   return _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
 }
 
-inline f32v joined(const f32v *chains) { return _mm512_add_ps(chains[0], chains[1]); }
-
-/* Sums within each of 4 (8) registers, all at once: the additions of a register's lanes are the same in every
+/* Sums within each of 4 registers, all at once: the additions of a register's lanes are the same in every
  * place. */
-inline void totals(const f32v *v, float *out) {
+inline void four_totals(const f32v *v, float *out) {
   const __m256 ab = _mm256_hadd_ps(halved(v[0]), halved(v[1]));
   const __m256 cd = _mm256_hadd_ps(halved(v[2]), halved(v[3]));
   const __m256 a = _mm256_hadd_ps(ab, cd);
   _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1)));
 }
-inline void totals(const i32v *v, int32_t *out) {
+inline void four_totals(const i32v *v, int32_t *out) {
   const __m256i ab = _mm256_hadd_epi32(halved(v[0]), halved(v[1]));
   const __m256i cd = _mm256_hadd_epi32(halved(v[2]), halved(v[3]));
-  const __m256i ef = _mm256_hadd_epi32(halved(v[4]), halved(v[5]));
-  const __m256i gh = _mm256_hadd_epi32(halved(v[6]), halved(v[7]));
   const __m256i a = _mm256_hadd_epi32(ab, cd);
-  const __m256i b = _mm256_hadd_epi32(ef, gh);
-  const __m256i low = _mm256_permute2x128_si256(a, b, 0x20);
-  _mm256_storeu_si256((__m256i *)out, _mm256_add_epi32(low, _mm256_permute2x128_si256(a, b, 0x31)));
+  _mm_storeu_si128((__m128i *)out, _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)));
 }
 
 }  // namespace

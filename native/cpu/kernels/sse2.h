@@ -7,8 +7,7 @@ namespace {
 
 constexpr uint32_t floats = 4;
 constexpr uint32_t shorts = 8;
-constexpr uint32_t float_rows = 4;
-constexpr uint32_t float_chains = 2;
+constexpr uint32_t near_rows = 8;
 constexpr uint32_t short_rows = 4;
 constexpr uint32_t left_rows = 2;
 constexpr uint32_t right_rows = 1;
@@ -70,13 +69,11 @@ inline double fold(const f64v *sums) {
   return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
 
-inline f32v joined(const f32v *chains) { return _mm_add_ps(chains[0], chains[1]); }
-
-inline void totals(const f32v *v, float *out) {
-  for (uint32_t row = 0; row < float_rows; row++) out[row] = total(v[row]);
+inline void four_totals(const f32v *v, float *out) {
+  for (uint32_t row = 0; row < 4; row++) out[row] = total(v[row]);
 }
-inline void totals(const i32v *v, int32_t *out) {
-  for (uint32_t row = 0; row < short_rows; row++) out[row] = total(v[row]);
+inline void four_totals(const i32v *v, int32_t *out) {
+  for (uint32_t row = 0; row < 4; row++) out[row] = total(v[row]);
 }
 
 }  // namespace
