@@ -68,9 +68,9 @@ bool read_transient(SectionReader &reader, const TableView &table, uint32_t code
 bool read_blocks(SectionReader &reader, const TableView &table, Call &call) {
   Problem &problem = reader.problem();
   const uint32_t code_count = reader.header(layout::facet_code_count_word);
-  if (code_count < table.facet_code_count)
-    return problem.set(codes::range, "arena.facetCodeCount", "is %u, the table was opened with %u",
-                       code_count, table.facet_code_count);
+  if (code_count < table.facet_code_count || code_count > facet_codes_max)
+    return problem.set(codes::range, "arena.facetCodeCount", "%u is not within %u, of the table, and %u",
+                       code_count, table.facet_code_count, facet_codes_max);
   call.blocks.resident = table.rows;
   call.blocks.facet_code_count = code_count;
   if (!read_transient(reader, table, code_count, call)) return false;
@@ -209,9 +209,13 @@ bool parse_scan(const ArenaView &arena, const TableView &table, uint32_t query_c
   if (!reader.input(reader.header(layout::queries_at_word), (uint64_t)query_count * dimension,
                     Where{"arena.queries"}, call.scan.queries))
     return false;
-  for (uint32_t i = 0; i < query_count; i++)
-    if (!check_unit(call.scan.queries + (size_t)i * dimension, dimension, Where{"arena.queries"}, problem))
-      return false;
+  for (uint32_t i = 0; i < query_count; i++) {
+    /* A vector of zeros is as near to every row; written so that NaN fails. */
+    const double length = length_of(call.scan.queries + (size_t)i * dimension, dimension);
+    if (!(length <= 1 + unit_tolerance))
+      return problem.set(codes::range, Path("arena.queries[%u]", i).c_str(), "has length %g, more than 1",
+                         length);
+  }
   const uint64_t room = (uint64_t)query_count * limit;
   if (!reader.output(query_count, Where{"arena.answers.counts"}, call.hits.counts) ||
       !reader.output(room, Where{"arena.answers.rows"}, call.hits.rows))

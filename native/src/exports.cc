@@ -10,6 +10,7 @@
 #include "device_tables.h"
 #include "open_table.h"
 #include "slots.h"
+#include "triptych/cpu.h"
 
 namespace triptych {
 
@@ -139,7 +140,8 @@ Napi::Value arena_register(const Info &info) {
 Napi::Value stats(const Info &info) {
   const PoolDepth depth = pool_depth();
   Napi::Object answer = Napi::Object::New(info.Env());
-  answer.Set("allocations", (double)allocations());
+  const int64_t own = allocations();
+  answer.Set("allocations", own < 0 ? -1.0 : (double)own + (double)tp_cpu_allocation_count());
   answer.Set("threads", depth.threads);
   answer.Set("queued", depth.queued);
   answer.Set("running", depth.running);

@@ -60,6 +60,9 @@ bool OpenTable::read_shape(Napi::Object columns, Problem &problem) {
   if (rows.stride < rows.dimension)
     return problem.set(codes::range, "tableOpen.args[0].stride", "%u is less than %u", rows.stride,
                        rows.dimension);
+  if (view_.facet_code_count > facet_codes_max)
+    return problem.set(codes::too_large, "tableOpen.args[0].facetCodeCount", "%u is more than %u",
+                       view_.facet_code_count, facet_codes_max);
   if (tier > TP_INT8) return problem.set(codes::range, "tableOpen.args[0].tier", "there is no tier %u", tier);
   rows.tier = static_cast<tp_tier>(tier);
   return true;

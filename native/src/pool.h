@@ -1,7 +1,7 @@
 /*
  * The addon's own threads: a fixed number, one bounded queue, first come first served. Never libuv's, whose
  * threads files, names and cryptography wait for. Knows nothing of JavaScript, so it is tested alone
- * (test/native/pool_test.cc).
+ * (native/test/pool_test.cc).
  */
 #ifndef TRIPTYCH_POOL_H
 #define TRIPTYCH_POOL_H

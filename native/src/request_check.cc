@@ -1,5 +1,6 @@
 #include "request_check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -83,7 +84,10 @@ bool read_vector(SectionReader &reader, const Record &record, uint32_t at_word, 
   out = nullptr;
   if (record.word(at_word) == 0) return true;
   if (!section(reader, record, at_word, dimension, member, out)) return false;
-  return check_unit(out, dimension, Where{member, record.index}, reader.problem());
+  /* Written so that NaN fails. */
+  const double length = length_of(out, dimension);
+  if (std::fabs(length - 1) <= unit_tolerance) return true;
+  return reader.problem().set(codes::range, record.path(member).c_str(), "has length %g, not 1", length);
 }
 
 bool check_preferences(Problem &problem, const Record &record, uint32_t code_count,
@@ -211,13 +215,10 @@ bool read_mask(SectionReader &reader, const Record &record, uint32_t field_count
 
 }  // namespace
 
-bool check_unit(const float *vector, uint32_t dimension, const Where &where, Problem &problem) {
+double length_of(const float *vector, uint32_t dimension) {
   double squares = 0;
   for (uint32_t i = 0; i < dimension; i++) squares += (double)vector[i] * (double)vector[i];
-  /* Written so that NaN fails. */
-  if (!(std::fabs(std::sqrt(squares) - 1) <= 1e-3))
-    return problem.set(codes::range, where.path().c_str(), "has length %g, not 1", std::sqrt(squares));
-  return true;
+  return std::sqrt(squares);
 }
 
 bool read_request(SectionReader &reader, uint32_t index, const RequestScope &scope, tp_request &request) {
@@ -230,7 +231,7 @@ bool read_request(SectionReader &reader, uint32_t index, const RequestScope &sco
   request = {};
   request.first = record.word(layout::first_word);
   request.count = record.word(layout::count_word);
-  request.limit = record.word(layout::limit_word);
+  request.limit = std::min(record.word(layout::limit_word), request.count);
   if ((uint64_t)request.first + request.count > scope.candidate_count)
     return problem.set(codes::range, record.path(".count").c_str(),
                        "%u candidates from %u on do not lie within %u", request.count, request.first,

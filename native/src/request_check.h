@@ -18,8 +18,9 @@ struct RequestScope {
 /* @param index for the path of what is wrong: arena.requests[index] */
 bool read_request(SectionReader &reader, uint32_t index, const RequestScope &scope, tp_request &request);
 
-/* A vector of unit length, within what rounding to f32 or f16 leaves. */
-bool check_unit(const float *vector, uint32_t dimension, const Where &where, Problem &problem);
+/* What rounding to f32 or f16 leaves of a unit vector's length, in f64. */
+constexpr double unit_tolerance = 1e-3;
+double length_of(const float *vector, uint32_t dimension);
 
 }  // namespace triptych
 

@@ -14,6 +14,8 @@ namespace triptych {
  * limits.facetValuesPerDocumentMax. */
 constexpr uint32_t facets_max = 64;
 constexpr uint32_t facet_values_max = 1000;
+/* Codes of a dictionary: backends may keep a table of as many entries. */
+constexpr uint32_t facet_codes_max = 16777216;
 /* limits.dimensionMax */
 constexpr uint32_t dimension_max = 4096;
 

@@ -26,7 +26,7 @@ function abiNumber(name: string): number {
 describe('the arena layout', () => {
   it('is the same in both languages', () => {
     const text = readText('native/src/arena.h');
-    const namespace = text.slice(text.indexOf('namespace layout {'), text.indexOf('} // namespace layout'));
+    const namespace = text.slice(text.indexOf('namespace layout {'), text.indexOf('// namespace layout'));
     expect(constants(namespace)).toEqual(layout);
     expect(Object.keys(constants(namespace))).toEqual(Object.keys(layout));
   });
