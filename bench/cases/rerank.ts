@@ -106,8 +106,9 @@ function limitsOrReason(coldMib: number): MachineLimits | string {
   try {
     return measureLimits(coldMib);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
-    return `no roofline: ${reason}`;
+    // A compiler's complaint begins below the command.
+    const lines = error instanceof Error ? error.message.split('\n') : [String(error)];
+    return `no roofline: ${lines.slice(0, 2).join(': ')}`;
   }
 }
 

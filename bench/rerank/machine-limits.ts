@@ -13,7 +13,7 @@ export interface IsaLimits {
   readonly cold_one_row_ns: number;
 }
 
-/** What native/cpu/dev/limits.cpp prints. */
+/** What native/cpu/dev/machine-limits.cpp prints. */
 export interface MachineLimits {
   readonly cold_mib: number;
   readonly isas: readonly IsaLimits[];
@@ -22,7 +22,7 @@ export interface MachineLimits {
   readonly sgemv_us: Readonly<Record<string, number>>;
 }
 
-const source = join('native', 'cpu', 'dev', 'limits.cpp');
+const source = join('native', 'cpu', 'dev', 'machine-limits.cpp');
 const program = join('dist-bench', 'machine-limits');
 
 /**
