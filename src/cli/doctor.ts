@@ -19,6 +19,8 @@ const usedSettings: readonly SettingName[] = [
   'openaiDimension',
   'rerankBackend',
   'tfjsBackends',
+  'nativeVariant',
+  'tfjsDir',
 ];
 
 const help = `

@@ -1,5 +1,6 @@
 import type { Calibration } from '../domain/calibration.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
+import { limits } from '../limits.ts';
 import type { CalibrationStore } from '../ports/calibration-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -31,10 +32,12 @@ export class BackendChoice {
   readonly #backends: readonly GuardedBackend[];
   readonly #book: CalibrationBook;
   readonly #scoring: ScoringBackends;
+  readonly #clock: Clock;
 
   constructor(scoring: ScoringBackends, parts: { clock: Clock; meter: Meter; logger: Logger }) {
     const { clock, meter, logger } = parts;
     this.#scoring = scoring;
+    this.#clock = clock;
     const onOff = (): void => meter.gauge('rerank_backends_off', this.off().length);
     this.#backends = scoring.available.map(
       (reranker) =>
@@ -77,9 +80,13 @@ export class BackendChoice {
     );
   }
 
-  /** After the last request. */
+  /** After the last request. A backend that hangs is left behind, so that the stores are still closed. */
   async close(): Promise<void> {
     await this.#book.close();
-    await Promise.all(this.#scoring.available.map((backend) => backend.close?.()));
+    const closed = Promise.all(this.#scoring.available.map((backend) => backend.close?.()));
+    await new Promise<void>((resolve, reject) => {
+      const cancel = this.#clock.after(limits.workerEndMsMax, resolve);
+      closed.then(() => resolve(), reject).finally(cancel);
+    });
   }
 }

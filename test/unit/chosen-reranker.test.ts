@@ -240,8 +240,12 @@ describe('a backend that hangs', () => {
   });
 });
 
-it('closes every backend once', async () => {
-  const { cuda, native, choice } = setUp();
-  await choice.close();
+it('closes every backend once, and waits for none that hangs', async () => {
+  const { cuda, native, choice, clock } = setUp();
+  const close = cuda.close.bind(cuda);
+  cuda.close = () => close().then(() => new Promise(() => {}));
+  const startMs = clock.nowMs();
+  await clock.run(choice.close());
+  expect(clock.nowMs() - startMs).toBe(limits.workerEndMsMax);
   expect([cuda.closed, native.closed]).toEqual([1, 1]);
 });
