@@ -97,13 +97,12 @@ void check_device(uintptr_t address, size_t bytes, access_kind kind, const void 
     if (kind != access_kind::write && array.allowed == rights::output && cell.write.step == 0)
       report(breach::uninitialised, verb(kind) + " " + described(array, address, bytes) + ", never written",
              from);
-    unsigned other = 0;
+    touch other;
     const char *race = note_access(cell, kind, other);
     if (race == nullptr) continue;
-    const touch &before = cell.write;
-    const bool same = before.step > machine.block_step;
+    const bool same = other.step > machine.block_step;
     report(breach::global_race,
-           std::string(race) + " " + (same ? "" : "another block's ") + thread_text(other) +
+           std::string(race) + " " + (same ? "" : "another block's ") + thread_text(other.thread) +
                " used without order: " + described(array, address, bytes),
            from);
   }

@@ -32,11 +32,11 @@ void note_read(shadow_cell &cell, const touch &now) {
 
 }  // namespace
 
-const char *note_access(shadow_cell &cell, access_kind kind, unsigned &other) {
+const char *note_access(shadow_cell &cell, access_kind kind, touch &other) {
   const bool atomic = kind == access_kind::atomic;
   const touch now{machine.step, static_cast<uint16_t>(machine.current), static_cast<uint16_t>(atomic)};
   if (cell.write.step != 0 && !(atomic && cell.write.atomic != 0) && !ordered(cell.write)) {
-    other = cell.write.thread;
+    other = cell.write;
     return kind == access_kind::read ? "reads what" : "writes what";
   }
   if (kind == access_kind::read) {
@@ -45,7 +45,7 @@ const char *note_access(shadow_cell &cell, access_kind kind, unsigned &other) {
   }
   for (const touch &read : cell.reads) {
     if (read.step == 0 || ordered(read)) continue;
-    other = read.thread;
+    other = read;
     return "overwrites what";
   }
   cell.write = now;

@@ -26,9 +26,9 @@ struct shadow_cell {
   touch reads[3];
 };
 
-/* Notes an access; the name of the race that it makes with an earlier one, or null. `other`: the earlier
- * thread. */
-const char *note_access(shadow_cell &cell, access_kind kind, unsigned &other);
+/* Notes an access; the name of the race that it makes with an earlier one, or null. `other`: the earlier one.
+ */
+const char *note_access(shadow_cell &cell, access_kind kind, touch &other);
 
 }  // namespace simt
 

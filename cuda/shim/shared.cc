@@ -94,11 +94,11 @@ void check_shared(uintptr_t address, size_t bytes, access_kind kind, const void 
     if (cell.write.step <= machine.block_step) cell.write.step = 0;
     for (touch &read : cell.reads)
       if (read.step <= machine.block_step) read.step = 0;
-    unsigned other = 0;
+    touch other;
     const char *race = note_access(cell, kind, other);
     if (race != nullptr)
       report(breach::shared_race,
-             std::string(race) + " " + thread_text(other) +
+             std::string(race) + " " + thread_text(other.thread) +
                  " used without a barrier between: " + described(offset, bytes),
              from);
   }
