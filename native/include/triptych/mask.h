@@ -124,9 +124,10 @@ TP_HD bool tp_combine(bool conjunction, const uint32_t *stack, uint32_t from, ui
 TP_HD bool tp_rule_holds(const tp_mask *mask, uint32_t rule, const tp_rows *rows, uint32_t row,
                          uint32_t number, uint32_t *stack) {
   const uint32_t first = mask->rule_starts[rule];
-  /* Many rules are one instruction long. */
-  if (mask->rule_starts[rule + 1] - first == 1)
-    return tp_leaf_holds(mask, mask->code + (uint64_t)first * TP_MASK_WORDS, rows, row, number);
+  const int32_t *only = mask->code + (uint64_t)first * TP_MASK_WORDS;
+  /* Many rules are one instruction long; one that joins no operands is not a leaf. */
+  if (mask->rule_starts[rule + 1] - first == 1 && only[0] != TP_AND && only[0] != TP_OR)
+    return tp_leaf_holds(mask, only, rows, row, number);
   uint32_t top = 0;
   for (uint32_t at = first; at < mask->rule_starts[rule + 1]; at++) {
     const int32_t *code = mask->code + (uint64_t)at * TP_MASK_WORDS;
