@@ -3,7 +3,7 @@
 //   --fetch    lays a CUDA compiler out under .cuda/ where none is found
 //   --host     build/cuda/libtriptych_cuda_host.so: the same library on the host's SIMT machine, by g++
 //   --test     build/cuda/library-test: tests of the library on the host, by g++
-//   --dev      build/cuda/bench and build/cuda/ladder: what run-on-gpu.sh runs on a machine with a GPU
+//   --dev      build/cuda/{bench,ladder,library-test-gpu}: what dev/run-on-gpu.sh runs on a machine with a GPU
 //   --arch N   for one architecture alone
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
@@ -148,9 +148,14 @@ function buildTest() {
 }
 
 function buildDev() {
-  for (const name of ['ladder', 'bench']) {
+  const programs = {
+    ladder: [join(root, 'cuda', 'dev', 'ladder.cu')],
+    bench: [join(root, 'cuda', 'dev', 'bench.cu')],
+    'library-test-gpu': [...sourcesIn('library-test', '.cc'), ...sourcesIn('library', '.cc', '.cu')],
+  };
+  for (const [name, sources] of Object.entries(programs)) {
     const path = join(out, name);
-    nvcc(['-o', path, join(root, 'cuda', 'dev', `${name}.cu`), '-ldl']);
+    nvcc(['-o', path, ...sources, '-ldl']);
     process.stdout.write(`${path}\n`);
   }
 }

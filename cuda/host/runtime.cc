@@ -49,7 +49,7 @@ cudaError_t destroy(Made *made) {
   return cudaSuccess;
 }
 
-} // namespace
+}  // namespace
 
 long tp_host_live_objects() { return live; }
 

@@ -1,9 +1,10 @@
 /*
- * The part of the CUDA runtime that the library uses, on the host: memory is the SIMT machine's, copies are made at once,
- * an event is there when it is recorded. So the whole library runs without a device, kernels included, and its handling
- * of errors can be tested call by call. Names and numbers are CUDA's.
+ * The part of the CUDA runtime that the library uses, on the host: memory is the SIMT machine's, copies are
+ * made at once, an event is there when it is recorded. So the whole library runs without a device, kernels
+ * included, and its handling of errors can be tested call by call. Names and numbers are CUDA's.
  *
- * TRIPTYCH_HOST_DEVICE_MIB: memory of the device (64 by default); TRIPTYCH_HOST_DEVICES: how many there are (1).
+ * TRIPTYCH_HOST_DEVICE_MIB: memory of the device (64 by default); TRIPTYCH_HOST_DEVICES: how many there are
+ * (1).
  */
 #ifndef TRIPTYCH_CUDA_HOST_RUNTIME_H
 #define TRIPTYCH_CUDA_HOST_RUNTIME_H
@@ -35,7 +36,8 @@ cudaError_t cudaMalloc(void **out, size_t bytes);
 cudaError_t cudaFree(void *memory);
 cudaError_t cudaMallocHost(void **out, size_t bytes);
 cudaError_t cudaFreeHost(void *memory);
-cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream);
 cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream);
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);

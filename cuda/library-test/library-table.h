@@ -1,4 +1,5 @@
-/* Random tables and batches for the tests of the library, and the oracle: triptych/score.h, one row after the other. */
+/* Random tables and batches for the tests of the library, and the oracle: triptych/score.h, one row after the
+ * other. */
 #ifndef TRIPTYCH_CUDA_LIBRARY_TABLE_H
 #define TRIPTYCH_CUDA_LIBRARY_TABLE_H
 
@@ -50,7 +51,8 @@ inline void write_vector(TestTable &table, uint32_t row, const std::vector<float
   if (table.rows.tier == TP_INT8) table.scales[row] = largest / 127;
   for (uint32_t i = 0; i < vector.size(); i++) {
     if (table.rows.tier == TP_F32) reinterpret_cast<float *>(table.vectors.data())[start + i] = vector[i];
-    if (table.rows.tier == TP_F16) reinterpret_cast<uint16_t *>(table.vectors.data())[start + i] = half_of(vector[i]);
+    if (table.rows.tier == TP_F16)
+      reinterpret_cast<uint16_t *>(table.vectors.data())[start + i] = half_of(vector[i]);
     if (table.rows.tier == TP_INT8)
       reinterpret_cast<int8_t *>(table.vectors.data())[start + i] =
           static_cast<int8_t>(lrintf(vector[i] / largest * 127));
@@ -81,8 +83,10 @@ inline void point_at_columns(TestTable &table) {
   table.rows.field_count = 1;
 }
 
-/* What lies between two rows is filled with ones: nobody may read it. Every seventh row repeats the one before. */
-inline TestTable make_table(uint32_t count, uint32_t dimension, tp_tier tier, uint32_t first_tie_rank, std::mt19937 &random) {
+/* What lies between two rows is filled with ones: nobody may read it. Every seventh row repeats the one
+ * before. */
+inline TestTable make_table(uint32_t count, uint32_t dimension, tp_tier tier, uint32_t first_tie_rank,
+                            std::mt19937 &random) {
   TestTable table;
   table.rows.row_count = count;
   table.rows.dimension = dimension;
@@ -124,9 +128,11 @@ inline void add_rules(TestRequest &made, std::mt19937 &random) {
   /* Rule 0: field in [10, 80) or one of some facets; rule 1: none of the first bits. */
   made.lists = {3, 17, 40, 90, static_cast<uint32_t>(random()) & 0x0000ffffu, 0};
   made.constants = {10, 80};
-  made.code = {TP_RANGE, 0, 0, 2, TP_FACET_ANY, 0, 4, 0, TP_OR, 2, 0, 0, TP_FACET_BITS, 4, 2, 0, TP_NOT, 0, 0, 0};
+  made.code = {TP_RANGE,      0, 0, 2, TP_FACET_ANY, 0, 4, 0, TP_OR, 2, 0, 0,
+               TP_FACET_BITS, 4, 2, 0, TP_NOT,       0, 0, 0};
   made.rule_starts = {0, 3, 5};
-  made.request.mask = {2, made.rule_starts.data(), made.code.data(), made.lists.data(), made.constants.data()};
+  made.request.mask = {2, made.rule_starts.data(), made.code.data(), made.lists.data(),
+                       made.constants.data()};
 }
 
 inline void make_request(TestRequest &made, uint32_t dimension, tp_formula formula, std::mt19937 &random) {
@@ -142,8 +148,8 @@ inline void make_request(TestRequest &made, uint32_t dimension, tp_formula formu
   for (uint32_t facet = 0; facet < 10; facet++) made.weights.push_back(0.1 * facet);
   const auto count = static_cast<uint32_t>(made.codes.size());
   const uint32_t present = random() % 4 != 0 ? 1 : 0;
-  made.request.preferences = {present, count, made.codes.data(), made.values.data(), made.facets.data(), 10,
-                              made.weights.data()};
+  made.request.preferences = {
+      present, count, made.codes.data(), made.values.data(), made.facets.data(), 10, made.weights.data()};
   if (random() % 3 != 0) add_rules(made, random);
   tp_params &params = made.request.params;
   params.formula = formula;
@@ -170,7 +176,8 @@ inline double oracle_score(const tp_request &request, const tp_rows &rows, uint3
   const double taste = request.taste == nullptr ? NAN : tp_cosine(&rows, row, request.taste);
   const double preference =
       preferred ? tp_preference(&request.preferences, &rows, row, find, sums, known) : NAN;
-  const double product = preferred ? tp_preference_product(&request.preferences, &rows, row, find, factors) : 1;
+  const double product =
+      preferred ? tp_preference_product(&request.preferences, &rows, row, find, factors) : 1;
   tp_fill_signals(&request.params, &rows, row, own, query, taste, preference, signals);
   return tp_contribute(&request.params, signals, product, contributions);
 }

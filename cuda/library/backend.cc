@@ -62,17 +62,21 @@ tp_status cuda_rerank(tp_backend *backend, const tp_blocks *blocks, const tp_bat
   return entered(backend, [&] { return tp_cuda_rerank(backend, blocks, batch, answer, cancel); });
 }
 
-tp_status cuda_scan(tp_backend *backend, const tp_rows *rows, const tp_scan *scan, tp_hits *hits, tp_cancel cancel) {
+tp_status cuda_scan(tp_backend *backend, const tp_rows *rows, const tp_scan *scan, tp_hits *hits,
+                    tp_cancel cancel) {
   return entered(backend, [&] { return tp_cuda_scan(backend, rows, scan, hits, cancel); });
 }
 
-tp_status cuda_gram(tp_backend *backend, const tp_blocks *blocks, const uint32_t *rows, uint32_t count, double *out) {
+tp_status cuda_gram(tp_backend *backend, const tp_blocks *blocks, const uint32_t *rows, uint32_t count,
+                    double *out) {
   return entered(backend, [&] { return tp_cuda_gram(backend, blocks, rows, count, out); });
 }
 
-tp_status cuda_table_sync(tp_backend *backend, const tp_rows *rows, const uint32_t *changed, uint32_t changed_count) {
-  return entered(backend,
-                 [&] { return backend->device->tables->sync(*rows, changed, changed_count, &backend->failure); });
+tp_status cuda_table_sync(tp_backend *backend, const tp_rows *rows, const uint32_t *changed,
+                          uint32_t changed_count) {
+  return entered(backend, [&] {
+    return backend->device->tables->sync(*rows, changed, changed_count, &backend->failure);
+  });
 }
 
 void cuda_table_drop(tp_backend *backend, uint64_t table) {
@@ -83,9 +87,12 @@ void cuda_table_drop(tp_backend *backend, uint64_t table) {
 }
 
 /* rescore is null: exact scores come from the CPU library, so that lists are the same on every backend. */
-const tp_backend_api api = {TP_ABI_VERSION, "cuda",    cuda_open, cuda_close, cuda_variant,    cuda_last_error,
-                            cuda_rerank,    cuda_scan, nullptr,   cuda_gram,  cuda_table_sync, cuda_table_drop};
+const tp_backend_api api = {TP_ABI_VERSION, "cuda",          cuda_open,       cuda_close,
+                            cuda_variant,   cuda_last_error, cuda_rerank,     cuda_scan,
+                            nullptr,        cuda_gram,       cuda_table_sync, cuda_table_drop};
 
-} // namespace
+}  // namespace
 
-extern "C" __attribute__((visibility("default"))) const tp_backend_api *tp_backend_entry(void) { return &api; }
+extern "C" __attribute__((visibility("default"))) const tp_backend_api *tp_backend_entry(void) {
+  return &api;
+}

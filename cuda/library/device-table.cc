@@ -32,8 +32,8 @@ tp_status upload_run(const TpSegments &segments, const tp_rows &rows, uint32_t f
 }
 
 /* Every row, or the changed ones, in runs of neighbours within a segment. */
-tp_status upload_vectors(const TpSegments &segments, const tp_rows &rows, const uint32_t *changed, uint32_t count,
-                         TpUploader *uploader, TpFailure *failure) {
+tp_status upload_vectors(const TpSegments &segments, const tp_rows &rows, const uint32_t *changed,
+                         uint32_t count, TpUploader *uploader, TpFailure *failure) {
   std::vector<uint32_t> sorted;
   if (changed != nullptr) {
     sorted.assign(changed, changed + count);
@@ -45,13 +45,14 @@ tp_status upload_vectors(const TpSegments &segments, const tp_rows &rows, const 
   for (size_t i = 0; i < total;) {
     const uint32_t first = row_at(i);
     uint32_t last = first + 1;
-    for (i++; i < total && row_at(i) == last && last >> segments.shift == first >> segments.shift; i++) last++;
+    for (i++; i < total && row_at(i) == last && last >> segments.shift == first >> segments.shift; i++)
+      last++;
     TP_TRY(upload_run(segments, rows, first, last, uploader, failure));
   }
   return TP_OK;
 }
 
-} // namespace
+}  // namespace
 
 size_t tp_element_bytes(tp_tier tier) { return tier == TP_F32 ? 4 : tier == TP_F16 ? 2 : 1; }
 
@@ -66,7 +67,8 @@ std::shared_ptr<TpSegments> TpSegments::for_rows(const tp_rows &rows) {
   made->dimension = rows.dimension;
   made->stride = tp_device_stride(rows.tier, rows.dimension);
   made->shift = 0;
-  while (made->block_bytes() < segment_bytes && (1u << made->shift) < std::max(rows.row_count, 1024u)) made->shift++;
+  while (made->block_bytes() < segment_bytes && (1u << made->shift) < std::max(rows.row_count, 1024u))
+    made->shift++;
   return made;
 }
 
@@ -87,11 +89,13 @@ uint8_t *TpSegments::scale_at(uint32_t row) const {
   return blocks[row >> shift].data() + (row_bytes() << shift) + (row & ((1u << shift) - 1u)) * sizeof(float);
 }
 
-tp_status TpTables::sync(const tp_rows &rows, const uint32_t *changed, uint32_t changed_count, TpFailure *failure) {
+tp_status TpTables::sync(const tp_rows &rows, const uint32_t *changed, uint32_t changed_count,
+                         TpFailure *failure) {
   if (rows.table == 0) return tp_fail(failure, TP_INVALID, "rows.table: 0 is no table");
   for (uint32_t i = 0; changed != nullptr && i < changed_count; i++)
     if (changed[i] >= rows.row_count)
-      return tp_fail(failure, TP_INVALID, "changed[%u]: %u is not a row of %u", i, changed[i], rows.row_count);
+      return tp_fail(failure, TP_INVALID, "changed[%u]: %u is not a row of %u", i, changed[i],
+                     rows.row_count);
   const std::lock_guard<std::mutex> lock(upload_mutex_);
   TP_TRY(uploader_.open(failure));
   return sync_locked(rows, changed, changed_count, failure);
@@ -190,7 +194,8 @@ tp_status TpTables::make_room(uint64_t number, size_t bytes, TpFailure *failure)
     TP_TRY(free_bytes(&available, failure));
     if (bytes <= available) return TP_OK;
   } while (tp_now_ms() < deadline_ms);
-  return tp_fail(failure, TP_TOO_LARGE, "the table takes %zu MiB on the device, %zu MiB are free beside a reserve of %zu",
+  return tp_fail(failure, TP_TOO_LARGE,
+                 "the table takes %zu MiB on the device, %zu MiB are free beside a reserve of %zu",
                  mebibytes(bytes), mebibytes(available), mebibytes(device_->reserve_bytes));
 }
 

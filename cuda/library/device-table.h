@@ -1,8 +1,8 @@
 /*
- * The device's copies of resident tables. Vectors lie in segments that generations of a table share: a changed row goes
- * to a slot that no earlier state shows, so queries of the state before are not disturbed. All other columns are small
- * and change together with an epoch (tie ranks, percentiles), so every generation has them whole, in one slab; slabs are
- * reused when the last query on their generation has ended.
+ * The device's copies of resident tables. Vectors lie in segments that generations of a table share: a
+ * changed row goes to a slot that no earlier state shows, so queries of the state before are not disturbed.
+ * All other columns are small and change together with an epoch (tie ranks, percentiles), so every generation
+ * has them whole, in one slab; slabs are reused when the last query on their generation has ended.
  */
 #ifndef TRIPTYCH_CUDA_DEVICE_TABLE_H
 #define TRIPTYCH_CUDA_DEVICE_TABLE_H
@@ -63,9 +63,11 @@ class TpTables {
     std::vector<std::shared_ptr<TpDeviceMemory>> slabs;
   };
 
-  tp_status sync_locked(const tp_rows &rows, const uint32_t *changed, uint32_t changed_count, TpFailure *failure);
+  tp_status sync_locked(const tp_rows &rows, const uint32_t *changed, uint32_t changed_count,
+                        TpFailure *failure);
   tp_status reserve_segments(TpSegments *segments, const tp_rows &rows, TpFailure *failure);
-  tp_status reserve_slab(uint64_t number, size_t bytes, std::shared_ptr<TpDeviceMemory> *out, TpFailure *failure);
+  tp_status reserve_slab(uint64_t number, size_t bytes, std::shared_ptr<TpDeviceMemory> *out,
+                         TpFailure *failure);
   tp_status make_room(uint64_t number, size_t bytes, TpFailure *failure);
   tp_status free_bytes(size_t *out, TpFailure *failure) const;
 

@@ -28,7 +28,8 @@ tp_status look_for_device(int ordinal, TpFailure *failure) {
   /* The count is not written where the call fails. */
   const cudaError_t error = planted != cudaSuccess ? planted : cudaGetDeviceCount(&count);
   if (error == cudaErrorInsufficientDriver)
-    return tp_fail(failure, TP_UNAVAILABLE, "no NVIDIA driver, or one older than this library's CUDA runtime (35)");
+    return tp_fail(failure, TP_UNAVAILABLE,
+                   "no NVIDIA driver, or one older than this library's CUDA runtime (35)");
   if (error == cudaErrorNoDevice || (error == cudaSuccess && count == 0))
     return tp_fail(failure, TP_UNAVAILABLE, "the driver sees no CUDA device (100)");
   if (!tp_checked(error, "cudaGetDeviceCount", failure)) return failure->status = TP_UNAVAILABLE;
@@ -51,7 +52,7 @@ tp_status describe(TpDevice *device, TpFailure *failure) {
   return TP_OK;
 }
 
-} // namespace
+}  // namespace
 
 void TpDevice::lose(const char *reason) {
   const std::lock_guard<std::mutex> lock(mutex_);

@@ -1,6 +1,6 @@
 /*
- * What all instances on one device share: whether the device can still be used, and the tables that lie on it. Devices
- * live as long as the process: their memory must outlast whatever the device may still be doing.
+ * What all instances on one device share: whether the device can still be used, and the tables that lie on
+ * it. Devices live as long as the process: their memory must outlast whatever the device may still be doing.
  */
 #ifndef TRIPTYCH_CUDA_DEVICE_H
 #define TRIPTYCH_CUDA_DEVICE_H
@@ -35,7 +35,8 @@ struct TpDevice {
   char reason_[256] = "";
 };
 
-/* The device with that ordinal, looked at once: driver, device, capability, and code for it in this library. */
+/* The device with that ordinal, looked at once: driver, device, capability, and code for it in this library.
+ */
 tp_status tp_open_device(const char *ordinal, TpDevice **out, TpFailure *failure);
 
 #endif

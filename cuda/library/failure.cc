@@ -21,7 +21,7 @@ struct PlantedFault {
 
 PlantedFault planted;
 
-} // namespace
+}  // namespace
 
 tp_status tp_fail(TpFailure *failure, tp_status status, const char *format, ...) {
   failure->status = status;
@@ -92,6 +92,7 @@ bool tp_checked(cudaError_t error, const char *call, TpFailure *failure) {
   if (error == cudaSuccess) return true;
   /* Takes the error off the thread, so that the next check does not see it again. */
   cudaGetLastError();
-  tp_fail(failure, tp_status_of(error), "%s (%d) from %.120s", cudaGetErrorName(error), static_cast<int>(error), call);
+  tp_fail(failure, tp_status_of(error), "%s (%d) from %.120s", cudaGetErrorName(error),
+          static_cast<int>(error), call);
   return false;
 }

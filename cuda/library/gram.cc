@@ -29,7 +29,7 @@ tp_status pack(const tp_blocks &blocks, const TpDeviceBlock &resident, const uin
   return TP_OK;
 }
 
-} // namespace
+}  // namespace
 
 tp_status tp_cuda_gram(tp_backend *backend, const tp_blocks *blocks, const uint32_t *rows, uint32_t count,
                        double *out) {

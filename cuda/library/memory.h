@@ -19,7 +19,8 @@ class TpMemory {
   TpMemory(TpMemory &&other) noexcept : data_(other.data_), bytes_(other.bytes_) { other.abandon(); }
   ~TpMemory() { release(); }
 
-  /* At least `bytes`, half as much again when it grows. Nothing on the device may use the old memory any more. */
+  /* At least `bytes`, half as much again when it grows. Nothing on the device may use the old memory any
+   * more. */
   tp_status reserve(size_t bytes, TpFailure *failure) {
     if (bytes <= bytes_) return TP_OK;
     const size_t larger = bytes_ + bytes_ / 2;

@@ -55,7 +55,8 @@ bool uses_taste(const tp_params &params) {
   return params.formula != TP_MULTIPLICATIVE && params.weights[TP_TASTE] > 0;
 }
 
-/* A vector that cannot change the score is left out: an absent signal contributes 0, and so does a weight of 0. */
+/* A vector that cannot change the score is left out: an absent signal contributes 0, and so does a weight of
+ * 0. */
 tp_request pack_request(const tp_request &request, const TpDeviceBlock &resident, TpPacker *packer) {
   const uint32_t dimension = resident.rows.dimension;
   const uint32_t stride = resident.rows.stride;
@@ -111,7 +112,7 @@ void pack_segments(const tp_batch &batch, TpPacker *packer, TpPackedBatch *out) 
   out->dropped_starts.push_back(dropped);
 }
 
-} // namespace
+}  // namespace
 
 tp_status tp_check_batch(const tp_batch &batch, TpFailure *failure) {
   if (batch.candidate_count > candidates_max)

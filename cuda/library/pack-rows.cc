@@ -1,6 +1,7 @@
 #include "instance.h"
 
-tp_status tp_find_generation(tp_backend *backend, const tp_rows &rows, std::shared_ptr<const TpGeneration> *out) {
+tp_status tp_find_generation(tp_backend *backend, const tp_rows &rows,
+                             std::shared_ptr<const TpGeneration> *out) {
   *out = backend->device->tables->find(rows);
   if (*out != nullptr && (*out)->view.rows.row_count == rows.row_count) return TP_OK;
   return tp_fail(&backend->failure, TP_INVALID, "table %llu: its epoch %llu is not on the device",
@@ -25,10 +26,10 @@ const void *pack_vectors(const tp_rows &rows, uint32_t stride, TpPacker *packer)
   return device;
 }
 
-} // namespace
+}  // namespace
 
-tp_status tp_pack_transient(const tp_rows &rows, const TpDeviceBlock &resident, TpPacker *packer, TpDeviceBlock *out,
-                            TpFailure *failure) {
+tp_status tp_pack_transient(const tp_rows &rows, const TpDeviceBlock &resident, TpPacker *packer,
+                            TpDeviceBlock *out, TpFailure *failure) {
   *out = resident;
   out->rows.row_count = rows.row_count;
   if (rows.row_count == 0) return TP_OK;

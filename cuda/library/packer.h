@@ -1,6 +1,6 @@
 /*
- * Lays the parts of a batch out in one block: the same code first measures (no memory), then fills the pinned block, and
- * answers where each part will lie on the device. Parts begin at multiples of 64 bytes.
+ * Lays the parts of a batch out in one block: the same code first measures (no memory), then fills the pinned
+ * block, and answers where each part will lie on the device. Parts begin at multiples of 64 bytes.
  */
 #ifndef TRIPTYCH_CUDA_PACKER_H
 #define TRIPTYCH_CUDA_PACKER_H

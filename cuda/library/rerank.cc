@@ -32,10 +32,10 @@ void write_answer(const TpSubmitter &submitter, const TpPackedBatch &packed, con
   }
 }
 
-} // namespace
+}  // namespace
 
-tp_status tp_cuda_rerank(tp_backend *backend, const tp_blocks *blocks, const tp_batch *batch, tp_answer *answer,
-                         tp_cancel cancel) {
+tp_status tp_cuda_rerank(tp_backend *backend, const tp_blocks *blocks, const tp_batch *batch,
+                         tp_answer *answer, tp_cancel cancel) {
   TpFailure *failure = &backend->failure;
   TpSubmitter &submitter = backend->submitter;
   if (batch->request_count == 0) return TP_OK;

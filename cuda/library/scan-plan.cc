@@ -7,7 +7,7 @@ namespace {
 /* What one launch of top-rows takes (kernels/top-rows.cuh). */
 constexpr uint32_t list_max = 16384;
 
-} // namespace
+}  // namespace
 
 std::vector<TpScanLevel> tp_scan_levels(uint32_t row_count, uint32_t query_count, uint32_t limit) {
   std::vector<TpScanLevel> levels;

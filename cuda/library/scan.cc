@@ -11,7 +11,8 @@ namespace {
 constexpr uint32_t queries_at_once = 8;
 constexpr uint32_t list_limit_max = 2048;
 constexpr uint32_t queries_max = 1024;
-/* Rows chosen beyond the limit, so that exact cosines can prove the choice; tried again with all places if they do not. */
+/* Rows chosen beyond the limit, so that exact cosines can prove the choice; tried again with all places if
+ * they do not. */
 constexpr uint32_t margin = 32;
 /* What the watchdog allows a device of modest memory for reading the table: bytes a millisecond. */
 constexpr double slow_bytes_per_ms = 50e6;
@@ -92,8 +93,8 @@ tp_status launch_some(const Plan &plan, const PackedScan &packed, uint32_t first
     uint64_t *out_keys = last ? packed.row_keys + at : packed.level_keys[i];
     uint32_t *out_rows = last ? packed.rows + at : packed.level_rows[i];
     uint32_t *counts = last ? packed.counts + first : packed.unread_counts;
-    TP_CUDA(failure, tp_top_rows(keys, rows, packed.level_segments[i], count * plan.levels[i].per_query, out_keys,
-                                 out_rows, counts, stream));
+    TP_CUDA(failure, tp_top_rows(keys, rows, packed.level_segments[i], count * plan.levels[i].per_query,
+                                 out_keys, out_rows, counts, stream));
     keys = out_keys;
     rows = out_rows;
   }
@@ -104,8 +105,8 @@ tp_status launch(const Plan &plan, const PackedScan &packed, cudaStream_t stream
   const uint32_t query_count = plan.scan->query_count;
   for (uint32_t first = 0; first < query_count; first += queries_at_once)
     TP_TRY(launch_some(plan, packed, first, stream, failure));
-  TP_CUDA(failure, tp_exact_dot(packed.scan, query_count, packed.rows, packed.counts, plan.places, packed.cosines,
-                                stream));
+  TP_CUDA(failure, tp_exact_dot(packed.scan, query_count, packed.rows, packed.counts, plan.places,
+                                packed.cosines, stream));
   return TP_OK;
 }
 
@@ -120,8 +121,8 @@ bool precedes(const Hit &a, const Hit &b) {
 }
 
 /*
- * Orders what was chosen for one query by exact cosines. Answers whether the choice is proven: either every row that the
- * mask keeps was chosen, or no row that was not can come before the last hit.
+ * Orders what was chosen for one query by exact cosines. Answers whether the choice is proven: either every
+ * row that the mask keeps was chosen, or no row that was not can come before the last hit.
  */
 bool write_hits(const Plan &plan, const TpSubmitter &submitter, const PackedScan &packed, uint32_t query,
                 tp_hits *hits) {
@@ -131,8 +132,7 @@ bool write_hits(const Plan &plan, const TpSubmitter &submitter, const PackedScan
   const double *cosines = submitter.answer(packed.extent, packed.cosines) + from;
   const uint64_t *keys = submitter.answer(packed.extent, packed.row_keys) + from;
   std::vector<Hit> chosen;
-  for (uint32_t i = 0; i < count; i++)
-    chosen.push_back({rows[i], cosines[i], plan.rows->tie_ranks[rows[i]]});
+  for (uint32_t i = 0; i < count; i++) chosen.push_back({rows[i], cosines[i], plan.rows->tie_ranks[rows[i]]});
   std::sort(chosen.begin(), chosen.end(), precedes);
   const uint32_t limit = plan.scan->limit;
   const uint32_t kept = std::min(count, limit);
@@ -143,12 +143,13 @@ bool write_hits(const Plan &plan, const TpSubmitter &submitter, const PackedScan
   hits->counts[query] = kept;
   if (count < plan.places) return true;
   const double below = tp_score_of_key(keys[count - 1]);
-  return chosen[limit - 1].cosine > below + tp_scan_error(tp_device_stride(plan.rows->tier, plan.rows->dimension));
+  return chosen[limit - 1].cosine >
+         below + tp_scan_error(tp_device_stride(plan.rows->tier, plan.rows->dimension));
 }
 
 /* One attempt with so many places; `proven` says whether the hits are right. */
-tp_status scan_with(tp_backend *backend, const tp_rows *rows, const tp_scan *scan, uint32_t places, tp_hits *hits,
-                    tp_cancel cancel, bool *proven) {
+tp_status scan_with(tp_backend *backend, const tp_rows *rows, const tp_scan *scan, uint32_t places,
+                    tp_hits *hits, tp_cancel cancel, bool *proven) {
   TpFailure *failure = &backend->failure;
   TpSubmitter &submitter = backend->submitter;
   std::shared_ptr<const TpGeneration> generation;
@@ -165,7 +166,8 @@ tp_status scan_with(tp_backend *backend, const tp_rows *rows, const tp_scan *sca
   TP_TRY(submitter.copy_up(packed.extent, failure));
   TP_TRY(launch(plan, packed, submitter.stream(), failure));
   const double passes = (scan->query_count + queries_at_once - 1) / queries_at_once;
-  const double bytes = passes * rows->row_count * block.rows.stride * static_cast<double>(tp_element_bytes(rows->tier));
+  const double bytes =
+      passes * rows->row_count * block.rows.stride * static_cast<double>(tp_element_bytes(rows->tier));
   TP_TRY(submitter.finish(packed.extent, &backend->scan_latency, bytes / slow_bytes_per_ms, cancel, failure));
   *proven = true;
   for (uint32_t query = 0; query < scan->query_count; query++)
@@ -173,7 +175,7 @@ tp_status scan_with(tp_backend *backend, const tp_rows *rows, const tp_scan *sca
   return TP_OK;
 }
 
-} // namespace
+}  // namespace
 
 tp_status tp_cuda_scan(tp_backend *backend, const tp_rows *rows, const tp_scan *scan, tp_hits *hits,
                        tp_cancel cancel) {
@@ -181,14 +183,16 @@ tp_status tp_cuda_scan(tp_backend *backend, const tp_rows *rows, const tp_scan *
   for (uint32_t query = 0; query < scan->query_count; query++) hits->counts[query] = 0;
   if (scan->query_count == 0 || scan->limit == 0 || rows->row_count == 0) return TP_OK;
   /* Keys and places are counted in 32 bits. */
-  if (scan->query_count > queries_max || scan->limit > list_limit_max || rows->row_count > UINT32_MAX / queries_at_once)
-    return tp_fail(failure, TP_TOO_LARGE, "scan: %u queries, limit %u, %u rows", scan->query_count, scan->limit,
-                   rows->row_count);
+  if (scan->query_count > queries_max || scan->limit > list_limit_max ||
+      rows->row_count > UINT32_MAX / queries_at_once)
+    return tp_fail(failure, TP_TOO_LARGE, "scan: %u queries, limit %u, %u rows", scan->query_count,
+                   scan->limit, rows->row_count);
   bool proven = false;
   const uint32_t places = std::min(scan->limit + margin, list_limit_max);
   TP_TRY(scan_with(backend, rows, scan, places, hits, cancel, &proven));
   if (!proven && places < list_limit_max)
     TP_TRY(scan_with(backend, rows, scan, list_limit_max, hits, cancel, &proven));
   if (proven) return TP_OK;
-  return tp_fail(failure, TP_TOO_LARGE, "scan: more than %u rows are as near as the last hit", list_limit_max);
+  return tp_fail(failure, TP_TOO_LARGE, "scan: more than %u rows are as near as the last hit",
+                 list_limit_max);
 }

@@ -61,7 +61,7 @@ void write_columns(const tp_rows &rows, const TpSegments &segments, SlabWriter *
   view->shift = segments.shift;
 }
 
-} // namespace
+}  // namespace
 
 size_t tp_slab_bytes(const tp_rows &rows, const TpSegments &segments) {
   TpDeviceBlock view;

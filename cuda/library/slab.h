@@ -1,4 +1,5 @@
-/* The columns of one state of a table, in one piece of device memory: where each lies, and how they get there. */
+/* The columns of one state of a table, in one piece of device memory: where each lies, and how they get
+ * there. */
 #ifndef TRIPTYCH_CUDA_SLAB_H
 #define TRIPTYCH_CUDA_SLAB_H
 

@@ -35,7 +35,8 @@ tp_status TpSubmitter::prepare(const TpExtent &extent, std::shared_ptr<const TpG
 }
 
 tp_status TpSubmitter::copy_up(const TpExtent &extent, TpFailure *failure) {
-  TP_CUDA(failure, cudaMemcpyAsync(device_memory_.data(), in_.data(), extent.up_bytes, cudaMemcpyHostToDevice, stream_));
+  TP_CUDA(failure, cudaMemcpyAsync(device_memory_.data(), in_.data(), extent.up_bytes, cudaMemcpyHostToDevice,
+                                   stream_));
   /* From here on the device uses the blocks, whatever becomes of the call. */
   pending_ = true;
   deadline_ms_ = tp_now_ms() + tp_watchdog_ms_min;
@@ -58,7 +59,8 @@ tp_status TpSubmitter::finish(const TpExtent &extent, TpLatency *latency, double
   return TP_OK;
 }
 
-/* The end of what a call before left under way: it was cancelled, or failed between its first and its last step. */
+/* The end of what a call before left under way: it was cancelled, or failed between its first and its last
+ * step. */
 tp_status TpSubmitter::settle(TpFailure *failure) {
   if (!pending_) return TP_OK;
   TP_CUDA(failure, cudaEventRecord(done_, stream_));

@@ -1,10 +1,10 @@
 /*
- * One submitter: a stream, a pinned block in, a pinned block out, and their counterpart on the device with the working
- * memory behind it. A call packs everything into the block in, copies it once, launches, copies the answers once and
- * polls an event.
+ * One submitter: a stream, a pinned block in, a pinned block out, and their counterpart on the device with
+ * the working memory behind it. A call packs everything into the block in, copies it once, launches, copies
+ * the answers once and polls an event.
  *
- * Layout on the device: [in | answers that start as given | answers | working memory]; in and the first answers are
- * copied up, all answers are copied down.
+ * Layout on the device: [in | answers that start as given | answers | working memory]; in and the first
+ * answers are copied up, all answers are copied down.
  */
 #ifndef TRIPTYCH_CUDA_SUBMITTER_H
 #define TRIPTYCH_CUDA_SUBMITTER_H
@@ -32,15 +32,17 @@ class TpSubmitter {
   void close();
 
   /*
-   * Makes the blocks large enough, once the work of a call before that was given up has ended. The generation is kept
-   * until the work of this call has ended.
+   * Makes the blocks large enough, once the work of a call before that was given up has ended. The generation
+   * is kept until the work of this call has ended.
    */
-  tp_status prepare(const TpExtent &extent, std::shared_ptr<const TpGeneration> generation, TpFailure *failure);
+  tp_status prepare(const TpExtent &extent, std::shared_ptr<const TpGeneration> generation,
+                    TpFailure *failure);
   TpPacker packer() { return TpPacker(in_.data(), device_memory_.data()); }
 
   tp_status copy_up(const TpExtent &extent, TpFailure *failure);
   /* Copies the answers down and waits. `floor_ms` is added to what the watchdog allows. */
-  tp_status finish(const TpExtent &extent, TpLatency *latency, double floor_ms, tp_cancel cancel, TpFailure *failure);
+  tp_status finish(const TpExtent &extent, TpLatency *latency, double floor_ms, tp_cancel cancel,
+                   TpFailure *failure);
 
   cudaStream_t stream() const { return stream_; }
   /* The answer at this device address, after finish. */

@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t piece_bytes = size_t{4} << 20;
 
-} // namespace
+}  // namespace
 
 tp_status TpUploader::open(TpFailure *failure) {
   if (stream_ != nullptr) return TP_OK;
@@ -67,7 +67,8 @@ tp_status TpUploader::write(const void *source, size_t bytes, TpFailure *failure
 
 tp_status TpUploader::flush(TpFailure *failure) {
   if (filled_ == 0) return TP_OK;
-  TP_CUDA(failure, cudaMemcpyAsync(target_, current_->memory.data(), filled_, cudaMemcpyHostToDevice, stream_));
+  TP_CUDA(failure,
+          cudaMemcpyAsync(target_, current_->memory.data(), filled_, cudaMemcpyHostToDevice, stream_));
   TP_CUDA(failure, cudaEventRecord(current_->done, stream_));
   current_->pending = true;
   target_ += filled_;

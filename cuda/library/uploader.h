@@ -1,6 +1,6 @@
 /*
- * Copies host memory to the device on a stream of its own, through two pinned pieces: one is filled while the other is
- * on its way. One thread at a time.
+ * Copies host memory to the device on a stream of its own, through two pinned pieces: one is filled while the
+ * other is on its way. One thread at a time.
  */
 #ifndef TRIPTYCH_CUDA_UPLOADER_H
 #define TRIPTYCH_CUDA_UPLOADER_H

@@ -8,7 +8,7 @@ namespace {
 constexpr double spin_ms = 0.05;
 constexpr std::chrono::microseconds nap{20};
 
-} // namespace
+}  // namespace
 
 double tp_now_ms() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();

@@ -4,8 +4,8 @@
  *   oom=N                       rerank has no memory for more than N requests
  *   lost=N                      from the N-th rerank on the device is lost
  *   large                       a table is larger than the device
- * Every call is written to the file in TRIPTYCH_FAKE_LOG, one line each. What it selects are the first candidates of
- * each request.
+ * Every call is written to the file in TRIPTYCH_FAKE_LOG, one line each. What it selects are the first
+ * candidates of each request.
  */
 #include <map>
 #include <mutex>
@@ -67,7 +67,8 @@ void fake_close(tp_backend *backend) { delete backend; }
 const char *fake_variant(const tp_backend *) { return "fake device"; }
 const char *fake_last_error(const tp_backend *backend) { return backend->reason.c_str(); }
 
-tp_status fake_rerank(tp_backend *backend, const tp_blocks *, const tp_batch *batch, tp_answer *answer, tp_cancel) {
+tp_status fake_rerank(tp_backend *backend, const tp_blocks *, const tp_batch *batch, tp_answer *answer,
+                      tp_cancel) {
   const int call = count_rerank(backend->variant);
   backend->log("rerank " + std::to_string(batch->request_count));
   const char *lost = backend->value("lost");
@@ -96,6 +97,8 @@ void fake_drop(tp_backend *backend, uint64_t) { backend->log("drop"); }
 const tp_backend_api api = {TP_ABI_VERSION, "cuda",  fake_open, fake_close, fake_variant, fake_last_error,
                             fake_rerank,    nullptr, nullptr,   nullptr,    fake_sync,    fake_drop};
 
-} // namespace
+}  // namespace
 
-extern "C" __attribute__((visibility("default"))) const tp_backend_api *tp_backend_entry(void) { return &api; }
+extern "C" __attribute__((visibility("default"))) const tp_backend_api *tp_backend_entry(void) {
+  return &api;
+}
