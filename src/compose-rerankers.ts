@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { openCuda } from './adapters/cuda/open-cuda.ts';
 import { JsReranker } from './adapters/js/js-reranker.ts';
-import { openNative } from './adapters/native/open-native.ts';
+import { nativeBuild, openNative } from './adapters/native/open-native.ts';
 import { CalibrationFile } from './adapters/system/calibration-file.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
 import { openTfjsReranker } from './adapters/tfjs/open-tfjs-reranker.ts';
@@ -143,6 +143,7 @@ function calibrationFile(
   const machine = [
     `${processors[0]?.model ?? 'unknown processor'} x ${processors.length}`,
     `triptych ${version}, node ${process.version}, ${process.platform} ${process.arch}`,
+    nativeBuild(),
     ...backends.map(({ name, variant }) => `${name} ${variant}`.trim()),
   ].join('; ');
   return new CalibrationFile({ folder: config.dataDir, machine, logger });

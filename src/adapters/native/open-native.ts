@@ -1,7 +1,8 @@
+import { statSync } from 'node:fs';
 import type { RowMemory } from '../../domain/row-memory.ts';
 import type { NativeStats } from '../../native/addon.ts';
 import { NativeEngine } from '../../native/engine.ts';
-import { type AddonOptions, loadAddon } from '../../native/load.ts';
+import { type AddonOptions, addonPath, loadAddon } from '../../native/load.ts';
 import type { ExactScorer } from '../../ports/exact-scorer.ts';
 import type { Reranker } from '../../ports/reranker.ts';
 import type { RowScanner } from '../../ports/row-scanner.ts';
@@ -50,4 +51,10 @@ export function openNative({
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Tells one build of the addon from the next; empty where there is none. */
+export function nativeBuild(path = addonPath): string {
+  const file = statSync(path, { throwIfNoEntry: false });
+  return file === undefined ? '' : `addon of ${file.size} bytes, ${file.mtime.toISOString()}`;
 }
