@@ -35,7 +35,7 @@ export async function buildNative(say) {
   const missing = missingTools();
   if (missing.length > 0) {
     say(
-      `The native scorer is not built: ${missing.join(' and ')} missing (Debian: apt-get install cmake g++ make). ${served}`,
+      `The native scorer is not built, missing here: ${missing.join(', ')} (Debian: apt-get install cmake g++ make). ${served}`,
     );
     return false;
   }

@@ -261,7 +261,7 @@ void Environment::settle(bool resolve) {
 void Environment::on_cleanup(void *data) {
   Environment &environment = *static_cast<Environment *>(data);
   for (std::unique_ptr<Slot> &slot : environment.slots_)
-    if (slot != nullptr) slot->cancel = 1;
+    if (slot != nullptr) __atomic_store_n(&slot->cancel, 1, __ATOMIC_RELAXED);
   {
     std::unique_lock<std::mutex> lock(environment.mutex_);
     environment.ended_.wait(lock, [&] { return environment.running_ == 0; });

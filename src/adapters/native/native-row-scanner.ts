@@ -28,11 +28,17 @@ export class NativeRowScanner implements RowScanner {
       throw new ArenaFull(vectors.length * best * Float64Array.BYTES_PER_ELEMENT);
     const { addon } = this.#engine;
     const table = this.#engine.table(snapshot);
-    return this.#engine.later(
-      (arena) => packScan(arena, vectors, best),
-      (slot) => addon.scanAsync(table, slot, vectors.length, mask),
-      (arena) => readScan(arena, vectors.length, best),
-      signal,
-    );
+    // Who gave up does not hold the epoch any more, and the scan stops only at its next chunk.
+    const release = snapshot.retain();
+    try {
+      return await this.#engine.later(
+        (arena) => packScan(arena, vectors, best),
+        (slot) => addon.scanAsync(table, slot, vectors.length, mask),
+        (arena) => readScan(arena, vectors.length, best),
+        signal,
+      );
+    } finally {
+      release();
+    }
   }
 }
