@@ -20,9 +20,9 @@ export interface BarChart {
   readonly caption: string;
 }
 
-const width = 1000;
+const width = 1180;
 const rowHeight = 22;
-const frame = { left: 430, right: 800, top: 76 } as const;
+const frame = { left: 640, right: 980, top: 76 } as const;
 
 /** Horizontal bars, one a line, with their labels on the left. */
 export function barChart({ title, xLabel, bars, mark, logarithmic, caption }: BarChart): string {
@@ -39,29 +39,32 @@ export function barChart({ title, xLabel, bars, mark, logarithmic, caption }: Ba
     text((frame.left + frame.right) / 2, bottom + 36, xLabel, { anchor: 'middle' }),
     ...bars.map((bar, i) => drawBar(bar, frame.top + i * rowHeight, at, from)),
     line(at(mark.at), frame.top - 6, at(mark.at), bottom, { stroke: ink, 'stroke-width': 2 }),
+    ...bars.map((bar, i) => figureOf(bar, frame.top + i * rowHeight, at, from)),
     text(at(mark.at), frame.top - 12, mark.label, { anchor: 'middle', weight: 'bold' }),
     text(24, height - 12, caption, { size: 11, fill: '#57606a' }),
   ]);
 }
 
-function drawBar(
-  { label, value, length, colour }: Bar,
-  top: number,
-  at: (x: number) => number,
-  from: number,
-) {
-  const end = Math.max(at(Math.max(length, from)), frame.left + 1);
+function drawBar({ label, length, colour }: Bar, top: number, at: (x: number) => number, from: number) {
+  const bar = {
+    x: frame.left,
+    y: top + 3,
+    width: endOf(length, at, from) - frame.left,
+    height: rowHeight - 7,
+  };
   return [
     text(frame.left - 8, top + 15, label, { anchor: 'end' }),
-    element('rect', {
-      x: frame.left,
-      y: top + 3,
-      width: end - frame.left,
-      height: rowHeight - 7,
-      fill: colour,
-    }),
-    text(end + 6, top + 15, value, { size: 11 }),
+    element('rect', { ...bar, fill: colour }),
   ].join('');
+}
+
+/** Over the mark, with a rim in the panel's colour. */
+function figureOf({ value, length }: Bar, top: number, at: (x: number) => number, from: number) {
+  return text(endOf(length, at, from) + 6, top + 15, value, { size: 11, rim: true });
+}
+
+function endOf(length: number, at: (x: number) => number, from: number): number {
+  return Math.max(at(Math.max(length, from)), frame.left + 1);
 }
 
 function logBars(lengths: readonly number[]) {

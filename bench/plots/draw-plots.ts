@@ -82,7 +82,7 @@ function goalChart(goals: readonly RecordedGoal[], caption: string): string {
     ({ goal, what, needed, measured, verdict, needed_value, measured_value, bound }): Bar => {
       const ratio = bound === 'least' ? measured_value! / needed_value : needed_value / measured_value!;
       return {
-        label: shortened(`${goal}  ${what}`, 62),
+        label: shortened(`${goal}  ${what}`, 98),
         value: `${measured} (${needed})`,
         length: ratio,
         colour: verdict === 'pass' ? colours.pass : colours.MISS,

@@ -17,6 +17,7 @@ export const palette = [
 export const ink = '#24292f';
 export const faint = '#d0d7de';
 const panel = '#ffffff';
+const halo = { stroke: panel, 'stroke-width': 4, 'paint-order': 'stroke', 'stroke-linejoin': 'round' };
 
 export type Attributes = Readonly<Record<string, string | number>>;
 
@@ -36,14 +37,25 @@ export interface TextStyle {
   readonly fill?: string;
   /** Degrees around the text's own point. */
   readonly rotate?: number;
+  /** A rim in the panel's colour, over whatever lies below. */
+  readonly rim?: boolean;
 }
 
 export function text(x: number, y: number, content: string, style: TextStyle = {}): string {
-  const { size = 12, anchor = 'start', weight = 'normal', fill = ink, rotate } = style;
+  const { size = 12, anchor = 'start', weight = 'normal', fill = ink, rotate, rim = false } = style;
   const turned = rotate === undefined ? {} : { transform: `rotate(${rotate} ${tidy(x)} ${tidy(y)})` };
   return element(
     'text',
-    { x, y, 'font-size': size, 'text-anchor': anchor, 'font-weight': weight, fill, ...turned },
+    {
+      x,
+      y,
+      'font-size': size,
+      'text-anchor': anchor,
+      'font-weight': weight,
+      fill,
+      ...turned,
+      ...(rim ? halo : {}),
+    },
     escapeXml(content),
   );
 }

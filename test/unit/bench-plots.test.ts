@@ -84,11 +84,11 @@ describe('plots of recorded results', () => {
 
   it('show goals as bars on the side of the threshold where they are', () => {
     const svg = plotsOf(recorded)['rerank-goals']!;
-    const widths = [...svg.matchAll(/<rect x="430"[^>]*width="([\d.]+)"/g)].map(([, width]) => Number(width));
+    const widths = [...svg.matchAll(/<rect x="640"[^>]*width="([\d.]+)"/g)].map(([, width]) => Number(width));
     const marks = [...svg.matchAll(/<line x1="([\d.]+)"[^>]*stroke-width="2"/g)].map(([, x]) => Number(x));
     expect(widths).toHaveLength(2);
     expect(marks).toHaveLength(1);
-    const [passed, missed] = widths.map((width) => 430 + width);
+    const [passed, missed] = widths.map((width) => 640 + width);
     expect(passed).toBeGreaterThan(marks[0]!);
     expect(missed).toBeLessThan(marks[0]!);
     expect(svg).toContain('beside a &lt;loop&gt; &amp; more');
