@@ -6,6 +6,8 @@ import { packGram, packRerank, packRescore } from '../dist/native/pack-batch.js'
 import { packScan } from '../dist/native/pack-scan.js';
 import { makeBatch, makeSnapshot, makeTransient } from './native-fixture.mjs';
 
+const isTypedArray = (value) => ArrayBuffer.isView(value) && !(value instanceof DataView);
+
 export class Fuzzer {
   codes = new Map();
   checked = 0;
@@ -273,8 +275,8 @@ export class Fuzzer {
       columns[name] = random.pick([
         () => this.#junk(),
         () => this.#number(),
-        () => (ArrayBuffer.isView(was) ? was.slice(0, random.below(was.length + 1)) : was),
-        () => (ArrayBuffer.isView(was) ? was.map(() => random.below(2 ** 31)) : was),
+        () => (isTypedArray(was) ? was.slice(0, random.below(was.length + 1)) : was),
+        () => (isTypedArray(was) ? was.map(() => random.below(2 ** 31)) : was),
         () => [new Float64Array(random.below(70)), this.#junk()],
       ])();
     }
