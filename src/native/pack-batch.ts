@@ -4,6 +4,7 @@ import type { RankedRows } from '../domain/rescore.ts';
 import type { WindowColumns } from '../domain/scoring.ts';
 import { signalCount } from '../domain/signal.ts';
 import type { RerankAnswer } from '../ports/reranker.ts';
+import { float32sOf, indexes } from '../std/mapped.ts';
 import type { Arena } from './arena.ts';
 import { layout } from './arena-layout.ts';
 import { packBlocks, packRequest, selectionMax } from './pack-request.ts';
@@ -101,7 +102,7 @@ export function packRescore(
   const count = selected.length;
   arena.begin(layout.kindRescore);
   packBlocks(arena, blocks);
-  const pick = (column: Float32Array): Float32Array => Float32Array.from(selected, (at) => column[at]!);
+  const pick = (column: Float32Array): Float32Array => float32sOf(selected, (at) => column[at]!);
   packColumns(arena, {
     columns: {
       rows: selected.map((at) => window.rows[at]!),
@@ -116,7 +117,7 @@ export function packRescore(
   const record = packRecords(arena, 1);
   // Hard rules have done their work.
   packRequest(arena, record, { ...request, mask: null }, blocks.table, 0, count);
-  const selectedAt = arena.put(Uint32Array.from({ length: count }, (_, i) => i));
+  const selectedAt = arena.put(indexes(count));
   arena.u32[layout.selectedAtWord] = selectedAt;
   arena.u32[layout.selectedCountWord] = count;
   arena.answers(8 + count * (8 + 16 * signalCount));

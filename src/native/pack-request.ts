@@ -3,6 +3,7 @@ import type { PreferenceTable, RerankRequest } from '../domain/rerank-batch.ts';
 import type { RowBlock } from '../domain/row-block.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { limits } from '../limits.ts';
+import { float64sOf, listOf } from '../std/mapped.ts';
 import type { Arena } from './arena.ts';
 import { formulaNumbers, layout } from './arena-layout.ts';
 
@@ -119,8 +120,8 @@ function columnsOf({ values, facetWeights }: PreferenceTable, table: TableSnapsh
   return {
     dictionary,
     codes,
-    values: Float64Array.from(codes, (code) => rounded(code, values.get(code)!)),
-    facets: Uint8Array.from(codes, (code) => facets.indexOf(facetOf(code))),
+    values: float64sOf(codes, (code) => rounded(code, values.get(code)!)),
+    facets: new Uint8Array(listOf(codes, (code) => facets.indexOf(facetOf(code)))),
     facetWeights: Float64Array.from(facets, (facet) => weightOf(facetWeights, facet)),
   };
 }

@@ -26,10 +26,13 @@ export function readScan(arena: Arena, queryCount: number, limit: number): Scann
   const answers = u32[layout.answersAtWord]!;
   const rows = answers / 4 + queryCount;
   const cosines = (answers + rowsEnd(queryCount, limit)) / 8;
-  return Array.from({ length: queryCount }, (_, query) =>
-    Array.from({ length: u32[answers / 4 + query]! }, (_, i) => ({
-      row: u32[rows + query * limit + i]!,
-      score: f64[cosines + query * limit + i]!,
-    })),
-  );
+  const lists: ScannedRow[][] = [];
+  for (let query = 0; query < queryCount; query++) {
+    const list: ScannedRow[] = [];
+    const from = query * limit;
+    const end = from + u32[answers / 4 + query]!;
+    for (let i = from; i < end; i++) list.push({ row: u32[rows + i]!, score: f64[cosines + i]! });
+    lists.push(list);
+  }
+  return lists;
 }

@@ -11,7 +11,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   'src/wire': ['src/domain', 'src/std', 'src/errors.ts', 'src/limits.ts'],
   'src/ingest': ['src/domain', 'src/ports', 'src/wire', 'src/std', 'src/errors.ts', 'src/limits.ts'],
   'src/search': ['src/ports', 'src/domain', 'src/std', 'src/errors.ts', 'src/limits.ts'],
-  'src/native': ['src/ports', 'src/domain', 'src/errors.ts', 'src/limits.ts'],
+  'src/native': ['src/ports', 'src/domain', 'src/std', 'src/errors.ts', 'src/limits.ts'],
   'src/adapters': ['src/ports', 'src/domain', 'src/native', 'src/std', 'src/errors.ts', 'src/limits.ts'],
   'src/http': ['src/wire', 'src/ports', 'src/domain', 'src/std', 'src/errors.ts', 'src/limits.ts'],
   'src/config': ['src/std', 'src/errors.ts', 'src/limits.ts'],
