@@ -38,11 +38,15 @@ export class BestRows {
     return this.#rows.slice(0, this.#count);
   }
 
-  /** The kept rows, best first. */
+  /** Takes the kept rows out, best first: the heap gives up its worst one after the other, without a comparison function. */
   ranked(): { readonly row: number; readonly score: number }[] {
-    const order = Array.from({ length: this.#count }, (_, place) => place);
-    order.sort((a, b) => this.#scores[b]! - this.#scores[a]! || this.#ties[a]! - this.#ties[b]!);
-    return order.map((place) => ({ row: this.#rows[place]!, score: this.#scores[place]! }));
+    const ranked: { readonly row: number; readonly score: number }[] = new Array(this.#count);
+    while (this.#count > 0) {
+      const last = --this.#count;
+      ranked[last] = { row: this.#rows[0]!, score: this.#scores[0]! };
+      if (last > 0) this.#sink(this.#scores[last]!, this.#ties[last]!, this.#rows[last]!);
+    }
+    return ranked;
   }
 
   /** Whether (score, tie) ranks after the row at `place`. */
