@@ -68,7 +68,9 @@ export async function scoreWindow(
   context.stages.score = parts.clock.nowMs() - startMs;
   if (scored.value === null) throw scorerError(scored.state, scored.reason);
   const rescoreMs = parts.clock.nowMs();
-  const best = parts.exact.rescore(window, window.request, window, scored.value.selected);
+  // In one order whatever the backend's: between two entries of one document the first one of the window wins.
+  const selected = scored.value.selected.slice().sort();
+  const best = parts.exact.rescore(window, window.request, window, selected);
   const ranked = withRows(parts.exact, best, window, pinned);
   context.stages.rescore = parts.clock.nowMs() - rescoreMs;
   const { backend, dropped } = scored.value;
