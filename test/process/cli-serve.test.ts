@@ -122,7 +122,7 @@ describe('triptych serve', slow, () => {
   it('starts empty with --no-demo, or with the schema it is given', async () => {
     const empty = serve('--no-demo', '--json');
     const ready = JSON.parse((await empty.match(/^.*\n/))[0]) as Record<string, unknown>;
-    expect(ready).toMatchObject({ documents: 0, embedder: 'none', scorer: 'js' });
+    expect(ready).toMatchObject({ documents: 0, embedder: 'none', scorer: expect.stringContaining('js') });
     empty.child.kill('SIGTERM');
     expect(await empty.ended).toBe(0);
     writeFileSync(join(folder, 's.json'), JSON.stringify(schema));
