@@ -5,6 +5,7 @@ import { ingestLag } from './cases/ingest-lag.ts';
 import { memory } from './cases/memory.ts';
 import { rerank } from './cases/rerank.ts';
 import { rerankBackends } from './cases/rerank-backends.ts';
+import { rerankHttp } from './cases/rerank-http.ts';
 import { scorer } from './cases/scorer.ts';
 import { searchCached } from './cases/search-cached.ts';
 import { searchClients } from './cases/search-clients.ts';
@@ -23,6 +24,7 @@ const cases: readonly BenchCase[] = [
   scorer,
   searchClients,
   searchHttp,
+  rerankHttp,
   searchPersonal,
   searchCached,
   searchProfile,
