@@ -46,7 +46,7 @@ export function plotsOf(recorded: Recorded): Readonly<Record<string, string>> {
     if (series.length > 0) plots[`rerank-${part}`] = windowChart(title, series, caption);
   }
   const judged = goals.filter((goal) => (goal.measured_value ?? 0) > 0);
-  if (judged.length > 0) plots['rerank-goals'] = goalChart(judged, caption);
+  if (judged.length > 0) plots[`${recorded.case}-goals`] = goalChart(judged, caption);
   const limited = timings.filter(
     ({ part, contestant, roofline_percent }) =>
       (part === 'hot' || part === 'cold') &&

@@ -70,6 +70,8 @@ describe('plots of recorded results', () => {
       'rerank-roofline',
     ]);
     expect(plotsOf({ ...recorded, tables: { timings: [] } })).toEqual({});
+    // Two cases have goals: one must not take the other's place.
+    expect(Object.keys(plotsOf({ ...recorded, case: 'rerank-backends' }))).toContain('rerank-backends-goals');
   });
 
   it('are well formed, with title, units and the machine', () => {
