@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fail, root, run, say } from './setup.mjs';
+import { fail, root, run, say, setUp } from './setup.mjs';
 
 const gpu = process.argv.includes('--gpu');
 const name = gpu ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node';
@@ -60,6 +60,8 @@ if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === stamp) {
   say(`${name} is built already, in .tfjs-node/.`);
 } else {
   checkTools();
+  // The headers of Node-API are a dependency.
+  await setUp();
   mkdirSync(home, { recursive: true });
   await installPackage();
   await unpackTensorFlow();
