@@ -2,7 +2,7 @@
 // left alone. Plain JavaScript without dependencies, because it runs before there are any.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -74,6 +74,8 @@ async function compile() {
   const failure = await run(process.execPath, [tsc, '-p', 'tsconfig.build.json']);
   if (failure !== null) fail(`The sources do not compile (${failure}).`);
   removeStale(dist, sources);
+  // What `npx triptych` runs; the compiler makes plain files.
+  chmodSync(join(dist, 'cli', 'main.js'), 0o755);
   mkdirSync(dist, { recursive: true });
   writeFileSync(stampPath, stamp);
   say(`Compiled in ${seconds(started)} s.`);

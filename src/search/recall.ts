@@ -100,7 +100,12 @@ export async function recallGiven(context: SearchContext, plan: SearchPlan): Pro
   const none = Promise.resolve(null);
   const recall = new Recall(context, plan, { embedding, vector, lexical }, { taste: none, graph: seeded });
   const recalled = await recall.done();
-  return { ...recalled, coverage: { ...recalled.coverage, vector: skippedCoverage('documents_given') } };
+  // The embedder is planned together with the vector leg: one that is too slow takes the other with it.
+  const slow = plan.skipped.some(({ leg, reason }) => leg === 'vector' && reason === 'too_slow');
+  const embedder =
+    slow && context.request.embedding === null ? { embedder: skippedCoverage('too_slow') } : {};
+  const coverage = { ...recalled.coverage, ...embedder, vector: skippedCoverage('documents_given') };
+  return { ...recalled, coverage };
 }
 
 /** Waits for all legs, or tells what is there now. */

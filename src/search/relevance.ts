@@ -9,6 +9,7 @@ import { TriptychError } from '../errors.ts';
 import type { CallOptions } from '../ports/triptych.ts';
 import { askerAtHand, findAsker, type KnownAsker } from './find-asker.ts';
 import { requestHash } from './list-keys.ts';
+import { observeLegs } from './observe-legs.ts';
 import { makePlan, withWords } from './rank.ts';
 import { recallGiven } from './recall.ts';
 import { scoreWindow } from './score-window.ts';
@@ -46,6 +47,7 @@ async function scored(
   const plan = makePlan(context);
   const { indexes, rows, unknown } = present(snapshot, ids);
   const recalled = await recallGiven(context, plan);
+  observeLegs(context, recalled.coverage);
   // Everything is wanted, not the profile's R.
   const whole = { ...context, profile: { ...context.profile, rankDepth: rows.length } };
   const window = { rows, sources: new Uint8Array(rows.length) };
@@ -94,7 +96,7 @@ function present(
 
 /** The embedder, the words or the graph were to answer, or too slow to be asked, and did not. */
 function isDegraded(plan: SearchPlan, coverage: Coverage): boolean {
-  if (plan.skipped.some(({ leg, reason }) => leg !== 'vector' && reason === 'too_slow')) return true;
+  if (plan.skipped.some(({ reason }) => reason === 'too_slow')) return true;
   const planned = recallLegs.filter((leg) => leg !== 'vector' && plan.legs.some((one) => one.leg === leg));
   const parts = [...planned, ...(plan.embed === null ? [] : (['embedder'] as const))];
   return parts.some((part) => coverage[part]?.state !== 'ok');

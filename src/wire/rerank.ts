@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { RelevanceAnswer, RelevanceRequest } from '../domain/relevance.ts';
+import { isListRule } from '../domain/rule.ts';
 import { limits } from '../limits.ts';
 import { components } from './components.ts';
 import { coverageSchema, coverageToWire } from './coverage.ts';
@@ -36,7 +37,9 @@ export const rerankRequestSchema = z
     partial,
   })
   .meta({
-    description: 'Documents that another system found, to be scored for a query and whoever asks.',
+    description:
+      'Documents that another system found, to be scored for a query and whoever asks. Hard and soft rules hold, of ' +
+      'the request and of the policy; list-wise rules have no part in it.',
     examples: [
       {
         query: 'lonely robot in space',
@@ -93,8 +96,16 @@ export function parseRerankRequest(input: unknown, known: SearchContext): Releva
     problems.add(
       'invalid_request',
       'profile',
-      'ranks what legs recall; documents that are given need another',
+      'ranks what legs recall, and here nothing is recalled: take one that weighs signals, such as linear or personal',
     );
+  request.constraints.forEach((rule, i) => {
+    if (isListRule(rule))
+      problems.add(
+        'invalid_request',
+        `constraints[${i}].kind`,
+        `${rule.kind} orders lists, and here the score alone orders; a search keeps it`,
+      );
+  });
   problems.throwIfAny();
   return { search: request, ids, topN: top_n ?? ids.length };
 }

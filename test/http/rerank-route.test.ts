@@ -46,6 +46,12 @@ describe('POST /v1/rerank', () => {
       'profile',
       'invalid_request',
     ],
+    [
+      'a rule about lists',
+      { query: 'x', ids: ['a'], constraints: [{ kind: 'pin', id: 'a', rank: 1 }] },
+      'constraints[0].kind',
+      'invalid_request',
+    ],
     ['an unknown profile', { query: 'x', ids: ['a'], profile: 'none' }, 'profile', 'unknown_profile'],
     ['a search member', { query: 'x', ids: ['a'], k: 3 }, 'k', 'invalid_request'],
   ])('refuses %s with the path', async (_, body, path, code) => {

@@ -86,6 +86,32 @@ describe('rerank', () => {
     expect(relevances).toEqual([...relevances].sort((a, b) => b - a));
   });
 
+  it('says that the embedder was left out where it is too slow for the deadline', async () => {
+    const fixture = await setUp(() => {
+      const parts = inProcessParts();
+      const { embedder } = parts;
+      const slow = {
+        ...embedder,
+        embed: (texts: readonly string[], signal: AbortSignal) => later(texts, signal),
+      };
+      const later = async (texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> => {
+        await new Promise<void>((resolve) => open[0]!.clock.after(300, resolve));
+        return [...(await embedder!.embed(texts, signal))];
+      };
+      return { ...parts, embedder: slow as typeof embedder };
+    });
+    // Its slowness becomes known, then no plan for a short deadline has it.
+    await fixture.clock.run(fixture.search({ query: 'robot', timeoutMs: 10_000 }));
+    for (let i = 0; i < 5; i++) await rerank(fixture, { query: `robot ${i}`, timeoutMs: 10_000 });
+    const searched = await fixture.clock.run(fixture.search({ query: 'space', timeoutMs: 40 }));
+    const answer = await rerank(fixture, { query: 'space', timeoutMs: 40 });
+    expect(answer.coverage.embedder).toMatchObject({ state: 'skipped', reason: 'too_slow' });
+    expect([answer.degraded, searched.degraded]).toEqual([true, true]);
+    await expect(rerank(fixture, { query: 'space', timeoutMs: 40, partial: false })).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+    });
+  });
+
   it('goes on without a leg that is late, says so, and refuses that where it is not wanted', async () => {
     const slow = (): ReturnType<typeof inProcessParts> => {
       const parts = inProcessParts();
