@@ -1,6 +1,11 @@
 import { grown } from '../std/growing-array.ts';
 import type { TableSnapshot } from './table-snapshot.ts';
 
+/** Whether the row is the document's in the table's epoch: rows change hands, so one that was remembered is asked again. */
+export function holds(table: TableSnapshot, row: number, id: string): boolean {
+  return table.live[row] === 1 && table.idOf(row) === id;
+}
+
 /**
  * Which row of the resident table a slot of an in-process index is, and the other way round. Looked up by id once; from
  * then on an answer costs a comparison, which also finds out that the slot or the row has changed hands since.
@@ -13,7 +18,7 @@ export class SlotRows {
   /** What table.rowOf(id) says. @param id the slot's */
   rowOf(table: TableSnapshot, slot: number, id: string): number {
     const known = slot < this.#rows.length ? this.#rows[slot]! - 1 : -1;
-    if (known >= 0 && table.live[known] === 1 && table.idOf(known) === id) return known;
+    if (known >= 0 && holds(table, known, id)) return known;
     const row = table.rowOf(id);
     if (row >= 0) this.#remember(slot, row);
     return row;

@@ -1,3 +1,4 @@
+import { holds } from '../domain/slot-rows.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 
 interface Found {
@@ -8,7 +9,7 @@ interface Found {
 /** The row of what a store found, in the snapshot that it was asked on; -1: the epoch does not have the document. */
 export function rowOfHit(snapshot: TableSnapshot, { id, row }: Found): number {
   // A remembered answer may be of the same epoch in a table that has been loaded again since: with other rows.
-  if (row !== undefined && snapshot.live[row] === 1 && snapshot.idOf(row) === id) return row;
+  if (row !== undefined && holds(snapshot, row, id)) return row;
   return snapshot.rowOf(id);
 }
 
