@@ -50,6 +50,7 @@ export const errorCatalogue = {
   overloaded: { status: 503, retriable: true, title: 'Too many requests are in flight' },
   not_ready: { status: 503, retriable: true, title: 'The service is starting or stopping' },
   unavailable: { status: 503, retriable: true, title: 'No store could answer' },
+  store_open: { status: 503, retriable: true, title: 'A store keeps failing and is left alone for a while' },
   policy_unavailable: {
     status: 503,
     retriable: true,

@@ -224,6 +224,10 @@ export const limits = {
   ingestAttemptsMax: 6,
   ingestCallMsMax: 120_000,
   sqlQueueMax: 1_024,
+  /** Documents that one call writes to an index outside the process. */
+  sharedIndexBatchMax: 100,
+  /** How long a worker may hold documents that it brings into such an index. */
+  syncLeaseMs: 60_000,
   /** Writes of one transaction of the truth. */
   writeRowsMax: 1_000,
   tombstonePurgeRows: 1_000,

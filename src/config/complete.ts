@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import type { FieldProblem } from '../errors.ts';
 import type { Config, EmbedderConfig, SettingName, Settings } from './schema.ts';
+import { type StoreReading, secret, storesConfig } from './stores.ts';
 
 type Name = (name: SettingName) => string;
 
@@ -25,7 +25,9 @@ export function completeConfig(
         'everything: make some with `triptych keys new --file keys.json --id ID --tenant TENANT --scopes admin` and ' +
         `give that file as ${nameOf('keysFile')}, or use 127.0.0.1, ::1 or localhost.`,
     });
-  const embedder = embedderConfig(settings, cwd, nameOf, problems, warnings);
+  const reading = { settings, cwd, nameOf, problems, warnings };
+  const embedder = embedderConfig(reading);
+  const stores = storesConfig(reading);
   if (embedder === null) return null;
   return {
     host: settings.host,
@@ -39,6 +41,7 @@ export function completeConfig(
     rerankBackend: settings.rerankBackend,
     tfjsBackends: settings.tfjsBackends,
     nativeVariant: settings.nativeVariant,
+    stores,
     tfjsDir: settings.tfjsDir === undefined ? null : resolve(cwd, settings.tfjsDir),
   };
 }
@@ -47,13 +50,8 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-function embedderConfig(
-  settings: Settings,
-  cwd: string,
-  nameOf: Name,
-  problems: FieldProblem[],
-  warnings: string[],
-): EmbedderConfig | null {
+function embedderConfig(reading: StoreReading): EmbedderConfig | null {
+  const { settings, nameOf, problems, warnings } = reading;
   const names = ['openaiUrl', 'openaiModel', 'openaiKey', 'openaiKeyFile', 'openaiDimension'] as const;
   if (settings.embedder !== 'openai') {
     const unused = names.filter((name) => settings[name] !== undefined).map(nameOf);
@@ -65,22 +63,7 @@ function embedderConfig(
   for (const name of ['openaiUrl', 'openaiModel', 'openaiDimension'] as const)
     if (settings[name] === undefined)
       problems.push({ path: nameOf(name), message: 'is needed when the embedder is openai' });
-  const key = openaiKey(settings, cwd, nameOf, problems);
+  const key = secret(reading, 'openaiKey', 'openaiKeyFile');
   if (url === undefined || model === undefined || dimension === undefined) return null;
   return { kind: 'openai', url, model, key, dimension };
-}
-
-function openaiKey(settings: Settings, cwd: string, nameOf: Name, problems: FieldProblem[]): string | null {
-  const { openaiKey: key, openaiKeyFile: file } = settings;
-  if (file === undefined) return key ?? null;
-  if (key !== undefined)
-    problems.push({ path: nameOf('openaiKeyFile'), message: `cannot be given with ${nameOf('openaiKey')}` });
-  try {
-    const content = readFileSync(resolve(cwd, file), 'utf8').trim();
-    if (content === '') problems.push({ path: nameOf('openaiKeyFile'), message: 'the file is empty' });
-    return content;
-  } catch {
-    problems.push({ path: nameOf('openaiKeyFile'), message: `${file} cannot be read` });
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
+import type { StoresConfig } from './store-config.ts';
 
 /**
  * Every setting of the service, with its default and its meaning; docs/settings.md is checked against this table.
@@ -61,6 +62,46 @@ export const settings = {
     .min(1)
     .optional()
     .describe('Folder with the tfjs-node packages in its `node_modules`, instead of the usual places.'),
+  postgresUrl: storeUrl(/^postgres(ql)?:$/, 'a postgres:// URL').describe(
+    'Postgres that holds the truth instead of `data_dir`, as a user of the role `triptych_app`.',
+  ),
+  postgresWorkerUrl: storeUrl(/^postgres(ql)?:$/, 'a postgres:// URL').describe(
+    'The same database as a user of the role `triptych_worker`, for what runs in the background.',
+  ),
+  postgresOwnerUrl: storeUrl(/^postgres(ql)?:$/, 'a postgres:// URL').describe(
+    'The same database as a user of the role `triptych_owner`; for `triptych db migrate` alone.',
+  ),
+  postgresCaFile: text().describe('PEM file of the authority that signed the certificate of Postgres.'),
+  milvusAddress: text().describe('`host:port` of the Milvus that holds the vectors.'),
+  milvusUser: text().describe('User at Milvus.'),
+  milvusPassword: text().describe('Its password; secret.'),
+  milvusPasswordFile: text().describe('File that holds the password, instead of `milvus_password`.'),
+  milvusToken: text().describe('Token for Milvus, instead of a user and a password; secret.'),
+  milvusTokenFile: text().describe('File that holds the token, instead of `milvus_token`.'),
+  milvusTls: flag().default(false).describe('Speak TLS with Milvus.'),
+  milvusCaFile: text().describe('PEM file of the authority that signed the certificate of Milvus.'),
+  milvusDatabase: text().describe('Database within Milvus; its default one unless given.'),
+  milvusIndex: z
+    .enum(['hnsw', 'gpu_cagra'])
+    .default('hnsw')
+    .describe('Index that Milvus builds: HNSW on processors, or GPU_CAGRA.'),
+  milvusShardBy: text().describe(
+    'Facet by whose first value documents are kept in collections of their own; one collection unless given.',
+  ),
+  neo4jUri: storeUrl(/^(bolt|neo4j)(\+s)?:$/, 'a bolt://, neo4j://, bolt+s:// or neo4j+s:// URI').describe(
+    'Neo4j that holds the graph.',
+  ),
+  neo4jUser: z.string().min(1).default('neo4j').describe('User at Neo4j.'),
+  neo4jPassword: text().describe('Its password; secret.'),
+  neo4jPasswordFile: text().describe('File that holds the password, instead of `neo4j_password`.'),
+  neo4jDatabase: text().describe('Database within Neo4j; the default one of the user unless given.'),
+  neo4jCaFile: text().describe('PEM file of the authority that signed the certificate of Neo4j.'),
+  redisUrl: storeUrl(/^rediss?:$/, 'a redis:// or rediss:// URL').describe(
+    'Redis in which processes share what they cached.',
+  ),
+  redisPassword: text().describe('Password for Redis; secret.'),
+  redisPasswordFile: text().describe('File that holds the password, instead of `redis_password`.'),
+  redisCaFile: text().describe('PEM file of the authority that signed the certificate of Redis.'),
 } as const;
 
 export const settingsSchema = z.strictObject(settings);
@@ -101,6 +142,8 @@ export interface Config {
   readonly tfjsBackends: boolean;
   /** Absolute path of the folder in which the tfjs-node packages are looked for; null: the usual places. */
   readonly tfjsDir: string | null;
+  /** Stores outside the process. */
+  readonly stores: StoresConfig;
   /** Kernels of the native scorer, where it is built. */
   readonly nativeVariant: 'auto' | 'baseline' | 'avx2' | 'avx512' | 'neon';
 }
@@ -118,6 +161,19 @@ export function variableName(name: SettingName): string {
 /** `dataDir` -> `--data-dir` */
 export function flagName(name: SettingName): string {
   return `--${fileName(name).replaceAll('_', '-')}`;
+}
+
+function text() {
+  return z.string().min(1).optional();
+}
+
+function storeUrl(protocol: RegExp, wanted: string) {
+  return z
+    .string()
+    .refine((value) => URL.canParse(value) && protocol.test(new URL(value).protocol), {
+      error: `must be ${wanted}`,
+    })
+    .optional();
 }
 
 function integer(min: number, max: number) {

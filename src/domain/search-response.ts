@@ -4,7 +4,7 @@ import type { SourcedRule } from './rule.ts';
 import type { Leg, SignalName } from './signal.ts';
 import type { Warning } from './warning.ts';
 
-export type LegState = 'ok' | 'late' | 'failed' | 'skipped';
+export type LegState = 'ok' | 'late' | 'failed' | 'skipped' | 'open';
 
 /** What became of one leg (or the embedder): never silent. */
 export interface LegCoverage {

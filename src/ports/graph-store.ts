@@ -1,5 +1,5 @@
 import type { PathStep, Relationship } from '../domain/search-response.ts';
-import type { RecallRequest } from './recall.ts';
+import type { IndexRequest, RecallRequest } from './recall.ts';
 
 export interface GraphQuery extends RecallRequest {
   /** At most limits.likeIdsMax; unknown ids are ignored. */
@@ -24,13 +24,14 @@ export interface GraphAnswer {
   readonly support: readonly GraphHit[];
 }
 
+export interface RelationsQuery extends IndexRequest {
+  readonly ids: readonly string[];
+  /** Relations of each id. */
+  readonly limit: number;
+}
+
 export interface GraphStore {
   recall(query: GraphQuery): Promise<GraphAnswer>;
   /** Direct relations of each id (explicit and SIMILAR_TO), strongest first, at most `limit` each. */
-  relationships(
-    tenant: string,
-    ids: readonly string[],
-    limit: number,
-    signal: AbortSignal,
-  ): Promise<readonly (readonly Relationship[])[]>;
+  relationships(request: RelationsQuery): Promise<readonly (readonly Relationship[])[]>;
 }

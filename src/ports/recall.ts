@@ -9,17 +9,23 @@ export interface CompiledPredicate {
   readonly passing: number;
 }
 
-/** What every recall leg is given. */
-export interface RecallRequest {
+/** What every question to an index says. */
+export interface IndexRequest {
   readonly tenant: string;
-  /** The epoch that the answer is computed on; stores outside the process may ignore it. */
+  /** The epoch that the answer is computed on; a store outside the process needs its generation alone. */
   readonly snapshot: TableSnapshot;
+  /** What is left to the answer, milliseconds: for the clients and servers of stores outside the process. */
+  readonly timeoutMs: number;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What every recall leg is given. */
+export interface RecallRequest extends IndexRequest {
   /** Pushed down: only documents that pass may be returned; null: no push-down. */
   readonly predicate: CompiledPredicate | null;
   /** Candidates wanted (L). */
   readonly limit: number;
-  /** Aborted when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
 }
 
 export interface Hit {

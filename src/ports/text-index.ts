@@ -11,8 +11,9 @@ export interface TextAnswer {
   /**
    * BM25 of each id, 0 where no term matches or the document is unknown; the same number `hits` shows.
    * @param rows the ids' rows in the query's snapshot, where they are known: saves an index in process the lookup
+   * @param timeoutMs what is left to this answer; what was left to the query unless given
    */
-  score(ids: readonly string[], rows?: Uint32Array): Promise<Float64Array>;
+  score(ids: readonly string[], rows?: Uint32Array, timeoutMs?: number): Promise<Float64Array>;
 }
 
 /** Word search with typo tolerance for terms that the catalogue does not know. */

@@ -13,12 +13,14 @@ export interface LegOutcome<T> {
 
 /**
  * Runs one leg until `endMs` (monotonic). A leg that is late is aborted and left behind: its answer or error no longer
- * reaches anybody. A leg that throws is `failed` with a stable reason; the driver's message stays out of answers.
+ * reaches anybody. A leg that throws is `failed` with a stable reason, or `open` where its store is left alone because it
+ * keeps failing; the driver's message stays out of answers.
+ * @param work is given what is left to it, in milliseconds
  */
 export function runLeg<T>(
   clock: Clock,
   endMs: number,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, timeoutMs: number) => Promise<T>,
 ): Promise<LegOutcome<T>> {
   const startMs = clock.nowMs();
   const budgetMs = Math.max(0, endMs - startMs);
@@ -33,10 +35,13 @@ export function runLeg<T>(
       settle('late', null, 'budget_exceeded');
       controller.abort();
     });
-    work(controller.signal).then(
+    work(controller.signal, budgetMs).then(
       // Work that holds the event loop also holds the timer back, so the clock is asked as well.
       (value) => (clock.nowMs() > endMs ? settle('late', null, 'budget_exceeded') : settle('ok', value)),
-      (error: unknown) => settle('failed', null, error instanceof TriptychError ? error.code : 'error'),
+      (error: unknown) => {
+        const code = error instanceof TriptychError ? error.code : 'error';
+        settle(code === 'store_open' ? 'open' : 'failed', null, code);
+      },
     );
   });
 }

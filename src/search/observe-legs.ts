@@ -18,9 +18,10 @@ export function observeLegs(context: SearchContext, coverage: Coverage): void {
   }
 }
 
+/** How soon a store refuses says nothing about how soon it answers. */
 function observeLatency(latencies: LatencyBook, part: TimedPart, leg: LegCoverage): void {
-  if (leg.state !== 'late') latencies.add(part, leg.ms);
-  else {
+  if (leg.state === 'ok') latencies.add(part, leg.ms);
+  else if (leg.state === 'late') {
     const atLeastMs = leg.budgetMs * lateFactor;
     // That it took longer than a very short budget says nothing about a part that is known to be slower.
     if (atLeastMs >= (latencies.estimates()[part as keyof PlannerInput['estimates']]?.p50Ms ?? 0))

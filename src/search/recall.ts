@@ -284,8 +284,15 @@ async function start<T>(
   if (leg === undefined) return null;
   const { tenant, snapshot, conditions, parts, startedAtMs } = context;
   const pushed = plan.predicate?.pushdown === true ? conditions : null;
-  return runLeg(parts.clock, startedAtMs + leg.budgetMs, (signal) => {
-    const base: RecallRequest = { tenant, snapshot, predicate: pushed, limit: leg.depth, signal };
+  return runLeg(parts.clock, startedAtMs + leg.budgetMs, (signal, timeoutMs) => {
+    const base: RecallRequest = {
+      tenant,
+      snapshot,
+      predicate: pushed,
+      limit: leg.depth,
+      timeoutMs,
+      signal,
+    };
     const shareable = context.request.cache === 'use';
     return work({ base, conditions: shareable ? (pushed === null ? '' : pushed.key) : null });
   });

@@ -181,8 +181,15 @@ async function relationshipsOf(
   const { parts, request, catalogue, snapshot, conditions, endMs } = context;
   if (!request.includeRelationships) return { coverage: list.coverage, lists: [], warnings: [] };
   const ids = page.indexes.map((index) => list.ids[index]!);
-  const outcome = await runLeg(parts.clock, endMs, (signal) =>
-    catalogue.stores.graph.relationships(catalogue.tenant, ids, limits.relationshipsPerResultMax, signal),
+  const outcome = await runLeg(parts.clock, endMs, (signal, timeoutMs) =>
+    catalogue.stores.graph.relationships({
+      tenant: catalogue.tenant,
+      snapshot,
+      ids,
+      limit: limits.relationshipsPerResultMax,
+      timeoutMs,
+      signal,
+    }),
   );
   context.stages.relationships = outcome.ms;
   parts.meter.stage('relationships', outcome.state, outcome.ms);

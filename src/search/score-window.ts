@@ -152,7 +152,9 @@ async function scoreWords(
   if (answer === null) return null;
   const { parts, snapshot, startedAtMs, request } = context;
   const ids = listOf(rows, (row) => snapshot.idOf(row));
-  return runLeg(parts.clock, startedAtMs + request.timeoutMs, () => answer.score(ids, rows));
+  return runLeg(parts.clock, startedAtMs + request.timeoutMs, (_signal, timeoutMs) =>
+    answer.score(ids, rows, timeoutMs),
+  );
 }
 
 /** The lexical signal of every candidate; NaN for all of them when the leg, or its second answer, did not come. */

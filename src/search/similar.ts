@@ -45,11 +45,11 @@ export async function similar(
     const allowed = (other: number): boolean => conditions === null || conditions.mask[other] === 1;
     const base = { tenant, snapshot, predicate: conditions, limit: limit + 1 };
     const [near, linked] = await Promise.all([
-      runLeg(parts.clock, endMs, (signal) =>
-        catalogue.stores.vector.search({ ...base, vectors: [vector], signal }),
+      runLeg(parts.clock, endMs, (signal, timeoutMs) =>
+        catalogue.stores.vector.search({ ...base, vectors: [vector], timeoutMs, signal }),
       ),
-      runLeg(parts.clock, endMs, (signal) =>
-        catalogue.stores.graph.recall({ ...base, seeds: [{ id, weight: 1 }], signal }),
+      runLeg(parts.clock, endMs, (signal, timeoutMs) =>
+        catalogue.stores.graph.recall({ ...base, seeds: [{ id, weight: 1 }], timeoutMs, signal }),
       ),
     ]);
     observe(parts, { vector: near, graph: linked });

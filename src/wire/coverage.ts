@@ -7,8 +7,9 @@ const parts = ['vector', 'lexical', 'graph', 'policy', 'embedder'] as const;
 
 const legCoverageSchema = z
   .strictObject({
-    state: z.enum(['ok', 'late', 'failed', 'skipped', 'pending']).meta({
-      description: '`pending` in provisional answers alone: it may still answer.',
+    state: z.enum(['ok', 'late', 'failed', 'skipped', 'open', 'pending']).meta({
+      description:
+        '`open`: its store keeps failing and was not asked. `pending` in provisional answers alone: it may still answer.',
     }),
     ms: z.number(),
     budget_ms: z.number(),

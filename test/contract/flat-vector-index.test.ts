@@ -17,7 +17,7 @@ describe('FlatVectorIndex', () => {
   const rows = (count: number) =>
     Array.from({ length: count }, (_, i) => ({ id: `d${i}`, vector: random.unitVector(dimension) }));
   const signal = new AbortController().signal;
-  const request = { tenant: 't', predicate: null, limit: 100, signal };
+  const request = { tenant: 't', predicate: null, limit: 100, timeoutMs: 10_000, signal };
 
   it('has the very score that the scorer computes, and the exact order of it', async () => {
     const snapshot = makeTable(dimension, rows(500));

@@ -39,9 +39,7 @@ export function graphStoreContract(
     const recall = (films: Films, ...ids: string[]) =>
       weighted(films, Object.fromEntries(ids.map((id) => [id, 1])));
     const related = (films: Films, id: string, limit = 10) =>
-      films.port
-        .relationships(films.tenant, [id], limit, new AbortController().signal)
-        .then(([list]) => list!);
+      films.port.relationships({ ...films.request(limit), ids: [id] }).then(([list]) => list!);
     const strengthOf = (support: readonly GraphHit[], id: string) =>
       support.find((hit) => hit.id === id)?.strength ?? 0;
 
@@ -199,8 +197,7 @@ export function graphStoreContract(
         expect(strength).toBeLessThanOrEqual(1);
       }
       expect(await related(films, '1', 1)).toEqual(list.slice(0, 1));
-      const signal = new AbortController().signal;
-      const lists = await films.port.relationships(films.tenant, ['unknown', '1'], 10, signal);
+      const lists = await films.port.relationships({ ...films.request(10), ids: ['unknown', '1'] });
       expect(lists).toEqual([[], list]);
     });
 
@@ -243,7 +240,9 @@ export function graphStoreContract(
       await films.put(documentOf('1'));
       const signal = AbortSignal.abort(new Error('gone'));
       await expect(films.port.recall({ ...films.request(), signal, seeds: [] })).rejects.toThrow('gone');
-      await expect(films.port.relationships(films.tenant, ['1'], 1, signal)).rejects.toThrow('gone');
+      await expect(films.port.relationships({ ...films.request(1), ids: ['1'], signal })).rejects.toThrow(
+        'gone',
+      );
     });
   });
 }

@@ -50,7 +50,7 @@ class Followed {
 
   async expectRowsOf(snapshot: TableSnapshot): Promise<void> {
     const { signal } = new AbortController();
-    const base = { tenant: 't', snapshot, predicate: null, limit: 10, signal };
+    const base = { tenant: 't', snapshot, predicate: null, limit: 10, timeoutMs: 10_000, signal };
     const answer = await this.text.search({ ...base, text: 'robot station' });
     for (const hit of answer.hits) expect(hit.row).toBe(snapshot.rowOf(hit.id));
     const live = ids.filter((id) => snapshot.rowOf(id) >= 0);

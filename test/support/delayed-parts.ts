@@ -75,7 +75,7 @@ export function delayed(delays: Delays, calls: PartCall[] = []) {
             })),
           };
         },
-        relationships: async (_, ids) => ids.map(() => []),
+        relationships: async ({ ids }) => ids.map(() => []),
       },
     };
   };

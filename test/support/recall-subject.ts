@@ -77,6 +77,7 @@ export class TestCatalogue<Port> {
       snapshot: this.snapshot,
       predicate: predicate === null ? null : this.#compile(predicate),
       limit,
+      timeoutMs: 10_000,
       signal: new AbortController().signal,
     };
   }

@@ -5,7 +5,7 @@ import type { Relationship } from '../../domain/search-response.ts';
 import { SimilarityGraph } from '../../domain/similarity-graph.ts';
 import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import type { GraphAnswer, GraphQuery, GraphStore } from '../../ports/graph-store.ts';
+import type { GraphAnswer, GraphQuery, GraphStore, RelationsQuery } from '../../ports/graph-store.ts';
 import type { Projection } from '../../ports/projection.ts';
 
 /** The in-process graph, one per tenant. An answer is computed when the call is made, on the graph of that moment. */
@@ -32,12 +32,12 @@ export class MemoryGraphStore implements GraphStore, Projection {
   }
 
   /** @throws TriptychError no_catalogue before `reset` */
-  async relationships(
-    tenant: string,
-    ids: readonly string[],
-    limit: number,
-    signal: AbortSignal,
-  ): Promise<readonly (readonly Relationship[])[]> {
+  async relationships({
+    tenant,
+    ids,
+    limit,
+    signal,
+  }: RelationsQuery): Promise<readonly (readonly Relationship[])[]> {
     signal.throwIfAborted();
     const graph = this.#graphOf(tenant);
     return ids.map((id) => graph.relationships(id, limit));

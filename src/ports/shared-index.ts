@@ -1,0 +1,53 @@
+import type { Catalogue } from '../domain/catalogue-schema.ts';
+import type { DocumentChange } from '../domain/document.ts';
+
+/** The indexes outside the process that this service knows how to keep. */
+export const sharedIndexNames = ['milvus', 'neo4j'] as const;
+export type SharedIndexName = (typeof sharedIndexNames)[number];
+
+/** One catalogue generation of a tenant, as an index outside the process keeps it apart from others. */
+export interface CatalogueKey {
+  readonly tenant: string;
+  readonly generation: number;
+}
+
+/** A document as an index has it. */
+export interface IndexedVersion {
+  readonly id: string;
+  readonly version: number;
+}
+
+/**
+ * An index outside the process that follows the truth. It is written in the background by `search/index-sync`, never in
+ * a request, possibly by several processes at once; what it does not have yet costs recall, never truth, because readers
+ * hold every hit against the resident table or the truth.
+ *
+ * Every method may be repeated after an unknown outcome. All reject with TriptychError: `unavailable` for what may
+ * succeed later, `invalid_document` for what never will.
+ */
+export interface SharedIndex {
+  readonly name: SharedIndexName;
+
+  /** Makes what a generation needs (collections, constraints, indexes); changes nothing where it is there. */
+  prepare(tenant: string, catalogue: Catalogue): Promise<void>;
+
+  /**
+   * Brings documents to the given state. Ids are distinct within a call, at most limits.sharedIndexBatchMax of them.
+   * A version older than what the index has changes nothing, where the engine can tell.
+   */
+  apply(key: CatalogueKey, changes: readonly DocumentChange[]): Promise<void>;
+
+  /** Makes the generation the one that others see under the catalogue's live name; repeated calls change nothing. */
+  activate(key: CatalogueKey): Promise<void>;
+
+  /** Deletes everything of a generation; nothing where there is nothing. */
+  drop(key: CatalogueKey): Promise<void>;
+
+  /** What the index has, by id in UTF-8 byte order after `afterId` (null: from the first), at most `limit`. */
+  versions(key: CatalogueKey, afterId: string | null, limit: number): Promise<readonly IndexedVersion[]>;
+
+  /** Resolves when the index answers a real question. */
+  ping(): Promise<void>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,63 @@
+import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
+import type { DocumentChange } from '../domain/document.ts';
+import type { CatalogueKey, SharedIndexName } from './shared-index.ts';
+
+/** Documents of one generation that one worker may bring into one index, until the lease ends. */
+export interface SyncClaim extends CatalogueKey {
+  readonly index: SharedIndexName;
+  readonly schema: CatalogueSchema;
+  /** The newest committed state of each document, read when it was claimed; ids are distinct. */
+  readonly changes: readonly DocumentChange[];
+  /** Proves the lease. */
+  readonly token: string;
+}
+
+/** How far an index is behind. */
+export interface SyncLag {
+  /** Documents whose newest version it does not have. */
+  readonly pending: number;
+  /** Since when the oldest of them has been waiting, milliseconds since 1970; null: nothing waits. */
+  readonly oldestEpochMs: number | null;
+  /** Documents that were given up as never acceptable; they are retried after their next write, or by `requeue`. */
+  readonly parked: number;
+}
+
+/**
+ * Which documents each shared index has yet to apply: a desired and an applied version of each, not a log of events, so
+ * updates coalesce and no order needs to be kept. Part of the truth: a document's write marks it as due, for every
+ * followed index, in its own transaction.
+ */
+export interface SyncLog {
+  /**
+   * Says that this index follows from now on. Documents that were there before become due, once, in the background of the
+   * first claims. Repeated calls change nothing.
+   */
+  follow(index: SharedIndexName): Promise<void>;
+
+  /** No longer due for anything: its rows are deleted. */
+  unfollow(index: SharedIndexName): Promise<void>;
+
+  /**
+   * Takes up to `limit` due documents of one catalogue generation that nobody else holds, longest waiting first; null:
+   * nothing is due. Live and staged generations alike.
+   */
+  claim(index: SharedIndexName, limit: number, leaseMs: number): Promise<SyncClaim | null>;
+
+  /**
+   * The claim's documents are applied in the versions that it held; those written again since stay due.
+   * false: the lease was lost, and nothing was recorded.
+   */
+  applied(claim: SyncClaim): Promise<boolean>;
+
+  /** Gives the claim back: its documents are due again after `retryInMs`; null parks them as never acceptable. */
+  failed(claim: SyncClaim, reason: string, retryInMs: number | null): Promise<void>;
+
+  lag(index: SharedIndexName, key?: CatalogueKey): Promise<SyncLag>;
+
+  /** Makes documents due again, `ids` or all of the generation: after a loss of the index, or a found difference. */
+  requeue(index: SharedIndexName, key: CatalogueKey, ids?: readonly string[]): Promise<number>;
+
+  /** Generations that an index may still hold and that no catalogue has any more; gone from here once `forget`. */
+  dropped(index: SharedIndexName): Promise<readonly CatalogueKey[]>;
+  forget(index: SharedIndexName, key: CatalogueKey): Promise<void>;
+}

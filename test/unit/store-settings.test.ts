@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { redact } from '../../src/config/redact.ts';
+import type { TriptychError } from '../../src/errors.ts';
+
+const canary = 'c4nary';
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'triptych-stores-'));
+  writeFileSync(join(folder, 'secret'), `${canary}\n`);
+  writeFileSync(join(folder, 'ca.pem'), 'PEM');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const load = (env: Record<string, string>) => loadConfig({ env, cwd: folder });
+const problems = (env: Record<string, string>) => {
+  try {
+    load(env);
+  } catch (error) {
+    return Object.fromEntries((error as TriptychError).fields.map(({ path, message }) => [path, message]));
+  }
+  return {};
+};
+
+const all = {
+  TRIPTYCH_POSTGRES_URL: `postgres://app:${canary}@db:5432/t`,
+  TRIPTYCH_POSTGRES_WORKER_URL: `postgres://worker:${canary}@db:5432/t`,
+  TRIPTYCH_POSTGRES_OWNER_URL: `postgres://owner:${canary}@db:5432/t`,
+  TRIPTYCH_POSTGRES_CA_FILE: 'ca.pem',
+  TRIPTYCH_MILVUS_ADDRESS: 'milvus:19530',
+  TRIPTYCH_MILVUS_TOKEN_FILE: 'secret',
+  TRIPTYCH_MILVUS_TLS: 'yes',
+  TRIPTYCH_NEO4J_URI: 'neo4j+s://graph:7687',
+  TRIPTYCH_NEO4J_PASSWORD_FILE: 'secret',
+  TRIPTYCH_REDIS_URL: `rediss://cache:6379`,
+  TRIPTYCH_REDIS_PASSWORD_FILE: 'secret',
+};
+
+describe('settings of stores', () => {
+  it('are all embedded unless given', () => {
+    expect(load({}).config.stores).toEqual({ postgres: null, milvus: null, neo4j: null, redis: null });
+  });
+
+  it('read secrets and authorities from files', () => {
+    const { stores } = load(all).config;
+    expect(stores.postgres?.ca).toBe('PEM');
+    expect(stores.milvus).toMatchObject({
+      credentials: { kind: 'token', token: canary },
+      tls: true,
+      index: 'hnsw',
+    });
+    expect(stores.neo4j).toMatchObject({ user: 'neo4j', password: canary, database: null });
+    expect(stores.redis).toMatchObject({ url: 'rediss://cache:6379', password: canary });
+  });
+
+  it('take a password out of the URL of Redis', () => {
+    const { redis } = load({ TRIPTYCH_REDIS_URL: 'redis://:p%40ss@cache:6379/2' }).config.stores;
+    expect(redis).toEqual({ url: 'redis://cache:6379/2', password: 'p@ss', ca: null });
+  });
+
+  it('show no secret when they are printed', () => {
+    const { config } = load(all);
+    expect(JSON.stringify(config)).toContain(canary);
+    expect(JSON.stringify(redact(config))).not.toContain(canary);
+    const byPassword = load({
+      TRIPTYCH_MILVUS_ADDRESS: 'm:1',
+      TRIPTYCH_MILVUS_USER: 'root',
+      TRIPTYCH_MILVUS_PASSWORD: canary,
+    }).config;
+    expect(JSON.stringify(redact(byPassword))).not.toContain(canary);
+  });
+
+  it('name what is missing, contradictory or not a URL', () => {
+    expect(problems({ TRIPTYCH_POSTGRES_URL: 'postgres://a@b/c' })).toEqual({
+      postgres_worker_url: expect.stringContaining('triptych_worker'),
+    });
+    expect(problems({ TRIPTYCH_NEO4J_URI: 'bolt://a' })).toEqual({
+      neo4j_password: expect.stringContaining('neo4j_password_file'),
+    });
+    expect(problems({ TRIPTYCH_REDIS_URL: 'http://a', TRIPTYCH_NEO4J_URI: 'bolt+ssc://a' })).toEqual({
+      TRIPTYCH_REDIS_URL: 'must be a redis:// or rediss:// URL',
+      TRIPTYCH_NEO4J_URI: expect.stringContaining('bolt+s://'),
+    });
+    expect(problems({ TRIPTYCH_MILVUS_ADDRESS: 'm:1', TRIPTYCH_MILVUS_USER: 'root' })).toEqual({
+      milvus_password: 'a user and a password are needed together',
+    });
+    expect(
+      problems({
+        TRIPTYCH_REDIS_URL: 'redis://:a@b',
+        TRIPTYCH_REDIS_PASSWORD: 'c',
+        TRIPTYCH_REDIS_CA_FILE: 'no',
+      }),
+    ).toEqual({
+      TRIPTYCH_REDIS_PASSWORD: expect.stringContaining('TRIPTYCH_REDIS_URL'),
+      TRIPTYCH_REDIS_CA_FILE: 'no cannot be read',
+    });
+  });
+
+  it('warn of settings that have no effect', () => {
+    expect(load({ TRIPTYCH_MILVUS_USER: 'root', TRIPTYCH_REDIS_PASSWORD: 'x' }).warnings).toEqual([
+      'TRIPTYCH_MILVUS_USER has no effect without milvus_address',
+      'TRIPTYCH_REDIS_PASSWORD has no effect without redis_url',
+    ]);
+  });
+});
