@@ -135,7 +135,7 @@ function engine({ name, release, port, mainClass, prefix, java }) {
 function pom(release) {
   const dependency = (group, artifact) =>
     `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${release}</version></dependency>`;
-  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  return `<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>triptych.test</groupId><artifactId>neo4j-server</artifactId><version>1</version><packaging>pom</packaging>
   <dependencies>
