@@ -47,6 +47,12 @@ export interface DocumentStore {
 
   get(tenant: string, generation: number, id: string): Promise<StoredDocument | null>;
 
+  /**
+   * Those of the ids that are documents, in the order of `ids`, which are distinct and at most limits.windowMax: the
+   * documents of a candidate window that are not in memory.
+   */
+  getMany(tenant: string, generation: number, ids: readonly string[]): Promise<StoredDocument[]>;
+
   /** Documents by id in UTF-8 byte order, after `afterId` (exclusive). */
   list(tenant: string, generation: number, afterId: string | null, limit: number): Promise<StoredDocument[]>;
 

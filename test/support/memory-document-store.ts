@@ -72,6 +72,11 @@ export class MemoryDocumentStore implements DocumentStore {
     return this.#table(tenant, generation).get(id)?.document ?? null;
   }
 
+  async getMany(tenant: string, generation: number, ids: readonly string[]): Promise<StoredDocument[]> {
+    const documents = this.#table(tenant, generation);
+    return ids.flatMap((id) => documents.get(id)?.document ?? []);
+  }
+
   async list(tenant: string, generation: number, afterId: string | null, limit: number) {
     return [...this.#table(tenant, generation).values()]
       .flatMap(({ document }) => (document === null ? [] : [document]))

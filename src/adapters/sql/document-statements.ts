@@ -123,6 +123,18 @@ export function getDocument(tenant: string, generation: number, id: string): Sql
   return { text: getText, parameters: [tenant, generation, id] };
 }
 
+// LIMIT 1 as in priorText.
+const getManyText = `SELECT p.* FROM unnest($3::text[]) WITH ORDINALITY AS i(id, place)
+CROSS JOIN LATERAL (
+  SELECT ${documentColumns} FROM document d
+  WHERE d.tenant = $1 AND d.generation = $2 AND d.id = i.id AND d.deleted_at IS NULL LIMIT 1
+) p
+ORDER BY i.place`;
+
+export function getDocuments(tenant: string, generation: number, ids: readonly string[]): SqlStatement {
+  return { text: getManyText, parameters: [tenant, generation, ids] };
+}
+
 const listText = `SELECT ${documentColumns} FROM document d
   WHERE d.tenant = $1 AND d.generation = $2 AND d.id > $3 AND d.deleted_at IS NULL
   ORDER BY d.id LIMIT $4`;

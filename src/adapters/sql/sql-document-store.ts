@@ -104,6 +104,14 @@ export class SqlDocumentStore implements DocumentStore {
     return rows[0] === undefined ? null : documentOfRow(rows[0]);
   }
 
+  async getMany(tenant: string, generation: number, ids: readonly string[]): Promise<StoredDocument[]> {
+    if (ids.length === 0) return [];
+    if (ids.length > limits.windowMax)
+      throw new TriptychError('invalid_request', `more than ${limits.windowMax} documents in one call`);
+    const rows = await this.#query(documents.getDocuments(tenant, generation, ids));
+    return rows.map((row) => documentOfRow(row));
+  }
+
   async list(
     tenant: string,
     generation: number,
