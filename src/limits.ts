@@ -1,4 +1,5 @@
 import { rerankLimits } from './rerank-limits.ts';
+import { storeLimits } from './store-limits.ts';
 
 /**
  * Every bound of the service in one table: sizes, depths, counts and times that input, queues, loops and
@@ -185,6 +186,7 @@ export const limits = {
   // queues and caches
   rerankQueueMax: 1_024,
   ...rerankLimits,
+  ...storeLimits,
   embedQueueMax: 1_024,
   embedBatchMax: 32,
   /** Tokens (padding included) that the built-in model works on at once: keeps one step near 100 ms. */

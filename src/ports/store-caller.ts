@@ -2,6 +2,21 @@
 export const storeNames = ['postgres', 'milvus', 'neo4j', 'redis'] as const;
 export type StoreName = (typeof storeNames)[number];
 
+/** Whose calls: searches and their like, or work in the background. Labels of measurements. */
+export interface StorePool {
+  readonly store: StoreName;
+  readonly pool: 'serve' | 'work';
+}
+
+/** `open`: the store keeps failing and is left alone, calls fail at once; `half_open`: one call is trying it. */
+export type StoreState = 'closed' | 'open' | 'half_open';
+
+/**
+ * `late`: no answer in time; `failed`: as a store fails; `refused`: an answer of the store, or of the adapter, that the
+ * call cannot be done; `aborted`: nobody waited any more; `open`: left alone; `overloaded`: too many under way.
+ */
+export type StoreOutcome = 'ok' | 'late' | 'failed' | 'refused' | 'aborted' | 'open' | 'overloaded';
+
 /** One call to a store outside the process. */
 export interface StoreCall {
   /** From a closed set of each adapter (`search`, `recall`, `head`): a label of measurements. */
@@ -21,8 +36,7 @@ export interface StoreCall {
  */
 export interface StoreCaller {
   readonly store: StoreName;
-  /** `open`: the store keeps failing and is left alone, calls fail at once; `half_open`: one call is trying it. */
-  readonly state: 'closed' | 'open' | 'half_open';
+  readonly state: StoreState;
   /**
    * @param attempt is given the milliseconds that are left to it, for the client's and the server's own timeouts; called
    * once, or a second time where the call is repeatable, its connection broke and there is time
@@ -31,4 +45,9 @@ export interface StoreCaller {
    * another code says nothing about the store's health); signal.reason when aborted
    */
   call<T>(call: StoreCall, attempt: (timeoutMs: number) => Promise<T>): Promise<T>;
+  /**
+   * What to do when the client holds on to so many calls that nobody waits for that few others get through: `rebuild`
+   * should replace the client and end the old one. One of these per caller; called no more often than limits say.
+   */
+  onStuck(rebuild: () => void): void;
 }

@@ -3,8 +3,9 @@ import type { Source } from './source.ts';
 /** Who may import whom. A folder not named here may import nothing; single files are named with their path. */
 export const importTable: Readonly<Record<string, readonly string[]>> = {
   'src/errors.ts': [],
-  'src/limits.ts': ['src/rerank-limits.ts'],
+  'src/limits.ts': ['src/rerank-limits.ts', 'src/store-limits.ts'],
   'src/rerank-limits.ts': [],
+  'src/store-limits.ts': [],
   'src/std': [],
   'src/domain': ['src/std', 'src/limits.ts', 'src/errors.ts'],
   'src/ports': ['src/domain', 'src/errors.ts', 'src/limits.ts'],
@@ -82,6 +83,7 @@ const outsideImports: Readonly<Record<string, RegExp>> = {
   'src/errors.ts': /^$/,
   'src/limits.ts': /^$/,
   'src/rerank-limits.ts': /^$/,
+  'src/store-limits.ts': /^$/,
 };
 
 /** Imports that the table does not allow, as `file:line imports X: why`. */

@@ -1,8 +1,10 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { HttpMeter } from '../../ports/http-meter.ts';
 import type { Meter, Outcome } from '../../ports/meter.ts';
+import type { StoreMeter } from '../../ports/store-meter.ts';
 import { ClosedLabels } from './closed-labels.ts';
 import { measureProcess } from './process-metrics.ts';
+import { StoreMetrics } from './store-metrics.ts';
 
 type GaugeName = Parameters<Meter['gauge']>[0] | Parameters<HttpMeter['gauge']>[0];
 type CountName = Parameters<Meter['count']>[0];
@@ -14,8 +16,8 @@ const buckets = [
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'];
 
-/** Both meters on one prom-client registry of its own: two services in a process do not mix. */
-export class PromMeter implements Meter, HttpMeter {
+/** All meters on one prom-client registry of its own: two services in a process do not mix. */
+export class PromMeter implements Meter, HttpMeter, StoreMeter {
   readonly registry = new Registry();
   readonly #stages = new ClosedLabels(48);
   readonly #strategies = new ClosedLabels(16);
@@ -114,6 +116,11 @@ export class PromMeter implements Meter, HttpMeter {
       'Batches that another scoring backend had to serve',
     ),
   };
+
+  readonly #stores = new StoreMetrics(this.registry, buckets);
+  readonly storeCall: StoreMeter['storeCall'] = this.#stores.storeCall.bind(this.#stores);
+  readonly storeRetry: StoreMeter['storeRetry'] = this.#stores.storeRetry.bind(this.#stores);
+  readonly storeHealth: StoreMeter['storeHealth'] = this.#stores.storeHealth.bind(this.#stores);
 
   constructor() {
     this.#stopProcess = measureProcess(this.registry);

@@ -1,0 +1,22 @@
+/** The bounds of calls to stores outside the process: a part of `limits`, which is where they are read. */
+export const storeLimits = {
+  /** Calls to one store that are under way at once, those included that nobody waits for any more. */
+  storeCallsMax: { postgres: 64, milvus: 64, neo4j: 32, redis: 256 },
+  /** How long a call that nobody waits for any more takes up room while its client does not end it. */
+  storeAbandonedMsMax: 30_000,
+  /** When half of the room is taken by such calls the client is built anew, no more often than this. */
+  storeRebuildIntervalMs: 10_000,
+  /** A store is left alone when more than this share of its calls within the window failed, ... */
+  storeFailedShareMax: 0.5,
+  storeWindowMs: 10_000,
+  /** ... of at least so many: a single failure says little. */
+  storeWindowCallsMin: 4,
+  /** How long it is left alone before one call tries it: the first time at least this, then twice as long each time. */
+  storeOpenMsMin: 1_000,
+  storeOpenMsMax: 30_000,
+  /** Second attempts as a share of the calls, and how many may be saved up. */
+  storeRetryShare: 0.1,
+  storeRetriesMax: 10,
+  /** Kinds of calls to one store whose times are kept apart. */
+  storeOperationsMax: 32,
+} as const;
