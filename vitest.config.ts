@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They need real stores: vitest.engines.config.ts.
+    exclude: [...configDefaults.exclude, 'test/engines/**'],
     // Workers are loaded from dist/, so the tests always run against a fresh build.
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/support/seed.ts'],

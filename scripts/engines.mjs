@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { down, engines, env, status, up, usualNames } from './engines/all.mjs';
 import { openSet } from './engines/set.mjs';
-import { fail, say } from './setup.mjs';
+import { fail, say, setUpDependencies } from './setup.mjs';
 
 const help = `npm run engines -- COMMAND [ENGINE...] [--dir DIR] [--port-offset N]
 
@@ -35,6 +35,9 @@ const portOffset = Number(values['port-offset'] ?? 0);
 if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 5_000)
   fail('--port-offset must be a whole number from 0 to 5000.');
 
+const given = ['dir', 'port-offset']
+  .map((name) => (values[name] ? ` --${name} ${values[name]}` : ''))
+  .join('');
 const set = openSet({ dir: values.dir, portOffset, say });
 const commands = {
   up: runUp,
@@ -48,13 +51,15 @@ if (run === undefined) fail(`No command is called ${command}.\n\n${help}`);
 await run(names);
 
 async function runUp(names) {
+  // Readiness is asked through the clients of the stores.
+  await setUpDependencies();
   const outcomes = await up(set, names.length > 0 ? names : usualNames);
   const ready = outcomes.filter(({ failure }) => failure === null).map(({ name }) => name);
   printEnv(ready);
   const failed = outcomes.filter(({ failure }) => failure !== null);
   for (const { name, failure } of failed) say(`${name} is not available: ${failure}`);
   if (failed.length > 0) process.exitCode = 1;
-  else say('Next: set -a; eval "$(npm run --silent engines -- env)"; set +a; npm start');
+  else say(`Next: set -a; eval "$(npm run --silent engines -- env${given})"; set +a; npm start`);
 }
 
 async function runDown(names) {

@@ -10,12 +10,17 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Checks Node, installs dependencies when missing or outdated, compiles when the sources changed, C++ where it can. */
 export async function setUp() {
-  checkNode();
-  await installDependencies();
+  await setUpDependencies();
   await compile();
   // Needs dependencies that were perhaps installed just now.
   const { buildNative } = await import('./build-native.mjs');
   await buildNative(say);
+}
+
+/** Checks Node, installs dependencies when missing or outdated. */
+export async function setUpDependencies() {
+  checkNode();
+  await installDependencies();
 }
 
 /** Progress goes to standard error; standard output belongs to the command. */

@@ -1,5 +1,5 @@
 // Every engine by name, and what is done with several at once.
-import * as milvus from './milvus.mjs';
+import { milvus, milvusTls } from './milvus.mjs';
 import { neo4j, neo4j2026 } from './neo4j.mjs';
 import * as postgres from './postgres.mjs';
 import { portTaken } from './process.mjs';
@@ -11,7 +11,7 @@ import * as toxiproxy from './toxiproxy.mjs';
 
 /** @type {Record<string, Engine>} */
 export const engines = Object.fromEntries(
-  [postgres, redis, toxiproxy, milvus, neo4j, neo4j2026].map((engine) => [engine.name, engine]),
+  [postgres, redis, toxiproxy, milvus, milvusTls, neo4j, neo4j2026].map((engine) => [engine.name, engine]),
 );
 
 /** What `up` starts unless engines are named: one of each kind. */

@@ -12,14 +12,23 @@ export class EngineUnavailable extends Error {}
  * @param {string} recipe what it is made from; a changed recipe installs anew
  * @param {() => Promise<void>} make fills the folder
  */
-export async function installOnce(folder, recipe, make) {
+export function installOnce(folder, recipe, make) {
   const stamp = join(folder, '.installed');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === recipe) return;
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  await make();
-  writeFileSync(stamp, recipe);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === recipe) return Promise.resolve();
+  const installing = underWay.get(folder) ?? install();
+  underWay.set(folder, installing);
+  return installing;
+
+  async function install() {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    await make();
+    writeFileSync(stamp, recipe);
+  }
 }
+
+/** Engines that are started together may share a program. */
+const underWay = new Map();
 
 /** Whether a command is on the path. */
 export function onPath(command) {

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { EngineUnavailable, findOnPath, installOnce, needPackage, onPath, tool } from './install.mjs';
 import { runningPid, startServer, stopServer, untilAnswered } from './process.mjs';
+import { needTls, tlsFiles } from './tls.mjs';
 
 /** @typedef {import('./set.mjs').EngineSet} EngineSet */
 
@@ -14,9 +15,10 @@ export const neo4j = engine({
   port: 7687,
   mainClass: 'org.neo4j.server.CommunityEntryPoint',
   prefix: 'TRIPTYCH_NEO4J',
+  testPrefix: 'TRIPTYCH_TEST_NEO4J',
   java: async (set) => {
     await needPackage(set, 'default-jre-headless', () => javaMajor('java') >= 17);
-    return () => 'java';
+    return 'java';
   },
 });
 
@@ -26,11 +28,21 @@ export const neo4j2026 = engine({
   port: 7688,
   mainClass: 'org.neo4j.server.Neo4jCommunity',
   prefix: 'TRIPTYCH_TEST_NEO4J_2026',
+  testPrefix: 'TRIPTYCH_TEST_NEO4J_2026',
   java: installJava25,
 });
 
-/** @param {{ name: string, release: string, port: number, mainClass: string, prefix: string, java: (set: EngineSet) => Promise<() => string> }} kind */
-function engine({ name, release, port, mainClass, prefix, java }) {
+/**
+ * @param {object} kind
+ * @param {string} kind.name
+ * @param {string} kind.release
+ * @param {number} kind.port
+ * @param {string} kind.mainClass
+ * @param {string} kind.prefix what its settings begin with, and
+ * @param {string} kind.testPrefix those that only tests know
+ * @param {(set: EngineSet) => Promise<string>} kind.java makes sure of a Java and returns its command
+ */
+function engine({ name, release, port, mainClass, prefix, testPrefix, java }) {
   const program = (set) => join(set.programs, `neo4j-${release}`);
   const home = (set) => join(set.folder, name);
   const pidFile = (set) => join(set.folder, `${name}.pid`);
@@ -57,10 +69,10 @@ function engine({ name, release, port, mainClass, prefix, java }) {
 
   async function start(set) {
     const folder = home(set);
-    const command = (await java(set))();
+    const command = await java(set);
     const conf = join(folder, 'conf');
     mkdirSync(conf, { recursive: true });
-    writeFileSync(join(conf, 'neo4j.conf'), settings(set.port(port)));
+    writeFileSync(join(conf, 'neo4j.conf'), settings(set.port(port), await needTls(set)));
     if (!existsSync(join(folder, 'data', 'dbms'))) setInitialPassword(set, command);
     const memory = ['-Xms256m', '-Xmx512m', '-XX:MaxDirectMemorySize=256m', '-XX:+UseSerialGC'];
     const opens = ['java.nio', 'java.io', 'sun.nio.ch'].map(
@@ -128,6 +140,8 @@ function engine({ name, release, port, mainClass, prefix, java }) {
       [`${prefix}_URI`]: address(set),
       [`${prefix}_USER`]: 'neo4j',
       [`${prefix}_PASSWORD`]: password(set),
+      [`${testPrefix}_TLS_URI`]: `neo4j+s://localhost:${set.port(port)}`,
+      [`${testPrefix}_CA_FILE`]: tlsFiles(set).ca,
     }),
   };
 }
@@ -146,11 +160,17 @@ function pom(release) {
 `;
 }
 
-function settings(port) {
+function settings(port, tls) {
   return `${[
     'server.default_listen_address=127.0.0.1',
     `server.bolt.listen_address=127.0.0.1:${port}`,
     `server.bolt.advertised_address=localhost:${port}`,
+    'server.bolt.tls_level=OPTIONAL',
+    'dbms.ssl.policy.bolt.enabled=true',
+    'dbms.ssl.policy.bolt.client_auth=NONE',
+    `dbms.ssl.policy.bolt.base_directory=${tls.folder}`,
+    `dbms.ssl.policy.bolt.private_key=${tls.key}`,
+    `dbms.ssl.policy.bolt.public_certificate=${tls.certificate}`,
     'server.http.enabled=false',
     'server.https.enabled=false',
     'dbms.security.auth_enabled=true',
@@ -182,7 +202,7 @@ async function installJava25(set) {
   });
   const found = readdirSync(folder, { recursive: true }).find((path) => /\/bin\/java$/.test(`/${path}`));
   if (found === undefined) throw new EngineUnavailable(`${packageName} brings no java`);
-  return () => join(folder, found);
+  return join(folder, found);
 }
 
 function javaMajor(command) {

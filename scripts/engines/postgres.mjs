@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -14,6 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { findOnPath, needPackage } from './install.mjs';
 import { outputOf, runningPid, startServer, stopServer, untilAnswered } from './process.mjs';
+import { needTls, tlsFiles } from './tls.mjs';
 
 /** @typedef {import('./set.mjs').EngineSet} EngineSet */
 
@@ -39,6 +41,16 @@ export async function start(set) {
   if (!existsSync(join(data, 'PG_VERSION'))) initialise(set);
   writeFileSync(join(data, 'triptych.conf'), settings(set, folder));
   own(join(data, 'triptych.conf'));
+  // The server takes a key only from its own user.
+  const { certificate, key } = await needTls(set);
+  for (const [file, copy] of [
+    [certificate, join(data, 'server.crt')],
+    [key, join(data, 'server.key')],
+  ]) {
+    copyFileSync(file, copy);
+    chmodSync(copy, 0o600);
+    own(copy);
+  }
   const [command, ...args] = asPostgres(join(binaries(), 'postgres'), '-D', data);
   await startServer(command, args, { pidFile, logFile: join(folder, 'postgres.log'), cwd: folder });
 }
@@ -70,13 +82,15 @@ export async function version(set) {
 export function env(set) {
   const lines = {};
   for (const [login, { setting }] of Object.entries(logins)) lines[setting] = url(set, login, 'triptych');
+  lines.TRIPTYCH_TEST_POSTGRES_TLS_URL = url(set, 'triptych_serve', 'triptych', 'localhost');
+  lines.TRIPTYCH_TEST_POSTGRES_CA_FILE = tlsFiles(set).ca;
   // For tests, which make databases of their own.
   lines.TRIPTYCH_TEST_POSTGRES_ADMIN_URL = url(set, 'postgres', 'postgres');
   return lines;
 }
 
-function url(set, login, database) {
-  return `postgresql://${login}:${set.secret(`postgres ${login}`)}@127.0.0.1:${set.port(ports.main)}/${database}`;
+function url(set, login, database, host = '127.0.0.1') {
+  return `postgresql://${login}:${set.secret(`postgres ${login}`)}@${host}:${set.port(ports.main)}/${database}`;
 }
 
 /**
@@ -108,7 +122,7 @@ function initialise(set) {
   const { folder, data } = places(set);
   set.say('making a new cluster ...');
   rmSync(data, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   own(folder);
   const password = join(folder, 'password');
   writeFileSync(password, set.secret('postgres postgres'), { mode: 0o600 });
@@ -139,6 +153,7 @@ function settings(set, folder) {
     'max_connections = 200',
     'shared_buffers = 64MB',
     'max_wal_size = 256MB',
+    'ssl = on',
     "timezone = 'UTC'",
     "log_line_prefix = '%m [%p] '",
   ].join('\n')}\n`;
@@ -207,5 +222,4 @@ function own(path) {
     .find((line) => line.startsWith('postgres:'))
     .split(':');
   chownSync(path, Number(uid), Number(gid));
-  if (!path.endsWith('.conf') && !path.endsWith('password')) chmodSync(path, 0o700);
 }

@@ -3,11 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { needPackage, onPath } from './install.mjs';
 import { outputOf, runningPid, startServer, stopServer, untilAnswered } from './process.mjs';
+import { needTls, tlsFiles } from './tls.mjs';
 
 /** @typedef {import('./set.mjs').EngineSet} EngineSet */
 
 export const name = 'redis';
-export const ports = { main: 56_379 };
+export const ports = { main: 56_379, tls: 56_380 };
 
 /** @param {EngineSet} set */
 export async function install(set) {
@@ -20,7 +21,7 @@ export async function start(set) {
   mkdirSync(folder, { recursive: true });
   // In a file, so that no password shows in the list of processes.
   const file = join(folder, 'redis.conf');
-  writeFileSync(file, settings(set, folder), { mode: 0o600 });
+  writeFileSync(file, settings(set, folder, await needTls(set)), { mode: 0o600 });
   await startServer('redis-server', [file], { pidFile, logFile: join(folder, 'redis.log'), cwd: folder });
 }
 
@@ -51,6 +52,8 @@ export function env(set) {
   return {
     TRIPTYCH_REDIS_URL: `redis://127.0.0.1:${set.port(ports.main)}`,
     TRIPTYCH_REDIS_PASSWORD: set.secret('redis'),
+    TRIPTYCH_TEST_REDIS_TLS_URL: `rediss://localhost:${set.port(ports.tls)}`,
+    TRIPTYCH_TEST_REDIS_CA_FILE: tlsFiles(set).ca,
   };
 }
 
@@ -58,9 +61,14 @@ function places(set) {
   return { folder: join(set.folder, 'redis'), pidFile: join(set.folder, 'redis.pid') };
 }
 
-function settings(set, folder) {
+function settings(set, folder, { ca, certificate, key }) {
   return `${[
     `port ${set.port(ports.main)}`,
+    `tls-port ${set.port(ports.tls)}`,
+    `tls-cert-file "${certificate}"`,
+    `tls-key-file "${key}"`,
+    `tls-ca-cert-file "${ca}"`,
+    'tls-auth-clients no',
     'bind 127.0.0.1',
     'protected-mode yes',
     `dir "${folder}"`,

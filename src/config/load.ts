@@ -34,11 +34,13 @@ export interface LoadedConfig {
 const otherVariables = [
   'TRIPTYCH_CONFIG',
   'TRIPTYCH_API_KEY',
-  'TRIPTYCH_TEST_SEED',
   'TRIPTYCH_SKIP_BUILD',
   'TRIPTYCH_DURABILITY_CYCLES',
   'TRIPTYCH_EVENT_CYCLES',
 ];
+
+/** What begins so is for the tests. */
+const testVariable = 'TRIPTYCH_TEST_';
 
 /** What was given for each setting, and under which name: later sources win. */
 type Given = Map<SettingName, { readonly value: unknown; readonly from: string }>;
@@ -104,7 +106,8 @@ function readEnvironment(env: Readonly<Record<string, string | undefined>>, give
   const known = new Map(settingNames.map((name) => [variableName(name), name]));
   const warnings: string[] = [];
   for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith('TRIPTYCH_') || otherVariables.includes(variable)) continue;
+    if (!variable.startsWith('TRIPTYCH_') || variable.startsWith(testVariable)) continue;
+    if (otherVariables.includes(variable)) continue;
     const name = known.get(variable);
     if (name === undefined)
       warnings.push(`${variable} is not a setting${suggestion(variable, [...known.keys()])}; it is ignored`);

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+/** Suites against real stores, one after another: npm run test:engines, or with engines up `vitest -c` this file. */
+export default defineConfig({
+  test: {
+    include: ['test/engines/**/*.test.ts'],
+    globalSetup: ['test/support/build.ts'],
+    setupFiles: ['test/support/seed.ts'],
+    pool: 'forks',
+    maxWorkers: 1,
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+  },
+});
