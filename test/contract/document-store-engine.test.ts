@@ -13,6 +13,7 @@ import { limits } from '../../src/limits.ts';
 import { put, StoreUnderTest, schemaNamed } from './document-store-subject.ts';
 
 const { clock } = new StoreUnderTest();
+const contracts = (servesFrom: number) => ({ kind: 'contract' as const, servesFrom });
 const select = (text: string, parameters: (string | number | Uint8Array)[] = []) => [{ text, parameters }];
 
 describe('the engine in its worker', () => {
@@ -28,6 +29,7 @@ describe('the engine in its worker', () => {
       select(`SELECT 1::bigint, true, NULL, '{"b":1,"a":2}'::json, $1::bytea, ''::bytea, 0.1::float8`, [
         bytes,
       ]),
+      'owner',
     );
     expect(rows).toEqual([
       ['1', 't', null, '{"b":1,"a":2}', Uint8Array.of(0, 1, 255, 92), new Uint8Array(0), '0.1'],
@@ -35,33 +37,38 @@ describe('the engine in its worker', () => {
   });
 
   it('keeps nothing of statements of which one fails, and does not show the words of the engine', async () => {
-    await client.run(select('CREATE TABLE one (n integer)'));
-    const failing = client.run([
-      ...select('INSERT INTO one VALUES (1)'),
-      ...select('SELECT * FROM no_such_table'),
-    ]);
+    await client.run(select('CREATE TABLE one (n integer)'), 'owner');
+    const failing = client.run(
+      [...select('INSERT INTO one VALUES (1)'), ...select('SELECT * FROM no_such_table')],
+      'owner',
+    );
     await expect(failing).rejects.toMatchObject({ code: 'internal', cause: { sqlState: '42P01' } });
     await expect(failing).rejects.not.toThrow(/no_such_table/);
-    expect(await client.run(select('SELECT count(*) FROM one'))).toEqual([[['0']]]);
+    expect(await client.run(select('SELECT count(*) FROM one'), 'owner')).toEqual([[['0']]]);
   });
 
   it('stops at a guard without a row and keeps nothing', async () => {
-    await client.run(select('CREATE TABLE two (n integer)'));
-    const results = await client.run([
-      ...select('INSERT INTO two VALUES (1)'),
-      { text: 'SELECT 1 WHERE false', parameters: [], guard: true },
-      ...select('SELECT 1'),
-    ]);
+    await client.run(select('CREATE TABLE two (n integer)'), 'owner');
+    const results = await client.run(
+      [
+        ...select('INSERT INTO two VALUES (1)'),
+        { text: 'SELECT 1 WHERE false', parameters: [], guard: true },
+        ...select('SELECT 1'),
+      ],
+      'owner',
+    );
     expect(results).toEqual([[], []]);
-    expect(await client.run(select('SELECT count(*) FROM two'))).toEqual([[['0']]]);
+    expect(await client.run(select('SELECT count(*) FROM two'), 'owner')).toEqual([[['0']]]);
   });
 
   it('answers in order and bounds its queue', async () => {
-    const waiting = Array.from({ length: limits.sqlQueueMax }, (_, i) => client.run(select(`SELECT ${i}`)));
-    await expect(client.run(select('SELECT 1'))).rejects.toMatchObject({ code: 'overloaded' });
+    const waiting = Array.from({ length: limits.sqlQueueMax }, (_, i) =>
+      client.run(select(`SELECT ${i}`), 'owner'),
+    );
+    await expect(client.run(select('SELECT 1'), 'owner')).rejects.toMatchObject({ code: 'overloaded' });
     const answers = await Promise.all(waiting);
     expect(answers.map(([rows]) => Number(rows![0]![0]))).toEqual(answers.map((_, i) => i));
-    expect(await client.run(select('SELECT 1'))).toEqual([[['1']]]);
+    expect(await client.run(select('SELECT 1'), 'owner')).toEqual([[['1']]]);
   });
 
   it('leaves the event loop free', async () => {
@@ -69,7 +76,7 @@ describe('the engine in its worker', () => {
     const ticking = setInterval(() => {
       turns += 1;
     }, 1);
-    await client.run(select('SELECT count(*) FROM generate_series(1, 2000000)'));
+    await client.run(select('SELECT count(*) FROM generate_series(1, 2000000)'), 'owner');
     clearInterval(ticking);
     expect(turns).toBeGreaterThan(3);
   });
@@ -90,9 +97,12 @@ describe('an engine that does not answer', () => {
 
   it('is stopped, and unavailable for all who wait and all who come', async () => {
     const client = await PgliteClient.open(folder, patience);
-    const answers = await Promise.allSettled([client.run(select(endless)), client.run(select('SELECT 1'))]);
+    const answers = await Promise.allSettled([
+      client.run(select(endless), 'owner'),
+      client.run(select('SELECT 1'), 'owner'),
+    ]);
     expect(answers).toMatchObject([unavailable, unavailable]);
-    await expect(client.run(select('SELECT 1'))).rejects.toMatchObject({
+    await expect(client.run(select('SELECT 1'), 'owner')).rejects.toMatchObject({
       code: 'unavailable',
       cause: { message: 'no answer for 200 ms' },
     });
@@ -102,14 +112,20 @@ describe('an engine that does not answer', () => {
   it('is given the time that lengthy statements need, and those behind them theirs', async () => {
     const client = await PgliteClient.open(folder, { ...patience, answerMs: 2_000 });
     const statements = select('SELECT pg_sleep(3)').map((statement) => ({ ...statement, lengthy: true }));
-    const answers = await Promise.all([client.run(statements), client.run(select('SELECT 2'))]);
+    const answers = await Promise.all([
+      client.run(statements, 'owner'),
+      client.run(select('SELECT 2'), 'owner'),
+    ]);
     expect(answers).toEqual([[[['']]], [[['2']]]]);
     await client.close();
   });
 
   it('does not keep a close waiting', async () => {
     const client = await PgliteClient.open(folder, { ...patience, answerMs: 60_000, drainMs: 200 });
-    const waiting = Promise.allSettled([client.run(select(endless)), client.run(select('SELECT 1'))]);
+    const waiting = Promise.allSettled([
+      client.run(select(endless), 'owner'),
+      client.run(select('SELECT 1'), 'owner'),
+    ]);
     await client.close();
     expect(await waiting).toMatchObject([unavailable, unavailable]);
   });
@@ -122,9 +138,9 @@ describe('an engine that does not answer', () => {
 
   it('leaves a data folder that opens again with what was committed', async () => {
     const client = await PgliteClient.open(folder, { ...patience, answerMs: 1_000 });
-    await client.run(select(`UPDATE catalogue SET tenant = 'kept'`));
+    await client.run(select(`UPDATE catalogue SET tenant = 'kept'`), 'owner');
     const cut = [...select(`UPDATE catalogue SET tenant = 'lost'`), ...select(endless)];
-    await expect(client.run(cut)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(client.run(cut, 'owner')).rejects.toMatchObject({ code: 'unavailable' });
     await client.close();
     const { documents: again } = await openPglite({ dataDir, clock });
     expect(await again.catalogue('kept')).toMatchObject({ generation: 1 });
@@ -170,28 +186,28 @@ describe('the data folder', () => {
     const broken = await PgliteClient.open(folder);
     // PGlite itself, not SQL, refuses this text for a boolean: nothing is known of its state then.
     const answers = await Promise.allSettled([
-      broken.run(select('SELECT 1')),
-      broken.run(select('SELECT $1::boolean', ['neither'])),
-      broken.run(select('SELECT 2')),
+      broken.run(select('SELECT 1'), 'owner'),
+      broken.run(select('SELECT $1::boolean', ['neither']), 'owner'),
+      broken.run(select('SELECT 2'), 'owner'),
     ]);
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
     expect(answers[2]).toMatchObject({ reason: { code: 'unavailable' } });
-    await expect(broken.run(select('SELECT 3'))).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(broken.run(select('SELECT 3'), 'owner')).rejects.toMatchObject({ code: 'unavailable' });
     await broken.close();
   });
 
   it('finishes what it accepted before it closes, then is unavailable', async () => {
     const closing = await PgliteClient.open(folder);
-    const accepted = closing.run(select('SELECT 7'));
+    const accepted = closing.run(select('SELECT 7'), 'owner');
     const closed = Promise.all([closing.close(), closing.close()]);
-    await expect(closing.run(select('SELECT 8'))).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(closing.run(select('SELECT 8'), 'owner')).rejects.toMatchObject({ code: 'unavailable' });
     expect(await accepted).toEqual([[['7']]]);
     await closed;
   });
 
   it('finishes the deletion of a replaced catalogue that a crash interrupted', async () => {
     const client = await PgliteClient.open(folder);
-    await client.run(select(`UPDATE catalogue SET state = 'dropped'`));
+    await client.run(select(`UPDATE catalogue SET state = 'dropped'`), 'owner');
     await client.close();
     const { documents: store } = await openPglite({ dataDir, clock });
     await expect.poll(() => store.list('t', 1, null, 10), { timeout: 10_000 }).toEqual([]);
@@ -201,24 +217,30 @@ describe('the data folder', () => {
   it('is brought up to date step by step, once', async () => {
     const client = await PgliteClient.open(folder);
     const newest = migrations.at(-1)!.version;
-    const step = { version: newest + 1, name: 'three', statements: ['CREATE TABLE three (n integer)'] };
+    const step = {
+      version: newest + 1,
+      name: 'three',
+      ...contracts(newest + 1),
+      statements: ['CREATE TABLE three (n integer)'],
+    };
     expect(await migrate(client, migrations)).toBe(newest);
     const both = await Promise.all([
       migrate(client, [...migrations, step]),
       migrate(client, [...migrations, step]),
     ]);
     expect(both).toEqual([newest + 1, newest + 1]);
-    expect(await client.run(select('SELECT version, name FROM schema_migration ORDER BY 1'))).toEqual([
-      [...migrations, step].map(({ version, name }) => [String(version), name]),
-    ]);
+    expect(
+      await client.run(select('SELECT version, name FROM schema_migration ORDER BY 1'), 'owner'),
+    ).toEqual([[...migrations, step].map(({ version, name }) => [String(version), name])]);
     const broken = {
       version: newest + 2,
       name: 'four',
+      ...contracts(newest + 2),
       statements: ['CREATE TABLE four (n integer)', 'SELECT nonsense'],
     };
     await expect(migrate(client, [...migrations, step, broken])).rejects.toMatchObject({ code: 'internal' });
     expect(
-      await client.run(select(`SELECT to_regclass('four'), max(version) FROM schema_migration`)),
+      await client.run(select(`SELECT to_regclass('four'), max(version) FROM schema_migration`), 'owner'),
     ).toEqual([[[null, String(newest + 1)]]]);
     await client.close();
   }, 60_000);

@@ -38,9 +38,10 @@ describe('housekeeping', () => {
     await writeRows(store, tenant, 1);
     await store.close();
     expect(client.count(/ANALYZE/)).toBe(1);
-    const [rows] = await engine.run([
-      { text: `SELECT reltuples FROM pg_class WHERE relname = 'document'`, parameters: [] },
-    ]);
+    const [rows] = await engine.run(
+      [{ text: `SELECT reltuples FROM pg_class WHERE relname = 'document'`, parameters: [] }],
+      'owner',
+    );
     expect(Number(rows?.[0]?.[0])).toBeGreaterThanOrEqual(limits.analyzeAfterRows - 1);
   });
 
@@ -48,7 +49,10 @@ describe('housekeeping', () => {
     const store = await storeWith(false);
     const tenant = await tested.tenant();
     const pages = async () => {
-      const [rows] = await engine.run([{ text: `SELECT pg_relation_size('document')`, parameters: [] }]);
+      const [rows] = await engine.run(
+        [{ text: `SELECT pg_relation_size('document')`, parameters: [] }],
+        'owner',
+      );
       return Number(rows?.[0]?.[0]);
     };
     await writeRows(store, tenant, limits.vacuumAfterRows + limits.writeRowsMax);
@@ -90,13 +94,14 @@ describe('housekeeping', () => {
     tested.passHours(limits.tombstoneHours + 1);
     await store.write(tenant, 1, [put('b')]);
     await expect.poll(purges).toBe(2);
-    await engine.run([{ text: 'SELECT 1', parameters: [] }]);
+    await engine.run([{ text: 'SELECT 1', parameters: [] }], 'owner');
     await store.write(tenant, 1, [put('b')]);
     await expect.poll(purges).toBe(3);
     await store.close();
-    const [rows] = await engine.run([
-      { text: 'SELECT count(*) FROM document WHERE deleted_at IS NOT NULL', parameters: [] },
-    ]);
+    const [rows] = await engine.run(
+      [{ text: 'SELECT count(*) FROM document WHERE deleted_at IS NOT NULL', parameters: [] }],
+      'owner',
+    );
     expect(rows).toEqual([['0']]);
   });
 

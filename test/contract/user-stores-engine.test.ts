@@ -18,7 +18,10 @@ describe('what users and their events cost the engine', () => {
     engine = await PgliteClient.open(null);
     // A database of the version before, with something in it.
     await migrate(engine, migrations.slice(0, 1));
-    await engine.run([{ text: `INSERT INTO generation_counter VALUES ('kept', 7)`, parameters: [] }]);
+    await engine.run(
+      [{ text: `INSERT INTO generation_counter VALUES ('kept', 7)`, parameters: [] }],
+      'owner',
+    );
     await migrate(engine);
   }, 120_000);
   afterAll(() => engine.close());
@@ -49,9 +52,10 @@ describe('what users and their events cost the engine', () => {
   });
 
   it('is added to a database of the version before', async () => {
-    const [rows] = await engine.run([
-      { text: 'SELECT tenant, last FROM generation_counter', parameters: [] },
-    ]);
+    const [rows] = await engine.run(
+      [{ text: 'SELECT tenant, last FROM generation_counter', parameters: [] }],
+      'owner',
+    );
     expect(rows).toEqual([['kept', '7']]);
   });
 
@@ -80,10 +84,13 @@ describe('what users and their events cost the engine', () => {
       const ids = await appendMany(tenant, 1_000, `u${i}`);
       await log.apply(tenant, `u${i}`, ids, emptyUserState);
     }
-    await engine.run([{ text: 'VACUUM (ANALYZE) event', parameters: [], lengthy: true }]);
+    await engine.run([{ text: 'VACUUM (ANALYZE) event', parameters: [], lengthy: true }], 'owner');
     client.texts.length = 0;
     await log.pending(500);
-    const [plan] = await engine.run([{ text: `EXPLAIN ${client.texts[0]}`, parameters: [500, [], [], []] }]);
+    const [plan] = await engine.run(
+      [{ text: `EXPLAIN ${client.texts[0]}`, parameters: [500, [], [], []] }],
+      'owner',
+    );
     expect(plan!.join('\n')).toContain('event_pending');
   });
 

@@ -1,4 +1,4 @@
-import type { SqlClient, SqlStatement } from '../../src/adapters/sql/sql-client.ts';
+import type { SqlClient, SqlScope, SqlStatement } from '../../src/adapters/sql/sql-client.ts';
 import { TriptychError } from '../../src/errors.ts';
 
 /** A client that notes what runs, and can be told to fail some of it. */
@@ -14,15 +14,15 @@ export class WatchedClient implements SqlClient {
     this.#inner = inner;
   }
 
-  run(statements: readonly SqlStatement[]): ReturnType<SqlClient['run']> {
+  run(statements: readonly SqlStatement[], scope: SqlScope): ReturnType<SqlClient['run']> {
     this.runs += 1;
     this.texts.push(...statements.map(({ text }) => text));
     if (this.failing !== null && statements.some(({ text }) => this.failing?.test(text)))
       return Promise.reject(new TriptychError('unavailable', 'told to fail'));
     const held = this.#held;
     if (held !== null && statements.some(({ text }) => held.pattern.test(text)))
-      return held.until.then(() => this.#inner.run(statements));
-    return this.#inner.run(statements);
+      return held.until.then(() => this.#inner.run(statements, scope));
+    return this.#inner.run(statements, scope);
   }
 
   /** Keeps what matches from running until the returned function is called. */

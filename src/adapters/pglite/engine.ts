@@ -1,6 +1,7 @@
 import { PGlite, type Results, type Transaction } from '@electric-sql/pglite';
-import type { SqlRow, SqlStatement } from '../sql/sql-client.ts';
+import type { SqlRow, SqlScope, SqlStatement } from '../sql/sql-client.ts';
 import { characterNotInRepertoire } from '../sql/sql-errors.ts';
+import { ScopedSession } from './scoped-session.ts';
 import { SyncedFolder, syncedStartParameters } from './synced-folder.ts';
 import type { EngineFailure } from './worker-protocol.ts';
 
@@ -10,8 +11,8 @@ export type EngineOutcome =
   | { readonly failure: EngineFailure };
 
 export interface Engine {
-  /** Runs the statements in one transaction. Rejects only when the engine itself is broken. */
-  run(statements: readonly SqlStatement[]): Promise<EngineOutcome>;
+  /** Runs the statements in one transaction, within a scope. Rejects only when the engine itself is broken. */
+  run(statements: readonly SqlStatement[], scope: SqlScope): Promise<EngineOutcome>;
   close(): Promise<void>;
 }
 
@@ -55,16 +56,24 @@ export async function openEngine(folder: string | null): Promise<Engine> {
           fs: new SyncedFolder(folder),
           startParams: [...syncedStartParameters(PGlite.defaultStartParams), ...memoryParameters],
         });
+  const session = new ScopedSession(database);
   return {
-    run: (statements) => run(database, statements),
+    run: (statements, scope) => run(database, statements, scope, session),
     close: () => database.close(),
   };
 }
 
-async function run(database: PGlite, statements: readonly SqlStatement[]): Promise<EngineOutcome> {
-  if (statements.some((statement) => statement.parameters.some(isUnstorable)))
+async function run(
+  database: PGlite,
+  statements: readonly SqlStatement[],
+  scope: SqlScope,
+  session: ScopedSession,
+): Promise<EngineOutcome> {
+  const names = typeof scope === 'string' ? [] : [scope.tenant];
+  if ([names, ...statements.map(({ parameters }) => parameters)].some((all) => all.some(isUnstorable)))
     return { failure: { sqlState: characterNotInRepertoire, message: 'NUL or unpaired surrogate' } };
   try {
+    await session.enter(scope);
     const [only] = statements;
     const results =
       only !== undefined && statements.length === 1

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { workerUrl } from '../../std/worker-url.ts';
-import type { SqlClient, SqlParameter, SqlRow, SqlStatement } from '../sql/sql-client.ts';
+import type { SqlClient, SqlParameter, SqlRow, SqlScope, SqlStatement } from '../sql/sql-client.ts';
 import { errorOfSqlState } from '../sql/sql-errors.ts';
 import { StallWatch } from './stall-watch.ts';
 import type { EngineFailure, WorkerAnswer, WorkerData, WorkerRequest } from './worker-protocol.ts';
@@ -89,7 +89,7 @@ export class PgliteClient implements SqlClient {
     return client;
   }
 
-  run(statements: readonly SqlStatement[]): Promise<readonly (readonly SqlRow[])[]> {
+  run(statements: readonly SqlStatement[], scope: SqlScope): Promise<readonly (readonly SqlRow[])[]> {
     if (this.#broken !== null || this.#closing !== null) return Promise.reject(this.#unavailable());
     if (this.#pending.size >= limits.sqlQueueMax)
       return Promise.reject(
@@ -99,7 +99,7 @@ export class PgliteClient implements SqlClient {
       );
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#post({ kind: 'run', id, statements }, transferable(statements));
+      this.#post({ kind: 'run', id, statements, scope }, transferable(statements));
       const lengthy = statements.some((statement) => statement.lengthy === true);
       const patienceMs = lengthy ? this.#patience.lengthyAnswerMs : this.#patience.answerMs;
       this.#pending.set(id, { resolve, reject, patienceMs });

@@ -1,4 +1,4 @@
-import type { SqlRow, SqlStatement } from '../sql/sql-client.ts';
+import type { SqlRow, SqlScope, SqlStatement } from '../sql/sql-client.ts';
 
 /** How the worker opens the engine. */
 export interface WorkerData {
@@ -8,7 +8,12 @@ export interface WorkerData {
 
 /** Main thread to worker. Answers come in the order of the requests. */
 export type WorkerRequest =
-  | { readonly kind: 'run'; readonly id: number; readonly statements: readonly SqlStatement[] }
+  | {
+      readonly kind: 'run';
+      readonly id: number;
+      readonly statements: readonly SqlStatement[];
+      readonly scope: SqlScope;
+    }
   | { readonly kind: 'close' };
 
 /** The engine's error without its class, which does not survive the way between threads. */

@@ -30,7 +30,7 @@ try {
       port!.close();
       return;
     }
-    const outcome = await engine.run(request.statements);
+    const outcome = await engine.run(request.statements, request.scope);
     if ('failure' in outcome) answer({ kind: 'refused', id: request.id, failure: outcome.failure });
     else answer({ kind: 'rows', id: request.id, results: outcome.results }, [outcome.bytes]);
   }

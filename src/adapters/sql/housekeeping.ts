@@ -52,7 +52,7 @@ export class Housekeeping {
   async #sweep(): Promise<void> {
     // A catalogue that is dropped from here on may be missed by the list below, and needs a sweep of its own.
     this.#sweepDue = false;
-    const [dropped = []] = await this.#client.run([droppedCatalogues(limits.listPageMax)]);
+    const [dropped = []] = await this.#client.run([droppedCatalogues(limits.listPageMax)], 'all');
     for (const row of dropped) await this.#sweepOne(textCell(row, 0), Number(textCell(row, 1)));
   }
 
@@ -65,15 +65,15 @@ export class Housekeeping {
   async #sweepOne(tenant: string, generation: number): Promise<void> {
     let left = true;
     while (left && !this.#closed) {
-      const [rows] = await this.#client.run([sweepDocuments(tenant, generation, limits.sweepRows)]);
+      const [rows] = await this.#client.run([sweepDocuments(tenant, generation, limits.sweepRows)], 'all');
       left = Number(textCell(rows![0]!, 0)) > 0;
     }
-    if (!left) await this.#client.run([forgetCatalogue(tenant, generation)]);
+    if (!left) await this.#client.run([forgetCatalogue(tenant, generation)], 'all');
   }
 
   async #purge(): Promise<void> {
     const before = this.#clock.epochMs() - limits.tombstoneHours * hourMs;
-    const [gone] = await this.#client.run([purgeTombstones(before, limits.tombstonePurgeRows)]);
+    const [gone] = await this.#client.run([purgeTombstones(before, limits.tombstonePurgeRows)], 'all');
     // A full batch means that there is more: go on with the next write.
     if (gone?.length === limits.tombstonePurgeRows) this.#purgeDueMs = Number.NEGATIVE_INFINITY;
   }

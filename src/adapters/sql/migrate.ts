@@ -1,46 +1,86 @@
 import { TriptychError } from '../../errors.ts';
-import { type Migration, migrations, migrationTable } from './migrations.ts';
-import { type SqlClient, textCell } from './sql-client.ts';
+import { type Migration, migrations, migrationTable, servesFromColumn } from './migrations.ts';
+import { createRoleText, type GroupRole, groupRoles, missingRolesText } from './roles.ts';
+import { type SqlClient, type SqlRow, type SqlStatement, textCell } from './sql-client.ts';
 import { uniqueViolation } from './sql-errors.ts';
 
-const present = 'SELECT coalesce(max(version), 0) FROM schema_migration';
-const record = 'INSERT INTO schema_migration (version, name) VALUES ($1, $2)';
+const presentText = `SELECT coalesce(max(version), 0), coalesce(max(coalesce(serves_from, version)), 0)
+  FROM schema_migration`;
+const record = 'INSERT INTO schema_migration (version, name, serves_from) VALUES ($1, $2, $3)';
+
+/** What a database says about its schema. */
+export interface SchemaState {
+  /** The newest step that it has; 0: none. */
+  readonly version: number;
+  /** The oldest program, by the newest step that it knows, that may serve it. */
+  readonly servesFrom: number;
+}
 
 /**
  * Brings the database to the newest schema: each missing step in its own transaction together with its record, so an
  * interruption leaves whole steps only. Processes that start at once may race; the loser of a step goes on behind it.
- * @throws TriptychError data_too_new when a newer version of the program has written the database
+ * @throws TriptychError data_too_new when a newer version of the program has written the database in a way that this
+ * one does not know
  */
 export async function migrate(client: SqlClient, steps: readonly Migration[] = migrations): Promise<number> {
-  const newest = steps.at(-1)?.version ?? 0;
-  const version = await versionOf(client);
-  if (version > newest)
-    throw new TriptychError(
-      'data_too_new',
-      `the stored data has schema ${version}, this program knows schemas up to ${newest}: start a newer version`,
-    );
-  for (const step of steps) if (step.version > version) await apply(client, step);
+  await makeRoles(client);
+  await client.run([migrationTable, servesFromColumn].map(plain), 'owner');
+  const state = await schemaState(client);
+  const newest = newestOf(steps);
+  assertServable(state, newest);
+  for (const step of steps) if (step.version > state.version) await apply(client, step);
   return newest;
 }
 
-async function versionOf(client: SqlClient): Promise<number> {
-  const results = await client.run([
-    { text: migrationTable, parameters: [] },
-    { text: present, parameters: [] },
-  ]);
-  return Number(textCell(results[1]![0]!, 0));
+/** Makes the group roles that are missing, and says which those were. */
+export async function makeRoles(client: SqlClient): Promise<readonly GroupRole[]> {
+  const [rows] = await client.run([{ text: missingRolesText, parameters: [groupRoles] }], 'owner');
+  const missing = groupRoles.filter((role) => rows!.some(([name]) => name === role));
+  if (missing.length > 0) await client.run(missing.map(createRoleText).map(plain), 'owner');
+  return missing;
+}
+
+/** The newest step of a program. */
+export function newestOf(steps: readonly Migration[]): number {
+  return steps.at(-1)?.version ?? 0;
+}
+
+/** The state of a database that has the table of steps. */
+export async function schemaState(client: SqlClient): Promise<SchemaState> {
+  const [rows] = await client.run([plain(presentText)], 'owner');
+  return schemaStateOf(rows![0]!);
+}
+
+/** @throws TriptychError data_too_new */
+export function assertServable({ version, servesFrom }: SchemaState, newest: number): void {
+  if (servesFrom <= newest) return;
+  throw new TriptychError(
+    'data_too_new',
+    `the stored data has schema ${version}, which programs serve that know schema ${servesFrom} or newer; this one knows schemas up to ${newest}: start a newer version`,
+  );
 }
 
 async function apply(client: SqlClient, step: Migration): Promise<void> {
   try {
-    await client.run([
-      { text: record, parameters: [step.version, step.name] },
-      ...step.statements.map((text) => ({ text, parameters: [], lengthy: true })),
-    ]);
+    await client.run(
+      [
+        { text: record, parameters: [step.version, step.name, step.servesFrom] },
+        ...step.statements.map((text) => ({ ...plain(text), lengthy: true })),
+      ],
+      'owner',
+    );
   } catch (error) {
-    if (sqlStateOf(error) === uniqueViolation && (await versionOf(client)) >= step.version) return;
+    if (sqlStateOf(error) === uniqueViolation && (await schemaState(client)).version >= step.version) return;
     throw error;
   }
+}
+
+function schemaStateOf(row: SqlRow): SchemaState {
+  return { version: Number(textCell(row, 0)), servesFrom: Number(textCell(row, 1)) };
+}
+
+function plain(text: string): SqlStatement {
+  return { text, parameters: [] };
 }
 
 function sqlStateOf(error: unknown): unknown {

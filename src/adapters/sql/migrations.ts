@@ -1,7 +1,14 @@
+import { appRole, ownerRole, workerRole } from './roles.ts';
+import { rowsByTenant } from './row-security.ts';
+
 /** One step of the schema: applied once, in order, in one transaction. Never changed after a release, only added to. */
 export interface Migration {
   readonly version: number;
   readonly name: string;
+  /** `expand`: programs of before go on working beside it; `contract`: it takes away or changes what they rely on. */
+  readonly kind: 'expand' | 'contract';
+  /** The oldest program, by the newest step that it knows, that may serve a database with this step. */
+  readonly servesFrom: number;
   readonly statements: readonly string[];
 }
 
@@ -13,6 +20,9 @@ CREATE TABLE IF NOT EXISTS schema_migration (
   applied_at timestamptz NOT NULL DEFAULT now()
 )`;
 
+/** Steps that were recorded before this column was there serve their own version and newer ones. */
+export const servesFromColumn = 'ALTER TABLE schema_migration ADD COLUMN IF NOT EXISTS serves_from integer';
+
 /**
  * Ids sort by UTF-8 bytes (COLLATE "C"). `changed_xid` is the transaction of the row's last write: the change feed
  * reads rows by (changed_xid, id) below the oldest running transaction, so no commit can appear behind a reader.
@@ -20,6 +30,8 @@ CREATE TABLE IF NOT EXISTS schema_migration (
 const catalogueAndDocuments: Migration = {
   version: 1,
   name: 'catalogue, document, relation',
+  kind: 'expand',
+  servesFrom: 1,
   statements: [
     // Its row is the tenant's lock for changes of catalogues, and no generation number is given twice.
     `CREATE TABLE generation_counter (
@@ -78,6 +90,8 @@ const catalogueAndDocuments: Migration = {
 const policiesAndUsers: Migration = {
   version: 2,
   name: 'policies, events, user states',
+  kind: 'expand',
+  servesFrom: 1,
   statements: [
     // Every version of anything below comes from here: none is given twice, also after a deletion.
     `CREATE SEQUENCE given_version`,
@@ -159,4 +173,32 @@ const policiesAndUsers: Migration = {
   ],
 };
 
-export const migrations: readonly Migration[] = [catalogueAndDocuments, policiesAndUsers];
+/** Rows belong to tenants in the engine's eyes too: a program that does not say whom it serves sees none. */
+const rowSecurity: Migration = {
+  version: 3,
+  name: 'row-level security',
+  kind: 'contract',
+  servesFrom: 3,
+  statements: [
+    ...[
+      'generation_counter',
+      'catalogue',
+      'document',
+      'relation',
+      'tenant_rules',
+      'user_policy',
+      'event',
+      'user_state',
+      'user_document',
+      'user_value',
+    ].flatMap(rowsByTenant),
+    `ALTER SEQUENCE given_version OWNER TO ${ownerRole}`,
+    `GRANT USAGE ON SEQUENCE given_version TO ${appRole}, ${workerRole}`,
+    `ALTER TABLE signing_key OWNER TO ${ownerRole}`,
+    `GRANT SELECT, INSERT ON signing_key TO ${workerRole}`,
+    `ALTER TABLE schema_migration OWNER TO ${ownerRole}`,
+    `GRANT SELECT ON schema_migration TO ${appRole}, ${workerRole}`,
+  ],
+};
+
+export const migrations: readonly Migration[] = [catalogueAndDocuments, policiesAndUsers, rowSecurity];

@@ -23,13 +23,19 @@ export interface SqlStatement {
 export type SqlCell = string | null | Uint8Array;
 export type SqlRow = readonly SqlCell[];
 
+/**
+ * Whose rows the statements may see and write; the engine holds them to it (row-level security), whatever they say.
+ * `all`: every tenant's, for work in the background; `owner`: the tables themselves, for migrations and their care.
+ */
+export type SqlScope = { readonly tenant: string } | 'all' | 'owner';
+
 export interface SqlClient {
   /**
    * Runs the statements in order in one transaction and resolves after its commit, with the rows of each statement
    * (up to the guard that failed, where one did). Byte arrays given as parameters may be detached afterwards.
    * @throws TriptychError invalid_request | overloaded | unavailable | internal
    */
-  run(statements: readonly SqlStatement[]): Promise<readonly (readonly SqlRow[])[]>;
+  run(statements: readonly SqlStatement[], scope: SqlScope): Promise<readonly (readonly SqlRow[])[]>;
 
   /** Finishes what was accepted, flushes and lets go of the data; later calls fail with `unavailable`. */
   close(): Promise<void>;

@@ -42,7 +42,7 @@ export class SqlDocumentStore implements DocumentStore {
   }
 
   async catalogue(tenant: string): Promise<Catalogue | null> {
-    const rows = await this.#query(catalogues.liveCatalogue(tenant));
+    const rows = await this.#query(tenant, catalogues.liveCatalogue(tenant));
     return rows[0] === undefined ? null : catalogueOfRow(rows[0]);
   }
 
@@ -65,11 +65,12 @@ export class SqlDocumentStore implements DocumentStore {
   }
 
   async activateCatalogue(tenant: string, generation: number): Promise<Catalogue> {
-    const results = await this.#client.run([
+    const statements = [
       catalogues.lockTenant(tenant),
       catalogues.findCatalogue(tenant, generation),
       ...catalogues.activate(tenant, generation),
-    ]);
+    ];
+    const results = await this.#client.run(statements, { tenant });
     const row = results[1]?.[0];
     if (row === undefined) throw noGeneration(generation);
     // The swap is made: what becomes of the old documents changes nothing about that.
@@ -87,12 +88,13 @@ export class SqlDocumentStore implements DocumentStore {
     const plan = planWrites(writes);
     const ids = plan.rows.map((row) => row.id);
     const vectors = packVectors(plan.rows.map((row) => row.document?.embedding ?? new Float32Array(0)));
-    const results = await this.#client.run([
+    const statements = [
       documents.lockCatalogue(tenant, generation),
       documents.priorStates(tenant, generation, ids),
       documents.upsertDocuments(tenant, generation, plan.rows, vectors, this.#clock.epochMs()),
       ...documents.replaceRelations(tenant, generation, plan.rows),
-    ]);
+    ];
+    const results = await this.#client.run(statements, { tenant });
     const prior = results[1];
     if (prior === undefined) throw noGeneration(generation);
     this.#housekeeping.wrote(plan.rows.length, prior.length);
@@ -100,7 +102,7 @@ export class SqlDocumentStore implements DocumentStore {
   }
 
   async get(tenant: string, generation: number, id: string): Promise<StoredDocument | null> {
-    const rows = await this.#query(documents.getDocument(tenant, generation, id));
+    const rows = await this.#query(tenant, documents.getDocument(tenant, generation, id));
     return rows[0] === undefined ? null : documentOfRow(rows[0]);
   }
 
@@ -118,12 +120,15 @@ export class SqlDocumentStore implements DocumentStore {
     afterId: string | null,
     limit: number,
   ): Promise<StoredDocument[]> {
-    const rows = await this.#query(documents.listDocuments(tenant, generation, afterId, pageSize(limit)));
+    const rows = await this.#query(
+      tenant,
+      documents.listDocuments(tenant, generation, afterId, pageSize(limit)),
+    );
     return rows.map((row) => documentOfRow(row));
   }
 
   async count(tenant: string, generation: number): Promise<number> {
-    const rows = await this.#query(documents.countDocuments(tenant, generation));
+    const rows = await this.#query(tenant, documents.countDocuments(tenant, generation));
     return Number(textCell(rows[0]!, 0));
   }
 
@@ -136,13 +141,13 @@ export class SqlDocumentStore implements DocumentStore {
     const position = cursor === null ? null : decodeCursor(cursor);
     if (position !== null && position.generation !== generation)
       return { changes: [], cursor: cursor!, complete: false };
-    const rows = await this.#query(readChanges(tenant, generation, position, pageSize(limit)));
+    const rows = await this.#query(tenant, readChanges(tenant, generation, position, pageSize(limit)));
     if (rows.length === 0) throw noGeneration(generation);
     return changePage(generation, position, rows);
   }
 
   async ping(): Promise<void> {
-    await this.#query({ text: 'SELECT 1', parameters: [] });
+    await this.#client.run([{ text: 'SELECT 1', parameters: [] }], 'all');
   }
 
   async close(): Promise<void> {
@@ -159,17 +164,18 @@ export class SqlDocumentStore implements DocumentStore {
     state: 'live' | 'staged',
     before: readonly SqlStatement[],
   ): Promise<SqlRow> {
-    const results = await this.#client.run([
+    const statements = [
       catalogues.lockTenant(tenant),
       ...before,
       catalogues.openCatalogue(tenant, schema, state),
       catalogues.catalogueInState(tenant, schema, state),
-    ]);
+    ];
+    const results = await this.#client.run(statements, { tenant });
     return results.at(-1)![0]!;
   }
 
-  async #query(statement: SqlStatement): Promise<readonly SqlRow[]> {
-    const [rows] = await this.#client.run([statement]);
+  async #query(tenant: string, statement: SqlStatement): Promise<readonly SqlRow[]> {
+    const [rows] = await this.#client.run([statement], { tenant });
     return rows ?? [];
   }
 }

@@ -10,7 +10,7 @@ import type {
   PendingExceptions,
 } from '../../ports/event-log.ts';
 import { appendEvents, markApplied, pendingEvents, userEvents } from './event-statements.ts';
-import { type SqlClient, textCell } from './sql-client.ts';
+import { type SqlClient, type SqlScope, textCell } from './sql-client.ts';
 import { TableCare } from './table-care.ts';
 import { eventOfRow, stateOfRow } from './user-rows.ts';
 import { eraseUser, mergeStates, readState } from './user-state-statements.ts';
@@ -41,7 +41,7 @@ export class SqlEventLog implements EventLog {
     const distinct = all.filter((one) => first.get(one.key) === one);
     const accepted = batches.map(() => 0);
     if (distinct.length > 0) {
-      const [kept = []] = await this.#client.run([appendEvents(distinct, receivedAtMs)]);
+      const [kept = []] = await this.#client.run([appendEvents(distinct, receivedAtMs)], scopeOf(distinct));
       for (const row of kept) accepted[first.get(keyOf(textCell(row, 0), textCell(row, 1)))!.batch]! += 1;
       this.#care?.wrote(kept.length, 0);
     }
@@ -55,7 +55,7 @@ export class SqlEventLog implements EventLog {
     eventsMax: number,
     except: PendingExceptions = { tenants: [], users: [] },
   ): Promise<readonly PendingEvents[]> {
-    const [rows = []] = await this.#client.run([pendingEvents(eventsMax, except)]);
+    const [rows = []] = await this.#client.run([pendingEvents(eventsMax, except)], 'all');
     const users = new Map<string, { tenant: string; user: string; events: LoggedEvent[] }>();
     for (const event of rows.map(eventOfRow)) {
       const { tenant, user } = event;
@@ -75,7 +75,7 @@ export class SqlEventLog implements EventLog {
     const some = deltas.filter(({ eventIds }) => eventIds.length > 0);
     if (some.length === 0) return true;
     const statements = [...markApplied(some), ...mergeStates(some)];
-    const results = await this.#client.run(statements);
+    const results = await this.#client.run(statements, 'all');
     if (results.length < statements.length) return false;
     let [events, rows] = [0, 0];
     for (const { eventIds, delta } of some) {
@@ -89,7 +89,7 @@ export class SqlEventLog implements EventLog {
   }
 
   async state(tenant: string, user: string): Promise<UserState> {
-    const [rows] = await this.#client.run([readState(tenant, user)]);
+    const [rows] = await this.#client.run([readState(tenant, user)], { tenant });
     return stateOfRow(rows![0]!);
   }
 
@@ -100,18 +100,24 @@ export class SqlEventLog implements EventLog {
     limit: number,
   ): Promise<readonly LoggedEvent[]> {
     const pageSize = Math.min(limit, limits.exportPageEvents);
-    const [rows = []] = await this.#client.run([userEvents(tenant, user, after, pageSize)]);
+    const [rows = []] = await this.#client.run([userEvents(tenant, user, after, pageSize)], { tenant });
     return rows.map(eventOfRow);
   }
 
   async erase(tenant: string, user: string): Promise<boolean> {
-    const counts = (await this.#client.run(eraseUser(tenant, user))).map((rows) =>
+    const counts = (await this.#client.run(eraseUser(tenant, user), { tenant })).map((rows) =>
       Number(textCell(rows[0]!, 0)),
     );
     const gone = counts.reduce((sum, count) => sum + count, 0);
     this.#care?.wrote(0, gone);
     return gone > 0;
   }
+}
+
+/** One tenant's events need no more than its own rows. */
+function scopeOf(events: readonly { readonly tenant: string }[]): SqlScope {
+  const tenant = events[0]!.tenant;
+  return events.every((event) => event.tenant === tenant) ? { tenant } : 'all';
 }
 
 /** NUL cannot be stored, so it parts what can. */

@@ -23,7 +23,7 @@ export class SqlPolicyStore implements PolicyStore {
   }
 
   async head(tenant: string, user: string, context: string): Promise<UserHead> {
-    const [rows] = await this.#client.run([readHead(tenant, user, [defaultContext, context])]);
+    const [rows] = await this.#client.run([readHead(tenant, user, [defaultContext, context])], { tenant });
     const row = rows![0]!;
     return {
       policy: policyOfCell(row[headColumns.policies]) ?? emptyPolicy,
@@ -37,7 +37,7 @@ export class SqlPolicyStore implements PolicyStore {
   }
 
   async rules(tenant: string): Promise<StoredTenantRules> {
-    const [rows] = await this.#client.run([statements.getTenantRules(tenant)]);
+    const [rows] = await this.#client.run([statements.getTenantRules(tenant)], { tenant });
     const row = rows?.[0];
     if (row === undefined) return noTenantRules;
     return { ...(JSON.parse(textCell(row, 1)) as TenantRules), version: Number(textCell(row, 0)) };
@@ -46,11 +46,11 @@ export class SqlPolicyStore implements PolicyStore {
   async putRules(tenant: string, rules: TenantRules, expected: ExpectedVersion): Promise<StoredTenantRules> {
     const body: TenantRules = { rules: rules.rules, contexts: rules.contexts };
     const put = statements.putTenantRules(tenant, JSON.stringify(body), expected);
-    return { ...body, version: await this.#write('tenant rules', put, expected) };
+    return { ...body, version: await this.#write(tenant, 'tenant rules', put, expected) };
   }
 
   async policy(tenant: string, user: string, context: string): Promise<StoredPolicy | null> {
-    const [rows] = await this.#client.run([statements.getUserPolicy([tenant, user, context])]);
+    const [rows] = await this.#client.run([statements.getUserPolicy([tenant, user, context])], { tenant });
     return rows?.[0] === undefined ? null : policyOfRow(rows[0], 0);
   }
 
@@ -64,7 +64,7 @@ export class SqlPolicyStore implements PolicyStore {
     const { preferences, constraints, learningRate, explorationRate } = policy;
     const body: Policy = { preferences, constraints, learningRate, explorationRate };
     const put = statements.putUserPolicy([tenant, user, context], JSON.stringify(body), expected);
-    return policyOf(await this.#write('policy', put, expected), body);
+    return policyOf(await this.#write(tenant, 'policy', put, expected), body);
   }
 
   async deletePolicy(
@@ -74,7 +74,7 @@ export class SqlPolicyStore implements PolicyStore {
     expected: ExpectedVersion,
   ): Promise<boolean> {
     const deletion = statements.deleteUserPolicy([tenant, user, context], expected);
-    const [deleted, present] = await this.#client.run(deletion);
+    const [deleted, present] = await this.#client.run(deletion, { tenant });
     if (deleted![0] !== undefined) return true;
     const nothingExpected = expected === null || expected === 0;
     if (present![0] !== undefined || (expected !== undefined && !nothingExpected))
@@ -83,13 +83,18 @@ export class SqlPolicyStore implements PolicyStore {
   }
 
   async policies(tenant: string, user: string): Promise<ReadonlyMap<string, StoredPolicy>> {
-    const [rows] = await this.#client.run([statements.userPolicies(tenant, user)]);
+    const [rows] = await this.#client.run([statements.userPolicies(tenant, user)], { tenant });
     return new Map((rows ?? []).map((row) => [textCell(row, 0), policyOfRow(row, 1)]));
   }
 
   /** The version that the write gave. @throws TriptychError precondition_failed */
-  async #write(what: string, put: readonly SqlStatement[], expected: ExpectedVersion): Promise<number> {
-    const [written, present] = await this.#client.run(put);
+  async #write(
+    tenant: string,
+    what: string,
+    put: readonly SqlStatement[],
+    expected: ExpectedVersion,
+  ): Promise<number> {
+    const [written, present] = await this.#client.run(put, { tenant });
     if (written![0] === undefined) throw otherVersion(what, present![0], expected);
     return Number(textCell(written![0], 0));
   }

@@ -14,10 +14,11 @@ export class SqlSecretStore implements SecretStore {
   }
 
   async signingKey(): Promise<Uint8Array> {
-    const results = await this.#client.run([
+    const statements = [
       { text: makeText, parameters: [Uint8Array.from(randomBytes(32))] },
       { text: readText, parameters: [] },
-    ]);
+    ];
+    const results = await this.#client.run(statements, 'all');
     const secret = results[1]?.[0]?.[0];
     if (!(secret instanceof Uint8Array)) throw new TypeError('the secret column holds no bytes');
     return secret.slice();

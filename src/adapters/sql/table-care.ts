@@ -49,7 +49,7 @@ export class TableCare {
     for (const table of this.#tables) {
       if (this.#closed) break;
       await this.#client
-        .run([{ text: `${care} ${table}`, parameters: [], lengthy: true }])
+        .run([{ text: `${care} ${table}`, parameters: [], lengthy: true }], 'owner')
         .catch(() => undefined);
     }
     this.#busy = false;
