@@ -110,7 +110,7 @@ export class SqlDocumentStore implements DocumentStore {
     if (ids.length === 0) return [];
     if (ids.length > limits.windowMax)
       throw new TriptychError('invalid_request', `more than ${limits.windowMax} documents in one call`);
-    const rows = await this.#query(documents.getDocuments(tenant, generation, ids));
+    const rows = await this.#query(tenant, documents.getDocuments(tenant, generation, ids));
     return rows.map((row) => documentOfRow(row));
   }
 
