@@ -95,6 +95,7 @@ export async function createTriptych(
     ...truth,
     lists: new LruCache({ entriesMax: limits.rankedCacheEntries, clock }),
     registry,
+    shared: null,
     embedder,
     exact: native?.exactScorer ?? jsExactScorer,
     scoring,

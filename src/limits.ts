@@ -230,6 +230,15 @@ export const limits = {
   sharedIndexBatchMax: 100,
   /** How long a worker may hold documents that it brings into such an index. */
   syncLeaseMs: 60_000,
+  /** How often it is looked whether other processes left something to do for such an index. */
+  syncPollMs: 250,
+  /** Pauses after failures: the first, then twice as long each time, up to the last. */
+  syncPauseMsMin: 500,
+  syncPauseMsMax: 60_000,
+  /** How often it is looked for what is left of catalogues that are gone. */
+  syncSweepMs: 60_000,
+  /** How long making a generation live waits while an index outside the process does not get any further with it. */
+  syncStalledMsMax: 60_000,
   /** Writes of one transaction of the truth. */
   writeRowsMax: 1_000,
   tombstonePurgeRows: 1_000,

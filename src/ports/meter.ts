@@ -1,3 +1,5 @@
+import type { SharedIndexName } from './shared-index.ts';
+
 export type Outcome = 'ok' | 'late' | 'failed' | 'skipped' | 'open';
 
 /** What the service measures about itself; label values come from closed sets only. */
@@ -6,6 +8,10 @@ export interface Meter {
   stage(stage: string, outcome: Outcome, ms: number): void;
   /** One whole search; one that was refused or failed is an `error` of the strategy `none`. */
   search(strategy: string, outcome: 'ok' | 'degraded' | 'error', ms: number): void;
+  /** Documents that an index outside the process has taken, or will never take. */
+  synced(index: SharedIndexName, outcome: 'applied' | 'parked', documents: number): void;
+  /** Documents whose newest version such an index does not have, and those that it refuses. */
+  indexLag(index: SharedIndexName, pending: number, parked: number): void;
   /** Projector: documents applied, lag behind the truth, size of the resident table. */
   projected(documents: number): void;
   gauge(

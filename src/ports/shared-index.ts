@@ -27,6 +27,8 @@ export interface IndexedVersion {
  */
 export interface SharedIndex {
   readonly name: SharedIndexName;
+  /** How long after `apply` a search may still not see what was applied, milliseconds. */
+  readonly visibleAfterMs: number;
 
   /** Makes what a generation needs (collections, constraints, indexes); changes nothing where it is there. */
   prepare(tenant: string, catalogue: Catalogue): Promise<void>;

@@ -20,15 +20,22 @@ export class CatalogueRegistry {
   readonly #pauses: Waits;
   #closed = false;
   #onLive: (active: ActiveCatalogue) => void = () => {};
+  #onEpoch: (active: ActiveCatalogue) => void = () => {};
 
   constructor(parts: ProjectorParts) {
     this.#parts = parts;
     this.#pauses = new Waits(parts.clock);
   }
 
-  /** Calls back with every catalogue that becomes live from now on. */
-  watch(onLive: (active: ActiveCatalogue) => void): void {
+  /** Calls back with every catalogue that becomes live, and every one that moves to another epoch, from now on. */
+  watch(onLive: (active: ActiveCatalogue) => void, onEpoch: (active: ActiveCatalogue) => void): void {
     this.#onLive = onLive;
+    this.#onEpoch = onEpoch;
+  }
+
+  /** Every catalogue that is live now. */
+  live(): readonly ActiveCatalogue[] {
+    return [...this.#projectors.values()].map(({ active }) => active);
   }
 
   /** The tenant's live catalogue. @throws TriptychError no_catalogue */
@@ -91,10 +98,20 @@ export class CatalogueRegistry {
       if (this.#projectors.get(tenant) !== projector) return null;
       return [...this.#projectors.values()].filter((other) => other !== projector);
     });
-    const projector: Projector = new Projector(tenant, catalogue, { ...this.#parts, meter }, () => {
-      if (live) void this.#replace(tenant);
-      else lost = true;
-    });
+    const projector: Projector = new Projector(
+      tenant,
+      catalogue,
+      { ...this.#parts, meter },
+      {
+        onBehind: () => {
+          if (live) void this.#replace(tenant);
+          else lost = true;
+        },
+        onEpoch: () => {
+          if (live) this.#onEpoch(projector.active);
+        },
+      },
+    );
     await projector.load();
     if (lost)
       throw new TriptychError('unavailable', 'The catalogue moved on while it was being loaded.', {
@@ -154,6 +171,8 @@ class LiveMeter implements Meter {
   readonly search: Meter['search'];
   readonly projected: Meter['projected'];
   readonly count: Meter['count'];
+  readonly synced: Meter['synced'];
+  readonly indexLag: Meter['indexLag'];
 
   constructor(meter: Meter, others: () => readonly Projector[] | null) {
     this.#meter = meter;
@@ -162,6 +181,8 @@ class LiveMeter implements Meter {
     this.search = meter.search.bind(meter);
     this.projected = meter.projected.bind(meter);
     this.count = meter.count.bind(meter);
+    this.synced = meter.synced.bind(meter);
+    this.indexLag = meter.indexLag.bind(meter);
   }
 
   gauge(name: Parameters<Meter['gauge']>[0], value: number): void {

@@ -86,7 +86,9 @@ function ttlMs({ user }: SearchRequest): number {
 async function madeList(call: SearchCall, ranked: () => Promise<Ranked>): Promise<Listed> {
   const { ranking, asker } = await ranked();
   const { context } = ranking;
-  const answers = asker.current && call.request.cache === 'use' && !ranking.degraded;
+  // An index that was behind its epoch may have left something out, which must not stand for an hour.
+  const settled = call.parts.indexes.settled(call.tenant, call.startedAtMs);
+  const answers = asker.current && settled && call.request.cache === 'use' && !ranking.degraded;
   // Under a name that nobody finds it by, an incomplete list still serves its own cursors.
   const list = answers ? ranking.list : { ...ranking.list, id: randomUUID() };
   const keepMs = answers ? Math.max(ttlMs(call.request), limits.cursorTtlMs) : limits.cursorTtlMs;

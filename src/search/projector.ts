@@ -21,6 +21,13 @@ export interface ProjectorParts {
   readonly logger: Logger;
 }
 
+export interface ProjectorEvents {
+  /** Called once when this projector cannot go on: tombstones that it needs, or its generation, are gone. */
+  onBehind(): void;
+  /** Called after each epoch that was published. */
+  onEpoch(): void;
+}
+
 /**
  * Follows one catalogue generation from the truth into memory: the only writer of the resident table and of the
  * in-process indexes. One pass reads what is new and publishes it as one epoch; a pass follows every `nudge` and, for
@@ -33,12 +40,11 @@ export class Projector {
   #lastPublishMs = Number.NEGATIVE_INFINITY;
   #lastPassMs = Number.NEGATIVE_INFINITY;
   readonly #loop: WorkLoop;
-  readonly #onBehind: () => void;
+  readonly #events: ProjectorEvents;
 
-  /** @param onBehind called once when this projector cannot go on (tombstones it needs or its generation are gone) */
-  constructor(tenant: string, catalogue: Catalogue, parts: ProjectorParts, onBehind: () => void) {
+  constructor(tenant: string, catalogue: Catalogue, parts: ProjectorParts, events: ProjectorEvents) {
     this.#parts = parts;
-    this.#onBehind = onBehind;
+    this.#events = events;
     this.active = new ActiveCatalogue(tenant, catalogue, parts.stores, parts.memory);
     this.#loop = new WorkLoop({
       clock: parts.clock,
@@ -117,7 +123,7 @@ export class Projector {
 
   /** Ends the loop; callers that wait are answered by `stop`, when the successor is loaded. */
   #giveUp(): void {
-    if (!this.#loop.ended) this.#onBehind();
+    if (!this.#loop.ended) this.#events.onBehind();
     this.#loop.end();
   }
 
@@ -144,5 +150,6 @@ export class Projector {
     this.#parts.meter.projected(changes.length);
     this.#parts.meter.gauge('documents', snapshot.liveCount);
     this.#parts.meter.gauge('epoch_generation', snapshot.epoch.generation);
+    this.#events.onEpoch();
   }
 }

@@ -5,12 +5,14 @@ import type { Embedder } from '../ports/embedder.ts';
 import type { Readiness } from '../ports/triptych.ts';
 import type { BackendChoice } from './backend-choice.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
+import type { SharedIndexes } from './shared-indexes.ts';
 
 export interface ReadinessParts {
   readonly store: DocumentStore;
   readonly registry: CatalogueRegistry;
   readonly embedder: Embedder | null;
   readonly choice: Pick<BackendChoice, 'off'>;
+  readonly indexes: Pick<SharedIndexes, 'lags'>;
   readonly clock: Clock;
 }
 
@@ -18,13 +20,15 @@ export interface ReadinessParts {
 export class ReadinessProbe {
   readonly #registry: CatalogueRegistry;
   readonly #choice: ReadinessParts['choice'];
+  readonly #indexes: ReadinessParts['indexes'];
   readonly #clock: Clock;
   readonly #store: Question;
   readonly #embedder: Question | null;
   /** The embedder has been ready, or failed, once: from then on the service answers without waiting for it. */
   #embedderKnown = false;
 
-  constructor({ store, registry, embedder, choice, clock }: ReadinessParts) {
+  constructor({ store, registry, embedder, choice, indexes, clock }: ReadinessParts) {
+    this.#indexes = indexes;
     this.#registry = registry;
     this.#choice = choice;
     this.#clock = clock;
@@ -47,10 +51,23 @@ export class ReadinessProbe {
       embedder:
         embedder === 'yes' ? { ok: true } : { ok: false, reason: embedder === 'no' ? 'failed' : 'loading' },
       scorer: this.#scorer(),
+      ...this.#lags(),
     };
     // Without its embedder the service still answers (words and graph), so it waits for the first load only.
     const ready = !closed && stored === 'yes' && !lags && this.#embedderKnown;
     return { ready, parts };
+  }
+
+  /** An index that is behind costs recall, which searches with other legs make up for; it keeps nobody waiting either. */
+  #lags(): Readiness['parts'] {
+    return Object.fromEntries(
+      this.#indexes.lags().map(({ index, lag }) => {
+        if (lag === null) return [index, { ok: false, reason: 'no answer yet' }];
+        if (lag.pending > 0) return [index, { ok: false, reason: `${lag.pending} documents behind` }];
+        if (lag.parked > 0) return [index, { ok: false, reason: `refuses ${lag.parked} documents` }];
+        return [index, { ok: true }];
+      }),
+    );
   }
 
   /** Other backends serve for one that is off, so that keeps nobody waiting. */

@@ -293,7 +293,8 @@ async function start<T>(
       timeoutMs,
       signal,
     };
-    const shareable = context.request.cache === 'use';
+    // An index that is behind its epoch may say something else in a moment.
+    const shareable = context.request.cache === 'use' && parts.indexes.settled(tenant, startedAtMs);
     return work({ base, conditions: shareable ? (pushed === null ? '' : pushed.key) : null });
   });
 }

@@ -25,6 +25,7 @@ import type { HeadBook } from './head-book.ts';
 import type { LatencyBook } from './latency-book.ts';
 import type { LegMemory } from './leg-memory.ts';
 import type { RerankBatcher } from './rerank-batcher.ts';
+import type { SharedIndexes } from './shared-indexes.ts';
 
 /** What every search of the process shares. */
 export interface SearchParts {
@@ -41,6 +42,8 @@ export interface SearchParts {
   /** When users were erased lately (monotonic), by userPrefix. */
   readonly erasures: LruMap<number>;
   readonly legs: LegMemory;
+  /** Whether what was found depends on an index that may not have had everything. */
+  readonly indexes: Pick<SharedIndexes, 'settled'>;
   readonly cursors: CursorCodec;
   readonly clock: Clock;
   readonly meter: Meter;

@@ -14,8 +14,11 @@ import type { ExactScorer } from '../ports/exact-scorer.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { PolicyStore } from '../ports/policy-store.ts';
+import type { SharedIndex } from '../ports/shared-index.ts';
+import type { SyncLog } from '../ports/sync-log.ts';
 import type { CallOptions, CatalogueStatus, Triptych } from '../ports/triptych.ts';
 import { LruMap } from '../std/lru-map.ts';
+import type { ActiveCatalogue } from './active-catalogue.ts';
 import { BackendChoice, type ScoringBackends } from './backend-choice.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 import { CursorCodec } from './cursor.ts';
@@ -31,6 +34,7 @@ import { rerank } from './relevance.ts';
 import { RerankBatcher } from './rerank-batcher.ts';
 import { search } from './search.ts';
 import type { SearchParts } from './search-context.ts';
+import { SharedIndexes } from './shared-indexes.ts';
 import { similar } from './similar.ts';
 import { UserDesk } from './user-desk.ts';
 import { WritePath } from './write-path.ts';
@@ -46,6 +50,8 @@ export interface TriptychParts {
   /** 32 bytes; signs cursors. */
   readonly cursorKey: Uint8Array;
   readonly registry: CatalogueRegistry;
+  /** Indexes outside the process, and where it is kept what they have yet to apply; none: everything is in process. */
+  readonly shared: { readonly indexes: readonly SharedIndex[]; readonly log: SyncLog } | null;
   readonly embedder: Embedder | null;
   readonly exact: ExactScorer;
   readonly scoring: ScoringBackends;
@@ -61,18 +67,21 @@ export interface TriptychParts {
 export function assembleTriptych(parts: TriptychParts): Triptych {
   const { store, registry } = parts;
   const choice = new BackendChoice(parts.scoring, parts);
-  registry.watch((catalogue) => choice.expect(catalogue.table.current));
-  const searchParts = searchPartsOf(parts, choice);
+  const indexes = new SharedIndexes(parts);
+  const searchParts = searchPartsOf(parts, choice, indexes);
   const { latencies } = searchParts;
-  const writes = new WritePath(parts);
-  const probe = new ReadinessProbe({ ...parts, choice });
+  const writes = new WritePath({ ...parts, indexes });
+  const probe = new ReadinessProbe({ ...parts, choice, indexes });
   const { applier, intake, desk } = learningOf(parts, searchParts);
+  followCatalogues(registry, choice, indexes);
+  indexes.start();
   applier.start();
   let closed: Promise<void> | null = null;
   /** Acknowledged events wait in the log; what is being acknowledged is waited for. */
   const end = async (): Promise<void> => {
     await intake.close();
     await applier.stop();
+    await indexes.stop();
     await registry.close();
     await choice.close();
     await parts.closeParts();
@@ -109,6 +118,22 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
       return closed;
     },
   };
+}
+
+/** Tells the parts that must know of catalogues which are live. */
+function followCatalogues(registry: CatalogueRegistry, choice: BackendChoice, indexes: SharedIndexes): void {
+  const show = ({ tenant, generation }: ActiveCatalogue): void => {
+    indexes.nudge(tenant);
+    indexes.activate({ tenant, generation });
+  };
+  for (const active of registry.live()) show(active);
+  registry.watch(
+    (active) => {
+      choice.expect(active.table.current);
+      show(active);
+    },
+    ({ tenant }) => indexes.nudge(tenant),
+  );
 }
 
 /** Wraps what must not begin once the service is closed: calls, and what is read one by one (from its first `next`). */
@@ -156,9 +181,10 @@ function learningOf(parts: TriptychParts, { heads, erasures }: SearchParts) {
   return { applier, intake, desk };
 }
 
-function searchPartsOf(parts: TriptychParts, choice: BackendChoice): SearchParts {
+function searchPartsOf(parts: TriptychParts, choice: BackendChoice, indexes: SharedIndexes): SearchParts {
   return {
     ...parts,
+    indexes,
     batcher: new RerankBatcher(choice.reranker, parts),
     profiles: new Map(parts.profiles.map((profile) => [profile.name, profile])),
     latencies: new LatencyBook(),

@@ -9,16 +9,19 @@ import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DocumentStore, DocumentWrite, WriteAck } from '../ports/document-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
+import type { CatalogueKey } from '../ports/shared-index.ts';
 import type { StagedCatalogue } from '../ports/triptych.ts';
 import { unitVector } from '../std/unit-vector.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 import { CatalogueRoom, refuseTooManyValues } from './catalogue-room.ts';
 import { requireEmbedder } from './embedding-space.ts';
+import type { SharedIndexes } from './shared-indexes.ts';
 
 export interface WritePathParts {
   readonly store: DocumentStore;
   readonly registry: CatalogueRegistry;
   readonly embedder: Embedder | null;
+  readonly indexes: SharedIndexes;
   readonly clock: Clock;
 }
 
@@ -46,11 +49,12 @@ export class WritePath {
     refuseBadOperations(schema, operations);
     refuseTooManyValues(table.current.dictionary, schema, operations);
     const outcomes = await this.#commit(tenant, schema, generation, operations);
+    this.#parts.indexes.nudge(tenant);
     if (!options.waitSearchable) {
       registry.nudge(tenant);
       return { outcomes, searchable: false };
     }
-    return { outcomes, searchable: await this.#waitSearchable(tenant) };
+    return { outcomes, searchable: await this.#waitSearchable({ tenant, generation }) };
   }
 
   /** @throws TriptychError invalid_schema with paths */
@@ -74,6 +78,7 @@ export class WritePath {
         return this.#commit(tenant, schema, generation, operations);
       },
       activate: async () => {
+        await this.#waitIndexed({ tenant, generation });
         const catalogue = await store.activateCatalogue(tenant, generation);
         await registry.show(tenant, catalogue);
         return catalogue;
@@ -119,21 +124,35 @@ export class WritePath {
     });
   }
 
-  async #waitSearchable(tenant: string): Promise<boolean> {
-    const { registry, clock } = this.#parts;
+  async #waitSearchable(key: CatalogueKey): Promise<boolean> {
+    const { registry, indexes, clock } = this.#parts;
+    const ms = limits.searchableWaitMsMax;
+    const indexed = indexes.caughtUp(key, ms);
     return new Promise((resolve, reject) => {
-      const cancel = clock.after(limits.searchableWaitMsMax, () => resolve(false));
-      registry.caughtUp(tenant).then(
-        () => {
-          cancel();
-          resolve(true);
-        },
-        (error: unknown) => {
-          cancel();
-          reject(error);
-        },
-      );
+      const cancel = clock.after(ms, () => resolve(false));
+      Promise.all([registry.caughtUp(key.tenant), indexed])
+        .then(([, isIndexed]) => resolve(isIndexed), reject)
+        .finally(cancel);
     });
+  }
+
+  /**
+   * A generation that an index outside the process has only half of must not become live.
+   * @throws TriptychError unavailable where an index gets no further with it
+   */
+  async #waitIndexed(key: CatalogueKey): Promise<void> {
+    const { indexes } = this.#parts;
+    let left = Number.POSITIVE_INFINITY;
+    while (!(await indexes.caughtUp(key, limits.syncStalledMsMax))) {
+      const pending = await indexes.pending(key);
+      if (pending >= left)
+        throw new TriptychError(
+          'unavailable',
+          `The indexes outside the process still lack ${pending} documents of the new generation, and get no further.`,
+          { retryAfterSeconds: 30 },
+        );
+      left = pending;
+    }
   }
 }
 

@@ -89,6 +89,7 @@ export class CliFixture {
     });
     for (const tenant of new Set(['default', ...tenants])) await registry.open(tenant);
     return assembleTriptych({
+      shared: null,
       store: this.store,
       ...userParts(clock),
       registry,

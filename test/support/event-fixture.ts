@@ -9,6 +9,12 @@ export class RecordingMeter implements Meter {
   stage(): void {}
   search(): void {}
   projected(): void {}
+  synced(): void {}
+  parked = 0;
+
+  indexLag(_index: string, _pending: number, parked: number): void {
+    this.parked = parked;
+  }
 
   gauge(name: string, value: number): void {
     this.gauges[name] = value;

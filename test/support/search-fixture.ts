@@ -28,7 +28,15 @@ import { scoringWith } from './js-backends.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
 import { MemoryUserStore } from './memory-user-store.ts';
 
-export const silentMeter: Meter = { stage() {}, search() {}, projected() {}, gauge() {}, count() {} };
+export const silentMeter: Meter = {
+  stage() {},
+  search() {},
+  synced() {},
+  indexLag() {},
+  projected() {},
+  gauge() {},
+  count() {},
+};
 export const silentLogger: Logger = { info() {}, warn() {}, error() {} };
 
 /** Behaviour of each part of a search, replaceable one by one. */
@@ -182,6 +190,7 @@ export async function searchFixture(
   for (const tenant of Object.keys(byTenant)) await registry.open(tenant);
   const own = { ...userParts(clock, users), soleWriter, ...(lists !== undefined && { lists }) };
   const service = assembleTriptych({
+    shared: null,
     store,
     ...own,
     registry,

@@ -8,7 +8,11 @@ import { inProcessParts, silentLogger, silentMeter } from '../support/search-fix
 
 const forever = () => new Promise<void>(() => {});
 
-function setUp(ready: () => Promise<void>, off: ReturnType<ReadinessParts['choice']['off']> = []) {
+function setUp(
+  ready: () => Promise<void>,
+  off: ReturnType<ReadinessParts['choice']['off']> = [],
+  lags: ReturnType<ReadinessParts['indexes']['lags']> = [],
+) {
   const clock = new FakeClock();
   const store = new MemoryDocumentStore();
   const embedder: Embedder = { ...inProcessParts().embedder!, ready: () => ready() };
@@ -19,7 +23,14 @@ function setUp(ready: () => Promise<void>, off: ReturnType<ReadinessParts['choic
     logger: silentLogger,
     stores: inProcessParts,
   });
-  const probe = new ReadinessProbe({ store, registry, embedder, choice: { off: () => off }, clock });
+  const probe = new ReadinessProbe({
+    store,
+    registry,
+    embedder,
+    choice: { off: () => off },
+    indexes: { lags: () => lags },
+    clock,
+  });
   return { clock, store, look: () => clock.run(probe.readiness(false)) };
 }
 
@@ -69,4 +80,23 @@ it('names a scoring backend that is off, and is ready without it', async () => {
     parts: { scorer: { ok: false, reason: 'cuda is off: the device is lost' } },
   });
   expect((await setUp(async () => {}).look()).parts.scorer).toEqual({ ok: true });
+});
+
+it('says how far indexes outside the process are behind, and is ready all the same', async () => {
+  const lag = { pending: 0, oldestEpochMs: null, parked: 0 };
+  const { look } = setUp(
+    async () => {},
+    [],
+    [
+      { index: 'milvus', lag: { ...lag, pending: 312 } },
+      { index: 'neo4j', lag: { ...lag, parked: 2 } },
+    ],
+  );
+  expect(await look()).toMatchObject({
+    ready: true,
+    parts: {
+      milvus: { ok: false, reason: '312 documents behind' },
+      neo4j: { ok: false, reason: 'refuses 2 documents' },
+    },
+  });
 });

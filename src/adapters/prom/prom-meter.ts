@@ -5,6 +5,7 @@ import type { StoreMeter } from '../../ports/store-meter.ts';
 import { ClosedLabels } from './closed-labels.ts';
 import { measureProcess } from './process-metrics.ts';
 import { StoreMetrics } from './store-metrics.ts';
+import { SyncMetrics } from './sync-metrics.ts';
 
 type GaugeName = Parameters<Meter['gauge']>[0] | Parameters<HttpMeter['gauge']>[0];
 type CountName = Parameters<Meter['count']>[0];
@@ -24,6 +25,7 @@ export class PromMeter implements Meter, HttpMeter, StoreMeter {
   readonly #routes = new ClosedLabels(64);
   readonly #methods = new ClosedLabels(methods.length, methods);
   readonly #stopProcess: () => void;
+  readonly #sync = new SyncMetrics(this.registry);
 
   readonly #stage = new Histogram({
     name: 'triptych_stage_seconds',
@@ -147,6 +149,14 @@ export class PromMeter implements Meter, HttpMeter, StoreMeter {
 
   projected(documents: number): void {
     this.#projected.inc(documents);
+  }
+
+  synced(...counted: Parameters<Meter['synced']>): void {
+    this.#sync.synced(...counted);
+  }
+
+  indexLag(...lag: Parameters<Meter['indexLag']>): void {
+    this.#sync.indexLag(...lag);
   }
 
   gauge(name: GaugeName, value: number): void {

@@ -1,0 +1,100 @@
+import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { CatalogueKey, SharedIndex, SharedIndexName } from '../ports/shared-index.ts';
+import type { SyncLag, SyncLog } from '../ports/sync-log.ts';
+import { IndexSync, type IndexSyncParts } from './index-sync.ts';
+import { Waits } from './waits.ts';
+
+export interface SharedIndexesParts extends Omit<IndexSyncParts, 'log'> {
+  /** null: there are none. */
+  readonly shared: { readonly indexes: readonly SharedIndex[]; readonly log: SyncLog } | null;
+}
+
+/** How far one index is behind the truth. */
+export interface IndexLag {
+  readonly index: SharedIndexName;
+  /** null: not known yet. */
+  readonly lag: SyncLag | null;
+}
+
+/** The indexes outside the process that follow the truth; there may be none. */
+export class SharedIndexes {
+  readonly #syncs: readonly IndexSync[];
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Between attempts; ended by `stop`. */
+  readonly #pauses: Waits;
+  #stopped = false;
+
+  constructor({ shared, ...parts }: SharedIndexesParts) {
+    this.#syncs = shared?.indexes.map((index) => new IndexSync(index, { ...parts, log: shared.log })) ?? [];
+    this.#clock = parts.clock;
+    this.#logger = parts.logger;
+    this.#pauses = new Waits(parts.clock);
+  }
+
+  start(): void {
+    for (const sync of this.#syncs) sync.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#pauses.cut();
+    await Promise.all(this.#syncs.map((sync) => sync.stop()));
+  }
+
+  /** Says that documents of the tenant were written, or have become visible to searches. */
+  nudge(tenant: string): void {
+    for (const sync of this.#syncs) sync.nudge(tenant);
+  }
+
+  /** Whether a search that began at `atMs` (monotonic) saw all that its epoch has: its answer may be kept for others. */
+  settled(tenant: string, atMs: number): boolean {
+    return this.#syncs.every((sync) => sync.settled(tenant, atMs));
+  }
+
+  lags(): readonly IndexLag[] {
+    return this.#syncs.map(({ index, lag }) => ({ index: index.name, lag }));
+  }
+
+  /** Resolves when every index has applied what is committed now, or `msMax` has passed: whether they have. */
+  async caughtUp(key: CatalogueKey, msMax: number): Promise<boolean> {
+    const endMs = this.#clock.nowMs() + msMax;
+    const isOver = () => this.#stopped || this.#clock.nowMs() >= endMs;
+    const caught = Promise.all(
+      this.#syncs.map((sync) => sync.caughtUp(key, isOver, (ms) => this.#pauses.wait(ms))),
+    ).then(() => !isOver());
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(msMax, () => resolve(false));
+      caught.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  /** Documents of the generation that some index does not have, counted where most are missing. */
+  async pending(key: CatalogueKey): Promise<number> {
+    const lags = await Promise.all(this.#syncs.map((sync) => sync.lagOf(key)));
+    return Math.max(0, ...lags.map(({ pending }) => pending));
+  }
+
+  /** Shows the generation under the catalogue's live name, for others than this service; repeated until it is done. */
+  activate(key: CatalogueKey): void {
+    for (const { index } of this.#syncs) void this.#activate(index, key);
+  }
+
+  async #activate(index: SharedIndex, key: CatalogueKey): Promise<void> {
+    for (let pauseMs: number = limits.syncPauseMsMin; !this.#stopped; pauseMs *= 2) {
+      try {
+        await index.activate(key);
+        return;
+      } catch (error) {
+        if (pauseMs === limits.syncPauseMsMin)
+          this.#logger.warn(
+            { error, index: index.name },
+            'the live name of a catalogue cannot be moved, will be repeated',
+          );
+        await this.#pauses.wait(Math.min(limits.syncPauseMsMax, pauseMs));
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
+import type { DocumentChange } from '../../src/domain/document.ts';
+import type { CatalogueKey, SharedIndexName } from '../../src/ports/shared-index.ts';
+import type { SyncClaim, SyncLag, SyncLog } from '../../src/ports/sync-log.ts';
+import type { FakeClock } from './fake-clock.ts';
+
+interface Due extends CatalogueKey {
+  readonly change: DocumentChange;
+  dueAtMs: number;
+  token: string | null;
+  reason: string | null;
+}
+
+const idOf = (change: DocumentChange): string => (change.kind === 'put' ? change.document.id : change.id);
+
+/** Which documents are due, in memory, for one index; a test says what was written. */
+export class MemorySyncLog implements SyncLog {
+  readonly #clock: FakeClock;
+  readonly #schema: CatalogueSchema;
+  readonly due = new Map<string, Due>();
+  readonly parked = new Map<string, string>();
+  readonly followed = new Set<SharedIndexName>();
+  gone: CatalogueKey[] = [];
+  #tokens = 0;
+
+  constructor(clock: FakeClock, schema: CatalogueSchema) {
+    this.#clock = clock;
+    this.#schema = schema;
+  }
+
+  write(tenant: string, generation: number, ...changes: readonly DocumentChange[]): void {
+    for (const change of changes) {
+      const place = { tenant, generation, change, dueAtMs: this.#clock.nowMs(), token: null, reason: null };
+      this.due.set(`${tenant}/${generation}/${idOf(change)}`, place);
+    }
+  }
+
+  async follow(index: SharedIndexName): Promise<void> {
+    this.followed.add(index);
+  }
+
+  async unfollow(index: SharedIndexName): Promise<void> {
+    this.followed.delete(index);
+  }
+
+  async claim(index: SharedIndexName, limit: number): Promise<SyncClaim | null> {
+    const free = [...this.due.values()].filter(
+      (due) => due.token === null && due.dueAtMs <= this.#clock.nowMs(),
+    );
+    const first = free[0];
+    if (first === undefined) return null;
+    const { tenant, generation } = first;
+    const own = free.filter((due) => due.tenant === tenant && due.generation === generation).slice(0, limit);
+    const token = String(++this.#tokens);
+    for (const due of own) due.token = token;
+    const changes = own.map(({ change }) => change);
+    return { index, tenant, generation, schema: this.#schema, changes, token };
+  }
+
+  async applied(claim: SyncClaim): Promise<boolean> {
+    for (const due of this.#held(claim))
+      this.due.delete(`${due.tenant}/${due.generation}/${idOf(due.change)}`);
+    return true;
+  }
+
+  async failed(claim: SyncClaim, reason: string, retryInMs: number | null): Promise<void> {
+    for (const due of this.#held(claim)) {
+      due.token = null;
+      due.reason = reason;
+      due.dueAtMs = this.#clock.nowMs() + (retryInMs ?? 0);
+      if (retryInMs !== null) continue;
+      this.due.delete(`${due.tenant}/${due.generation}/${idOf(due.change)}`);
+      this.parked.set(idOf(due.change), reason);
+    }
+  }
+
+  async lag(_: SharedIndexName, key?: CatalogueKey): Promise<SyncLag> {
+    const own = [...this.due.values()].filter((due) => key === undefined || due.tenant === key.tenant);
+    return { pending: own.length, oldestEpochMs: null, parked: this.parked.size };
+  }
+
+  async requeue(): Promise<number> {
+    return 0;
+  }
+
+  async dropped(): Promise<readonly CatalogueKey[]> {
+    return this.gone;
+  }
+
+  async forget(_: SharedIndexName, key: CatalogueKey): Promise<void> {
+    this.gone = this.gone.filter((one) => one.generation !== key.generation);
+  }
+
+  #held(claim: SyncClaim): Due[] {
+    const ids = new Set(claim.changes.map(idOf));
+    return [...this.due.values()].filter(
+      ({ token, change }) => token === claim.token && ids.has(idOf(change)),
+    );
+  }
+}

@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import type { DocumentChange } from '../../src/domain/document.ts';
+import { TriptychError } from '../../src/errors.ts';
+import { limits } from '../../src/limits.ts';
+import type { CatalogueKey, SharedIndex } from '../../src/ports/shared-index.ts';
+import { SharedIndexes } from '../../src/search/shared-indexes.ts';
+import { testSchema } from '../support/arbitraries.ts';
+import { RecordingLogger, RecordingMeter } from '../support/event-fixture.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { MemorySyncLog } from '../support/memory-sync-log.ts';
+import { documentOf } from '../support/recall-subject.ts';
+
+const key = { tenant: 't', generation: 1 };
+const put = (id: string): DocumentChange => ({ kind: 'put', document: documentOf(id) });
+const idOf = (change: DocumentChange) => (change.kind === 'put' ? change.document.id : change.id);
+
+/** An index that can be told to fail. */
+class FakeIndex implements SharedIndex {
+  readonly name = 'milvus';
+  readonly visibleAfterMs = 5_000;
+  readonly prepared: string[] = [];
+  readonly has: string[] = [];
+  readonly live: CatalogueKey[] = [];
+  readonly dropped: CatalogueKey[] = [];
+  calls = 0;
+  failure: (changes: readonly DocumentChange[]) => Error | null = () => null;
+
+  async prepare(tenant: string): Promise<void> {
+    this.prepared.push(tenant);
+  }
+
+  async apply(_: CatalogueKey, changes: readonly DocumentChange[]): Promise<void> {
+    this.calls++;
+    const failure = this.failure(changes);
+    if (failure !== null) throw failure;
+    this.has.push(...changes.map(idOf));
+  }
+
+  async activate(one: CatalogueKey): Promise<void> {
+    const failure = this.failure([]);
+    if (failure !== null) throw failure;
+    this.live.push(one);
+  }
+
+  async drop(one: CatalogueKey): Promise<void> {
+    this.dropped.push(one);
+  }
+
+  async versions(): Promise<[]> {
+    return [];
+  }
+
+  async ping(): Promise<void> {}
+  async close(): Promise<void> {}
+}
+
+function setUp() {
+  const clock = new FakeClock();
+  const log = new MemorySyncLog(clock, testSchema);
+  const index = new FakeIndex();
+  const meter = new RecordingMeter();
+  const logger = new RecordingLogger();
+  const indexes = new SharedIndexes({
+    shared: { indexes: [index], log },
+    clock,
+    meter,
+    logger,
+    random: () => 1,
+  });
+  return { clock, log, index, meter, logger, indexes };
+}
+
+/** Lets the time pass timer by timer, so that whoever wakes can wait again. */
+const pass = (clock: FakeClock, ms: number) => clock.run(clock.sleep(ms));
+
+const unavailable = () => new TriptychError('unavailable', 'down');
+
+describe('an index outside the process', () => {
+  it('is brought up to date in bounded batches, prepared once for each generation', async () => {
+    const { clock, log, index, indexes } = setUp();
+    const ids = Array.from({ length: 2 * limits.sharedIndexBatchMax + 5 }, (_, i) => `d${i}`);
+    log.write('t', 1, ...ids.map(put));
+    indexes.start();
+    expect(await clock.run(indexes.caughtUp(key, 10_000))).toBe(true);
+    expect(index.has).toEqual(ids);
+    expect(index.calls).toBe(3);
+    expect(index.prepared).toEqual(['t']);
+    expect(log.followed).toEqual(new Set(['milvus']));
+    await indexes.stop();
+  });
+
+  it('gets what failed again after a pause, and says once that it is behind', async () => {
+    const { clock, log, index, logger, meter, indexes } = setUp();
+    log.write('t', 1, put('a'));
+    index.failure = unavailable;
+    indexes.start();
+    await pass(clock, 60_000);
+    expect(index.has).toEqual([]);
+    expect(index.calls).toBeGreaterThan(3);
+    expect(index.calls).toBeLessThan(40);
+    expect(log.due.get('t/1/a')?.reason).toBe('unavailable');
+    expect(logger.messages.length).toBeLessThanOrEqual(index.calls);
+    index.failure = () => null;
+    expect(await clock.run(indexes.caughtUp(key, 120_000))).toBe(true);
+    expect(index.has).toEqual(['a']);
+    await indexes.stop();
+    expect(meter.parked).toBe(0);
+  });
+
+  it('parks the one document that it never takes, and takes the others of its batch', async () => {
+    const { clock, log, index, meter, indexes } = setUp();
+    log.write('t', 1, put('a'), put('bad'), put('c'));
+    index.failure = (changes) =>
+      changes.some((change) => idOf(change) === 'bad') ? new TriptychError('invalid_document', 'no') : null;
+    indexes.start();
+    expect(await clock.run(indexes.caughtUp(key, 10_000))).toBe(true);
+    expect(index.has).toEqual(['a', 'c']);
+    expect([...log.parked]).toEqual([['bad', 'invalid_document']]);
+    expect(indexes.lags()).toEqual([
+      { index: 'milvus', lag: { pending: 0, oldestEpochMs: null, parked: 1 } },
+    ]);
+    expect(meter.parked).toBe(1);
+    await indexes.stop();
+  });
+
+  it('says how much is missing where it does not get there in time', async () => {
+    const { clock, log, index, indexes } = setUp();
+    log.write('t', 1, put('a'), put('b'));
+    index.failure = unavailable;
+    indexes.start();
+    expect(await clock.run(indexes.caughtUp(key, 1_000))).toBe(false);
+    expect(await indexes.pending(key)).toBe(2);
+    await indexes.stop();
+  });
+
+  it('lets answers be kept only when it has shown everything since the last change for long enough', async () => {
+    const { clock, log, index, indexes } = setUp();
+    indexes.start();
+    expect(indexes.settled('t', clock.nowMs())).toBe(false);
+    indexes.nudge('t');
+    await pass(clock, limits.syncPollMs);
+    expect(indexes.settled('t', clock.nowMs())).toBe(false);
+    await pass(clock, index.visibleAfterMs);
+    expect(indexes.settled('t', clock.nowMs())).toBe(true);
+    // A search that began too early did not see it all, whenever it ends.
+    expect(indexes.settled('t', clock.nowMs() - index.visibleAfterMs)).toBe(false);
+    log.write('t', 1, put('a'));
+    indexes.nudge('t');
+    expect(indexes.settled('t', clock.nowMs())).toBe(false);
+    await pass(clock, index.visibleAfterMs + limits.syncPollMs);
+    expect(index.has).toEqual(['a']);
+    expect(indexes.settled('t', clock.nowMs())).toBe(true);
+    // Written by somebody else, seen by the poll.
+    log.write('t', 1, put('b'));
+    await pass(clock, limits.syncPollMs);
+    expect(indexes.settled('t', clock.nowMs())).toBe(false);
+    await indexes.stop();
+  });
+
+  it('is never settled while something stays due', async () => {
+    const { clock, log, index, indexes } = setUp();
+    log.write('t', 1, put('a'));
+    index.failure = unavailable;
+    indexes.start();
+    indexes.nudge('t');
+    await pass(clock, 30_000);
+    expect(indexes.settled('t', clock.nowMs())).toBe(false);
+    await indexes.stop();
+  });
+
+  it('drops what is left of catalogues that are gone', async () => {
+    const { clock, log, index, indexes } = setUp();
+    log.gone = [{ tenant: 't', generation: 1 }];
+    indexes.start();
+    await pass(clock, limits.syncPollMs);
+    expect(index.dropped).toEqual([{ tenant: 't', generation: 1 }]);
+    expect(log.gone).toEqual([]);
+    await indexes.stop();
+  });
+
+  it('moves the live name, however often that takes', async () => {
+    const { clock, index, indexes } = setUp();
+    index.failure = unavailable;
+    indexes.activate(key);
+    await pass(clock, 2_000);
+    expect(index.live).toEqual([]);
+    index.failure = () => null;
+    await pass(clock, limits.syncPauseMsMax);
+    expect(index.live).toEqual([key]);
+    await indexes.stop();
+  });
+
+  it('keeps nobody waiting where there is none', async () => {
+    const clock = new FakeClock();
+    const indexes = new SharedIndexes({
+      shared: null,
+      clock,
+      meter: new RecordingMeter(),
+      logger: new RecordingLogger(),
+    });
+    indexes.start();
+    expect(indexes.settled('t', 0)).toBe(true);
+    expect(await clock.run(indexes.caughtUp(key, 1_000))).toBe(true);
+    await indexes.stop();
+  });
+});
