@@ -109,19 +109,25 @@ export async function stopServer(pidFile, { signal = 'SIGTERM', graceMs = 15_000
   }
   // A frozen process takes no signal but SIGKILL before it goes on.
   signalTree(pid, 'SIGCONT');
-  if (signal === 'SIGKILL') signalTree(pid, 'SIGKILL');
-  else signalOne(pid, signal);
-  if (!(await isGone(pid, graceMs))) {
-    signalTree(pid, 'SIGKILL');
-    await isGone(pid, 5_000);
-  }
+  if (signal !== 'SIGKILL') signalOne(pid, signal);
+  if (signal === 'SIGKILL' || !(await areGone([pid], graceMs))) await killTree(pid);
   rmSync(pidFile, { force: true });
   return true;
 }
 
-async function isGone(pid, withinMs) {
+/**
+ * Ends a process and all that descend from it at once, and waits until they are gone.
+ * @param {number} pid
+ */
+export async function killTree(pid) {
+  const tree = processTree(pid);
+  for (const each of tree) signalOne(each, 'SIGKILL');
+  if (!(await areGone(tree, 10_000))) throw new Error(`process ${pid} does not end`);
+}
+
+async function areGone(pids, withinMs) {
   const end = Date.now() + withinMs;
-  while (isAlive(pid)) {
+  while (pids.some(isAlive)) {
     if (Date.now() > end) return false;
     await sleep(25);
   }
