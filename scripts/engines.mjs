@@ -13,7 +13,8 @@ const help = `npm run engines -- COMMAND [ENGINE...] [--dir DIR] [--port-offset 
 
 Engines: ${Object.keys(engines).join(', ')}
 "up" without names takes ${usualNames.join(', ')}; the other commands take all.
-They listen on this machine only and keep throw-away data, their passwords and logs under .engines/ (--dir: elsewhere).
+They listen on 127.0.0.1 (Milvus on every address, see docs/engines.md) and keep throw-away data, passwords and logs
+under .engines/ (--dir: elsewhere).
 --port-offset is added to every port, so that a second set can run beside the first.
 
 To serve from them:
