@@ -192,7 +192,7 @@ function embeddedStores(native: NativeParts | null): RecallStoresFactory {
     const text = new MemoryTextIndex();
     const graph = new MemoryGraphStore();
     const vector = new FlatVectorIndex(scanner);
-    return { vector, text, graph, pushdownShare: 1, projections: [text, graph] };
+    return { vector, text, graph, pushdownShare: 1, vectorRoundTrip: false, projections: [text, graph] };
   };
 }
 

@@ -174,6 +174,9 @@ export const limits = {
   /** Multiplications of an exact scan between two turns of the event loop. */
   flatScanProductsPerTurn: 8_000_000,
 
+  /** How long a query's vector waits for the user's taste where both can go in one search. */
+  tasteJoinMsMax: 10,
+
   // graph
   graphSupportMax: 1_000,
   /** Documents whose SIMILAR_TO edges are kept computed, with the values they share: about 5 kB each. */

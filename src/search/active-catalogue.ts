@@ -20,6 +20,8 @@ export interface RecallStores {
   readonly graph: GraphStore;
   /** Share of passing documents below which a filter is pushed into the legs; 1 where that costs nothing. */
   readonly pushdownShare: number;
+  /** Whether a search of the vector index costs a round trip, so that the query and the taste should share one. */
+  readonly vectorRoundTrip: boolean;
   /** Filled by the projector together with the resident table. */
   readonly projections: readonly Projection[];
 }

@@ -171,8 +171,10 @@ function beginUnknown(call: SearchCall): Begun {
   return {
     async rank(asker, id) {
       const full = withAsker(context, asker);
-      if (mustAskAgain(context, full))
+      if (mustAskAgain(context, full)) {
+        question.joint?.drop();
         return ranked(openContext(call, asker), asker, id, { embedding: question.embedding });
+      }
       handedOver = true;
       return ranked(full, asker, id, { question });
     },

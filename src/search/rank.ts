@@ -47,7 +47,7 @@ export async function rank(
   const plan = makePlan(context);
   const startMs = parts.clock.nowMs();
   const question = started.question ?? startQuestion(context, plan, started.embedding);
-  const recall = new Recall(context, plan, question, startSeeded(context, plan));
+  const recall = new Recall(context, plan, question, startSeeded(context, plan, question.joint));
   observer.onPlan?.(plan);
   // Who takes no incomplete answer is shown none on the way.
   if (observer.onProvisional !== undefined && context.request.partial)

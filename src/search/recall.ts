@@ -1,16 +1,18 @@
-import type { PlannedLeg, SearchPlan } from '../domain/plan.ts';
+import type { SearchPlan } from '../domain/plan.ts';
 import type { Coverage, LegCoverage } from '../domain/search-response.ts';
 import type { RecallLeg } from '../domain/signal.ts';
 import { unitMean } from '../domain/vector.ts';
 import { vectorOf } from '../domain/vector-rows.ts';
 import type { GraphAnswer } from '../ports/graph-store.ts';
-import type { Hit, RecallRequest } from '../ports/recall.ts';
+import type { Hit } from '../ports/recall.ts';
 import type { TextAnswer } from '../ports/text-index.ts';
 import { matchingEmbedder } from './embedding-space.ts';
 import { rowOfHit } from './hit-rows.ts';
-import type { LegQuestion } from './leg-memory.ts';
+import { JointSearch } from './joint-search.ts';
 import { coverageOf, type LegOutcome, runLeg, skippedCoverage } from './leg-runner.ts';
 import { graphSeeds, type SearchContext } from './search-context.ts';
+import { plannedLeg, startLeg } from './start-leg.ts';
+import { nearQuery, nearTaste } from './vector-leg.ts';
 
 /** What the legs brought; a leg that did not answer is null for all candidates. */
 export interface Recalled {
@@ -38,6 +40,8 @@ export interface QuestionLegs {
     readonly outcome: LegOutcome<readonly Hit[]> | null;
   }>;
   readonly lexical: Outcome<TextAnswer>;
+  /** Where the query waits for the taste; null where each is asked by itself. */
+  readonly joint: JointSearch | null;
 }
 
 /** Legs that start from what the user likes, or from the request's seeds. */
@@ -52,30 +56,33 @@ export interface SeededLegs {
  * @param embedding one that is under way already
  */
 export function startQuestion(context: SearchContext, plan: SearchPlan, embedding?: Embedding): QuestionLegs {
+  const { catalogue, parts } = context;
   const lexical = searchWords(context, plan);
   const embedded = embedding ?? embedQuery(context, plan);
+  const joint = catalogue.stores.vectorRoundTrip
+    ? new JointSearch(catalogue.stores.vector, parts.clock)
+    : null;
   const vector = embedded.then(async (outcome) => {
     const queryVector = outcome === null ? givenVector(context) : outcome.value;
-    return {
-      queryVector,
-      outcome: queryVector === null ? null : await nearest(context, plan, queryVector, true),
-    };
+    const near = queryVector === null ? null : nearQuery(context, plan, queryVector, joint);
+    // Not planned, known from before, or nothing to ask with: the taste need not wait.
+    joint?.noQuery();
+    return { queryVector, outcome: await near };
   });
-  return { embedding: embedded, vector, lexical };
+  return { embedding: embedded, vector, lexical, joint };
 }
 
 /** Starts, in this turn, what needs seeds or a taste. */
-export function startSeeded(context: SearchContext, plan: SearchPlan): SeededLegs {
-  const { asker } = context;
-  return {
-    taste: asker?.taste == null ? Promise.resolve(null) : nearest(context, plan, asker.taste, false),
-    graph: startGraph(context, plan),
-  };
+export function startSeeded(context: SearchContext, plan: SearchPlan, joint: JointSearch | null): SeededLegs {
+  const { taste } = context.asker ?? { taste: null };
+  const near = taste === null ? Promise.resolve(null) : nearTaste(context, plan, taste, joint);
+  joint?.noTaste();
+  return { taste: near, graph: startGraph(context, plan) };
 }
 
 function searchWords(context: SearchContext, plan: SearchPlan): Outcome<TextAnswer> {
   const { catalogue, request, parts } = context;
-  return start(context, plan, 'lexical', (question) =>
+  return startLeg(context, plan, 'lexical', (question) =>
     parts.legs.text(question, request.query ?? '', () =>
       catalogue.stores.text.search({ ...question.base, text: request.query ?? '' }),
     ),
@@ -83,7 +90,7 @@ function searchWords(context: SearchContext, plan: SearchPlan): Outcome<TextAnsw
 }
 
 function startGraph(context: SearchContext, plan: SearchPlan): Outcome<GraphAnswer> {
-  return start(context, plan, 'graph', ({ base }) =>
+  return startLeg(context, plan, 'graph', ({ base }) =>
     context.catalogue.stores.graph.recall({ ...base, seeds: graphSeeds(context) }),
   );
 }
@@ -98,7 +105,12 @@ export async function recallGiven(context: SearchContext, plan: SearchPlan): Pro
     outcome: null,
   }));
   const none = Promise.resolve(null);
-  const recall = new Recall(context, plan, { embedding, vector, lexical }, { taste: none, graph: seeded });
+  const recall = new Recall(
+    context,
+    plan,
+    { embedding, vector, lexical, joint: null },
+    { taste: none, graph: seeded },
+  );
   const recalled = await recall.done();
   // The embedder is planned together with the vector leg: one that is too slow takes the other with it.
   const slow = plan.skipped.some(({ leg, reason }) => leg === 'vector' && reason === 'too_slow');
@@ -236,26 +248,6 @@ function countOf(a: readonly Hit[] | null | undefined, b: readonly Hit[] | null 
   return new Set([...a, ...b].map((hit) => hit.id)).size;
 }
 
-function plannedLeg(plan: SearchPlan, leg: RecallLeg): PlannedLeg | undefined {
-  return plan.legs.find((candidate) => candidate.leg === leg);
-}
-
-/** @param shared whether the vector is a question that others may ask too */
-function nearest(
-  context: SearchContext,
-  plan: SearchPlan,
-  vector: Float32Array,
-  shared: boolean,
-): Outcome<readonly Hit[]> {
-  return start(context, plan, 'vector', (question) => {
-    const ask = async (): Promise<readonly Hit[]> => {
-      const [hits] = await context.catalogue.stores.vector.search({ ...question.base, vectors: [vector] });
-      return hits ?? [];
-    };
-    return shared ? context.parts.legs.vector(question, vector, ask) : ask();
-  });
-}
-
 /** A vector that needs no model: the request's own, or the unit mean of the seeds where they stand alone. */
 function givenVector({ request, snapshot, seeds }: SearchContext): Float32Array | null {
   if (request.embedding !== null) return request.embedding;
@@ -271,30 +263,5 @@ async function embedQuery(context: SearchContext, plan: SearchPlan): Embedding {
   return runLeg(parts.clock, startedAtMs + plan.embed.budgetMs, async (signal) => {
     const [vector] = await embedder.embed([text], signal);
     return vector!;
-  });
-}
-
-async function start<T>(
-  context: SearchContext,
-  plan: SearchPlan,
-  name: RecallLeg,
-  work: (question: LegQuestion) => Promise<T>,
-): Outcome<T> {
-  const leg = plannedLeg(plan, name);
-  if (leg === undefined) return null;
-  const { tenant, snapshot, conditions, parts, startedAtMs } = context;
-  const pushed = plan.predicate?.pushdown === true ? conditions : null;
-  return runLeg(parts.clock, startedAtMs + leg.budgetMs, (signal, timeoutMs) => {
-    const base: RecallRequest = {
-      tenant,
-      snapshot,
-      predicate: pushed,
-      limit: leg.depth,
-      timeoutMs,
-      signal,
-    };
-    // An index that is behind its epoch may say something else in a moment.
-    const shareable = context.request.cache === 'use' && parts.indexes.settled(tenant, startedAtMs);
-    return work({ base, conditions: shareable ? (pushed === null ? '' : pushed.key) : null });
   });
 }

@@ -123,6 +123,7 @@ export interface FixtureOptions {
 export function inProcessParts(): FixtureParts & {
   readonly projections: readonly Projection[];
   readonly pushdownShare: number;
+  readonly vectorRoundTrip: boolean;
 } {
   const text = new MemoryTextIndex();
   const graph = new MemoryGraphStore();
@@ -133,6 +134,7 @@ export function inProcessParts(): FixtureParts & {
     embedder: wordEmbedder,
     projections: [text, graph],
     pushdownShare: 1,
+    vectorRoundTrip: false,
   };
 }
 
@@ -151,7 +153,10 @@ const wordEmbedder: Embedder = {
 
 /** The real service over the given stores and a clock that is moved by hand. */
 export async function searchFixture(
-  parts: (clock: FakeClock) => FixtureParts & { readonly projections?: readonly Projection[] },
+  parts: (clock: FakeClock) => FixtureParts & {
+    readonly projections?: readonly Projection[];
+    readonly vectorRoundTrip?: boolean;
+  },
   documents: readonly Document[],
   {
     schema = testSchema,
@@ -184,6 +189,7 @@ export async function searchFixture(
     stores: (tenant) => ({
       projections: [],
       pushdownShare: limits.pushdownShare,
+      vectorRoundTrip: false,
       ...(tenant === 'default' ? first : parts(clock)),
     }),
   });

@@ -54,6 +54,7 @@ async function setUp(documentCount: number) {
         text: { search: unused },
         graph: { recall: unused, relationships: unused },
         pushdownShare: 1,
+        vectorRoundTrip: false,
         projections: [projection],
       };
     },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { emptyPolicy } from '../../src/domain/policy.ts';
 import type { Rule } from '../../src/domain/rule.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
+import { limits } from '../../src/limits.ts';
 import {
   type Delays,
   delayed,
@@ -10,15 +11,22 @@ import {
   never,
   type PartCall,
 } from '../support/delayed-parts.ts';
+import type { FakeClock } from '../support/fake-clock.ts';
 import { type SearchFixture, searchFixture } from '../support/search-fixture.ts';
 import { learn } from '../support/user-fixture.ts';
 
 const headMs = 50;
 
 /** A service that asks a slow policy store for every search; `calls` are those of the searches alone. */
-async function slowStores(delays: Delays, constraints: readonly Rule[] = [], likes: readonly string[] = []) {
+async function slowStores(
+  delays: Delays,
+  constraints: readonly Rule[] = [],
+  likes: readonly string[] = [],
+  vectorRoundTrip = false,
+) {
   const calls: PartCall[] = [];
-  const fixture = await searchFixture(delayed(delays, calls), delayedDocuments, { soleWriter: false });
+  const parts = (clock: FakeClock) => ({ ...delayed(delays, calls)(clock), vectorRoundTrip });
+  const fixture = await searchFixture(parts, delayedDocuments, { soleWriter: false });
   const { service, clock } = fixture;
   const policy = { ...emptyPolicy, constraints };
   await clock.run(service.putPolicy('default', 'ann', 'default', policy, null));
@@ -136,5 +144,37 @@ describe('a search that must ask the policy store', () => {
     expect(answer.tookMs).toBe(180);
     expect(answer.coverage).toMatchObject({ policy: { state: 'late' }, vector: { state: 'late' } });
     expect(answer.results.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a vector index that costs a round trip', () => {
+  const likes = ['d3'];
+
+  it('is asked once, for the query and for the taste, when both are known', async () => {
+    const { fixture, calls } = await slowStores({ embedder: headMs + 5, vector: 100 }, [], likes, true);
+    const { answer, startMs } = await ask(fixture);
+    expect(askedAt(calls, 'vector', startMs)).toEqual([headMs + 5]);
+    expect(answer.coverage.vector).toMatchObject({ state: 'ok', candidates: 10 });
+    expect(answer.tookMs).toBe(headMs + 105);
+  });
+
+  it('is asked for the query after a moment where the head is late, and for the taste by itself', async () => {
+    const { fixture, calls } = await slowStores({ embedder: 5, vector: 100 }, [], likes, true);
+    const { startMs } = await ask(fixture);
+    expect(askedAt(calls, 'vector', startMs)).toEqual([5 + limits.tasteJoinMsMax, headMs]);
+  });
+
+  it('is asked once more, and not for what it was about to be, where selective rules come with the head', async () => {
+    const rule: Rule = { kind: 'idsOnly', ids: ['d1', 'd2'] };
+    const { fixture, calls } = await slowStores({ embedder: headMs - 5, vector: 10 }, [rule], likes, true);
+    await ask(fixture);
+    expect(calls.filter(({ part }) => part === 'vector').map(({ pushed }) => pushed)).toEqual([true]);
+  });
+
+  it('is asked at once for somebody without a taste', async () => {
+    const { fixture, calls } = await slowStores({ embedder: headMs + 5, vector: 10 }, [], [], true);
+    const { answer, startMs } = await ask(fixture);
+    expect(askedAt(calls, 'vector', startMs)).toEqual([headMs + 5]);
+    expect(answer.degraded).toBe(false);
   });
 });

@@ -1,0 +1,47 @@
+import type { SearchPlan } from '../domain/plan.ts';
+import type { Hit, RecallRequest } from '../ports/recall.ts';
+import type { JointSearch } from './joint-search.ts';
+import type { LegOutcome } from './leg-runner.ts';
+import type { SearchContext } from './search-context.ts';
+import { startLeg } from './start-leg.ts';
+
+type Near = Promise<LegOutcome<readonly Hit[]> | null>;
+
+/** The query's vector is a question that others may ask too. */
+export function nearQuery(
+  context: SearchContext,
+  plan: SearchPlan,
+  vector: Float32Array,
+  joint: JointSearch | null,
+): Near {
+  return startLeg(context, plan, 'vector', (question) =>
+    context.parts.legs.vector(
+      question,
+      vector,
+      () => joint?.query(question.base, vector) ?? nearest(context, question.base, vector),
+    ),
+  );
+}
+
+export function nearTaste(
+  context: SearchContext,
+  plan: SearchPlan,
+  taste: Float32Array,
+  joint: JointSearch | null,
+): Near {
+  return startLeg(
+    context,
+    plan,
+    'vector',
+    ({ base }) => joint?.taste(base, taste) ?? nearest(context, base, taste),
+  );
+}
+
+async function nearest(
+  { catalogue }: SearchContext,
+  base: RecallRequest,
+  vector: Float32Array,
+): Promise<readonly Hit[]> {
+  const [hits] = await catalogue.stores.vector.search({ ...base, vectors: [vector] });
+  return hits ?? [];
+}
