@@ -58,6 +58,7 @@ export const errorCatalogue = {
   },
   embedder_unavailable: { status: 503, retriable: true, title: 'The embedder could not answer' },
   data_dir_locked: { status: 503, retriable: false, title: 'Another process uses the data folder' },
+  data_too_old: { status: 503, retriable: true, title: 'The stored data is older than this version needs' },
   data_too_new: { status: 503, retriable: false, title: 'A newer version has written the stored data' },
   deadline_exceeded: { status: 504, retriable: true, title: 'The deadline passed before a complete answer' },
   catalogue_full: { status: 507, retriable: false, title: 'The catalogue is full' },

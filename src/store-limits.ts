@@ -19,4 +19,27 @@ export const storeLimits = {
   storeRetriesMax: 10,
   /** Kinds of calls to one store whose times are kept apart. */
   storeOperationsMax: 32,
+
+  // Postgres
+  /** Connections to a Postgres server, for requests and for work in the background. */
+  sqlServeConnectionsMax: 12,
+  sqlWorkConnectionsMax: 4,
+  /** How long a call to it may take, its wait for a connection included. */
+  sqlServeMsMax: 10_000,
+  sqlWorkMsMax: 30_000,
+  /** How long a call waits for a connection, free or new. */
+  sqlConnectMsMax: 3_000,
+  sqlIdleMsMax: 60_000,
+  /** Older connections are replaced: behind a name there may be another server by now. */
+  sqlConnectionSecondsMax: 1_800,
+  sqlKeepAliveMs: 10_000,
+  /** Pauses between looks at a server that cannot be used yet. */
+  sqlRecheckMsMin: 500,
+  sqlRecheckMsMax: 10_000,
+  /** How long a migration waits for another one of the same database. */
+  migrationWaitMsMax: 60_000,
+  migrationPollMs: 200,
+  /** How long a step waits for a table that others use, and how often it tries. */
+  migrationLockMsMax: 3_000,
+  migrationAttemptsMax: 20,
 } as const;

@@ -1,6 +1,7 @@
 import { PGlite, type Results, type Transaction } from '@electric-sql/pglite';
 import type { SqlRow, SqlScope, SqlStatement } from '../sql/sql-client.ts';
 import { characterNotInRepertoire } from '../sql/sql-errors.ts';
+import { isStorable } from '../sql/storable.ts';
 import { ScopedSession } from './scoped-session.ts';
 import { SyncedFolder, syncedStartParameters } from './synced-folder.ts';
 import type { EngineFailure } from './worker-protocol.ts';
@@ -69,8 +70,8 @@ async function run(
   scope: SqlScope,
   session: ScopedSession,
 ): Promise<EngineOutcome> {
-  const names = typeof scope === 'string' ? [] : [scope.tenant];
-  if ([names, ...statements.map(({ parameters }) => parameters)].some((all) => all.some(isUnstorable)))
+  // PGlite counts the bytes of an unpaired surrogate wrongly and would send a broken message.
+  if (!isStorable(typeof scope === 'string' ? '' : scope.tenant, statements))
     return { failure: { sqlState: characterNotInRepertoire, message: 'NUL or unpaired surrogate' } };
   try {
     await session.enter(scope);
@@ -111,15 +112,6 @@ async function query(
     rowMode: 'array',
   })) as Results<never>;
   return result.rows as SqlRow[];
-}
-
-// PGlite counts the bytes of an unpaired surrogate wrongly and would send a broken message.
-const unstorable = /[\0\p{Surrogate}]/u;
-
-function isUnstorable(parameter: SqlStatement['parameters'][number]): boolean {
-  if (typeof parameter === 'string') return unstorable.test(parameter);
-  if (!Array.isArray(parameter)) return false;
-  return parameter.some((element) => typeof element === 'string' && unstorable.test(element));
 }
 
 function bytesOfHex(text: string): Uint8Array {

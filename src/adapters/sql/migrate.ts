@@ -1,12 +1,21 @@
 import { TriptychError } from '../../errors.ts';
-import { type Migration, migrations, migrationTable, servesFromColumn } from './migrations.ts';
+import {
+  type IndexDefinition,
+  type Migration,
+  migrations,
+  migrationTable,
+  servesFromColumn,
+} from './migrations.ts';
 import { createRoleText, type GroupRole, groupRoles, missingRolesText } from './roles.ts';
 import { type SqlClient, type SqlRow, type SqlStatement, textCell } from './sql-client.ts';
 import { uniqueViolation } from './sql-errors.ts';
 
-const presentText = `SELECT coalesce(max(version), 0), coalesce(max(coalesce(serves_from, version)), 0)
+const schemaStateText = `SELECT coalesce(max(version), 0), coalesce(max(coalesce(serves_from, version)), 0)
   FROM schema_migration`;
-const record = 'INSERT INTO schema_migration (version, name, serves_from) VALUES ($1, $2, $3)';
+const recordText = 'INSERT INTO schema_migration (version, name, serves_from) VALUES ($1, $2, $3)';
+
+/** One row, read by `schemaStateOf`, of a database that has the table of steps. */
+export const schemaStateStatement: SqlStatement = { text: schemaStateText, parameters: [] };
 
 /** What a database says about its schema. */
 export interface SchemaState {
@@ -28,7 +37,7 @@ export async function migrate(client: SqlClient, steps: readonly Migration[] = m
   const state = await schemaState(client);
   const newest = newestOf(steps);
   assertServable(state, newest);
-  for (const step of steps) if (step.version > state.version) await apply(client, step);
+  for (const step of steps) if (step.version > state.version) await applyStep(client, step);
   return newest;
 }
 
@@ -47,7 +56,7 @@ export function newestOf(steps: readonly Migration[]): number {
 
 /** The state of a database that has the table of steps. */
 export async function schemaState(client: SqlClient): Promise<SchemaState> {
-  const [rows] = await client.run([plain(presentText)], 'owner');
+  const [rows] = await client.run([schemaStateStatement], 'owner');
   return schemaStateOf(rows![0]!);
 }
 
@@ -60,13 +69,12 @@ export function assertServable({ version, servesFrom }: SchemaState, newest: num
   );
 }
 
-async function apply(client: SqlClient, step: Migration): Promise<void> {
+/** Applies a step and records it, in one transaction. */
+export async function applyStep(client: SqlClient, step: Migration): Promise<void> {
+  const texts = step.statements ?? step.indexes.map((index) => createIndexText(index, ''));
   try {
     await client.run(
-      [
-        { text: record, parameters: [step.version, step.name, step.servesFrom] },
-        ...step.statements.map((text) => ({ ...plain(text), lengthy: true })),
-      ],
+      [recordStatement(step), ...texts.map((text) => ({ ...plain(text), lengthy: true }))],
       'owner',
     );
   } catch (error) {
@@ -75,7 +83,18 @@ async function apply(client: SqlClient, step: Migration): Promise<void> {
   }
 }
 
-function schemaStateOf(row: SqlRow): SchemaState {
+/** Records a step that has been applied. */
+export function recordStatement({ version, name, servesFrom }: Migration): SqlStatement {
+  return { text: recordText, parameters: [version, name, servesFrom] };
+}
+
+/** @param how `CONCURRENTLY`, which no transaction can have around it, or nothing */
+export function createIndexText({ name, unique, on }: IndexDefinition, how: 'CONCURRENTLY' | ''): string {
+  return `CREATE ${unique === true ? 'UNIQUE ' : ''}INDEX ${how} IF NOT EXISTS ${name} ON ${on}`;
+}
+
+/** A row of `schemaStateStatement`. */
+export function schemaStateOf(row: SqlRow): SchemaState {
   return { version: Number(textCell(row, 0)), servesFrom: Number(textCell(row, 1)) };
 }
 

@@ -1,15 +1,31 @@
 import { appRole, ownerRole, workerRole } from './roles.ts';
 import { rowsByTenant } from './row-security.ts';
 
-/** One step of the schema: applied once, in order, in one transaction. Never changed after a release, only added to. */
-export interface Migration {
+/** An index of a step. */
+export interface IndexDefinition {
+  readonly name: string;
+  readonly unique?: boolean;
+  /** What stands behind ON. */
+  readonly on: string;
+}
+
+/**
+ * One step of the schema: applied once, in order. Never changed after a release, only added to. Its statements are one
+ * transaction. A step of indexes on tables that may be large is built beside what goes on, where the engine serves others.
+ */
+export type Migration = MigrationHead &
+  (
+    | { readonly statements: readonly string[]; readonly indexes?: never }
+    | { readonly indexes: readonly IndexDefinition[]; readonly statements?: never }
+  );
+
+interface MigrationHead {
   readonly version: number;
   readonly name: string;
   /** `expand`: programs of before go on working beside it; `contract`: it takes away or changes what they rely on. */
   readonly kind: 'expand' | 'contract';
   /** The oldest program, by the newest step that it knows, that may serve a database with this step. */
   readonly servesFrom: number;
-  readonly statements: readonly string[];
 }
 
 /** The table that says which steps a database has; created before the first step. */

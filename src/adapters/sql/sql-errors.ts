@@ -7,10 +7,17 @@ import { type ErrorCode, TriptychError } from '../../errors.ts';
 const codes: Readonly<Record<string, ErrorCode>> = {
   '08': 'unavailable',
   '22': 'invalid_request',
+  // Transactions that the server ended (waited too long for the next statement), or that a standby does not take.
+  '25': 'unavailable',
+  // A login, or a database, that is not there any more.
+  '28': 'unavailable',
+  '3D': 'unavailable',
   '40': 'unavailable',
   '53': 'unavailable',
   // Program limits: a key or value that is too long for the engine.
   '54': 'invalid_request',
+  // A lock that did not become free in time.
+  '55P03': 'unavailable',
   '57': 'unavailable',
   '58': 'unavailable',
 };

@@ -1,0 +1,161 @@
+import { TriptychError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { StoreCaller } from '../../ports/store-caller.ts';
+import { schemaStateStatement } from '../sql/migrate.ts';
+import type { SqlClient, SqlRow, SqlScope, SqlStatement } from '../sql/sql-client.ts';
+import { characterNotInRepertoire, errorOfSqlState } from '../sql/sql-errors.ts';
+import { isStorable } from '../sql/storable.ts';
+import { assertLook, assertSchema, lookStatement, servingRole, workingRole } from './boot-check.ts';
+import { BootGate } from './boot-gate.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { connectionSettings } from './connection-settings.ts';
+import { SqlStateError } from './pg-errors.ts';
+import { runTransaction } from './transaction.ts';
+
+export interface PgClientOptions {
+  /** Of a member of triptych_app. */
+  readonly url: string;
+  /** Of a member of triptych_worker, at the same database. */
+  readonly workerUrl: string;
+  /** PEM of the authority to trust; null: those of the system, where the URL asks for TLS. */
+  readonly ca: string | null;
+}
+
+export interface PgClientParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** `serve`: calls for one tenant; `work`: those for all. */
+  readonly callers: { readonly serve: StoreCaller; readonly work: StoreCaller };
+}
+
+/** Connections of one role, and how calls over them are made. */
+interface Side {
+  readonly pool: ConnectionPool;
+  readonly caller: StoreCaller;
+  readonly timeoutMs: number;
+}
+
+/**
+ * A Postgres server: calls for a tenant over connections of the app role, those for all tenants over connections of the
+ * worker role. It need not be there when this is made; until it was found fit, every call is refused with the reason.
+ */
+export class PgClient implements SqlClient {
+  readonly #serve: Side;
+  readonly #work: Side;
+  readonly #gate: BootGate;
+
+  /** @throws TriptychError invalid_settings */
+  constructor({ url, workerUrl, ca }: PgClientOptions, { clock, logger, callers }: PgClientParts) {
+    const side = (
+      name: 'serve' | 'work',
+      address: string,
+      connectionsMax: number,
+      timeoutMs: number,
+    ): Side => {
+      const options = { ...connectionSettings(address, ca), name: `triptych ${name}`, connectionsMax };
+      const pool = new ConnectionPool(options, logger);
+      callers[name].onStuck(() => pool.rebuild());
+      return { pool, caller: callers[name], timeoutMs };
+    };
+    this.#serve = side('serve', url, limits.sqlServeConnectionsMax, limits.sqlServeMsMax);
+    this.#work = side('work', workerUrl, limits.sqlWorkConnectionsMax, limits.sqlWorkMsMax);
+    this.#gate = new BootGate(() => this.#check(), clock, logger);
+  }
+
+  async run(statements: readonly SqlStatement[], scope: SqlScope): Promise<readonly (readonly SqlRow[])[]> {
+    if (scope === 'owner')
+      throw new TriptychError('internal', 'the tables are changed by `triptych db migrate` alone');
+    const tenant = scope === 'all' ? '' : scope.tenant;
+    if (!isStorable(tenant, statements))
+      throw errorOfSqlState(
+        characterNotInRepertoire,
+        new SqlStateError(characterNotInRepertoire, 'NUL or unpaired surrogate'),
+      );
+    await this.#gate.pass();
+    return this.#call(
+      scope === 'all' ? this.#work : this.#serve,
+      tenant,
+      statements,
+      operationOf(statements),
+    );
+  }
+
+  /** Looks at the server now. @throws TriptychError why it may not be asked: unavailable | invalid_settings | data_too_* */
+  check(): Promise<void> {
+    return this.#gate.check();
+  }
+
+  /** Resolves once the server was found fit, however long that takes. */
+  opened(): Promise<void> {
+    return this.#gate.opened();
+  }
+
+  /** Resolves when both kinds of connections answer. */
+  async ping(): Promise<void> {
+    await this.#gate.pass();
+    const one: SqlStatement = { text: 'SELECT 1', parameters: [] };
+    await Promise.all([this.#serve, this.#work].map((side) => this.#call(side, '', [one], 'ping')));
+  }
+
+  async close(): Promise<void> {
+    this.#gate.close();
+    await Promise.all([this.#serve.pool.close(), this.#work.pool.close()]);
+  }
+
+  #call(
+    { pool, caller, timeoutMs }: Side,
+    tenant: string,
+    statements: readonly SqlStatement[],
+    operation: string,
+  ): Promise<SqlRow[][]> {
+    const call = {
+      operation,
+      timeoutMs: operation === 'lengthy' ? limits.engineLengthyAnswerMsMax : timeoutMs,
+      repeatable: statements.every(({ text }) => readOnly.test(text)),
+    };
+    return caller.call(call, (leftMs) =>
+      pool.use((client) => runTransaction(client, tenant, statements, boundsOf(leftMs))),
+    );
+  }
+
+  async #check(): Promise<void> {
+    const sides = [
+      [this.#serve, servingRole],
+      [this.#work, workingRole],
+    ] as const;
+    for (const [side, role] of sides) {
+      const [look] = await this.#call(side, '', [lookStatement], 'check').catch((error: unknown) => {
+        throw refusedLogin(error, role.setting);
+      });
+      if (look?.[0] === undefined)
+        throw new TriptychError('unavailable', 'the document store gave no answer');
+      assertLook(look[0], role);
+      const [schema] = await this.#call(side, '', [schemaStateStatement], 'check');
+      assertSchema(schema![0]!);
+    }
+  }
+}
+
+const readOnly = /^\s*SELECT\b/;
+
+/** A label of measurements. */
+function operationOf(statements: readonly SqlStatement[]): string {
+  if (statements.some(({ lengthy }) => lengthy === true)) return 'lengthy';
+  return statements.length === 1 ? 'statement' : 'transaction';
+}
+
+/** The server gives a statement up before this side does, and waits for locks for a part of that only. */
+function boundsOf(leftMs: number) {
+  return { statementMs: leftMs * 0.8, lockMs: leftMs * 0.5, answerMs: leftMs };
+}
+
+/** A login that is refused is a wrong setting, not a server that is ill. */
+function refusedLogin(error: unknown, setting: string): unknown {
+  const cause = error instanceof TriptychError ? error.cause : error;
+  if (!(cause instanceof SqlStateError) || !/^(28|3D)/.test(cause.sqlState)) return error;
+  return new TriptychError('invalid_settings', `${setting} is refused by the server: ${cause.message}`, {
+    cause,
+  });
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { openStoreCaller } from '../../src/adapters/cockatiel/open-store-caller.ts';
+import { migratePostgres } from '../../src/adapters/postgres/migrate-postgres.ts';
+import { openPostgres } from '../../src/adapters/postgres/open-postgres.ts';
+import { systemClock } from '../../src/adapters/system/system-clock.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { StoreCaller } from '../../src/ports/store-caller.ts';
+import type { Engines } from './engines.ts';
+
+export const silent = { info: () => {}, warn: () => {}, error: () => {} };
+const unmeasured = { storeCall: () => {}, storeRetry: () => {}, storeHealth: () => {} };
+
+/** A database of its own on the real server, with the URLs of its three logins. */
+export interface TestDatabase {
+  readonly name: string;
+  readonly url: string;
+  readonly workerUrl: string;
+  readonly ownerUrl: string;
+  /** Of a superuser. */
+  readonly adminUrl: string;
+  admin(text: string, parameters?: unknown[]): Promise<(string | null)[][]>;
+  drop(): Promise<void>;
+}
+
+export async function makeDatabase({
+  url,
+  workerUrl,
+  ownerUrl,
+  adminUrl,
+}: Engines['postgres']): Promise<TestDatabase> {
+  const name = `triptych_test_${process.pid}_${randomBytes(4).toString('hex')}`;
+  await query(adminUrl, `CREATE DATABASE ${name} OWNER triptych_owner`);
+  const at = (base: string): string => {
+    const changed = new URL(base);
+    changed.pathname = `/${name}`;
+    return changed.href;
+  };
+  return {
+    name,
+    url: at(url),
+    workerUrl: at(workerUrl),
+    ownerUrl: at(ownerUrl),
+    adminUrl: at(adminUrl),
+    admin: (text, parameters) => query(at(adminUrl), text, parameters),
+    drop: async () => {
+      await query(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+export async function makeMigratedDatabase(engine: Engines['postgres']): Promise<TestDatabase> {
+  const database = await makeDatabase(engine);
+  await migratePostgres({ url: database.ownerUrl, ca: null });
+  return database;
+}
+
+/** Runs a statement on a connection of its own. */
+export async function query(url: string, text: string, values: unknown[] = []): Promise<(string | null)[][]> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const types = { getTypeParser: () => (cell: string | Buffer) => String(cell) };
+    return (await client.query({ text, values, rowMode: 'array', types })).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+export function testCallers(clock: Clock = systemClock): { serve: StoreCaller; work: StoreCaller } {
+  const open = (pool: 'serve' | 'work'): StoreCaller =>
+    openStoreCaller({ store: 'postgres', pool }, { clock, meter: unmeasured, logger: silent });
+  return { serve: open('serve'), work: open('work') };
+}
+
+export function openStores(database: Pick<TestDatabase, 'url' | 'workerUrl'>, clock: Clock = systemClock) {
+  return openPostgres(
+    { url: database.url, workerUrl: database.workerUrl, ca: null },
+    { clock, logger: silent, callers: testCallers() },
+  );
+}
