@@ -45,6 +45,11 @@ export const limits = {
   /** Below this share of passing documents a predicate is pushed into every leg. */
   pushdownShare: 0.3,
 
+  /** Latencies older than this do not count where there are others: how soon a slow leg that recovered is back. */
+  latencyMemoryMs: 10_000,
+  /** Latencies of a leg before plans rest on them. */
+  latencySamplesMin: 4,
+
   // policies and rules
   /** Rules of one request, policy or context. */
   rulesMax: 100,

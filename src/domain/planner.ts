@@ -133,12 +133,16 @@ function planLeg(
   end: number,
 ): PlannedLeg | null {
   const available = end - (afterEmbedding ? embedMs : 0);
-  const known = input.estimates[leg];
+  const { embedder } = input.estimates;
+  const measured = input.estimates[leg];
   const estimatedMs = estimate(input, leg);
   const depth = input.profile.legDepth;
   const planned = { leg, depth, budgetMs: end, estimatedMs, afterEmbedding };
-  if (known === undefined || known.p95Ms <= available || input.probe) return planned;
-  if (known.p50Ms <= available)
+  // What is not measured yet is given a chance, unless the embedding before it is known to leave it none.
+  if (input.probe || (measured === undefined && !(afterEmbedding && embedder))) return planned;
+  const { p50Ms, p95Ms } = measured ?? { p50Ms: estimatedMs, p95Ms: estimatedMs };
+  if (p95Ms <= available) return planned;
+  if (p50Ms <= available)
     return { ...planned, depth: Math.min(depth, Math.max(shortenedDepthMin, depth >> 1)) };
   return null;
 }

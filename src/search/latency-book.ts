@@ -1,6 +1,8 @@
 import { LatencyDigest } from '../domain/latency-digest.ts';
 import type { PlannerInput } from '../domain/planner.ts';
 import type { RecallLeg } from '../domain/signal.ts';
+import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { LatencyStats } from '../ports/triptych.ts';
 
 export type TimedPart = RecallLeg | 'embedder' | 'score' | 'search' | 'cached';
@@ -12,17 +14,24 @@ const probeEvery = 16;
 
 /** Live latencies of legs and stages: written by searches, read by the planner. */
 export class LatencyBook {
-  readonly #digests = new Map(parts.map((part) => [part, new LatencyDigest()]));
+  readonly #clock: Clock;
+  readonly #digests = new Map(parts.map((part) => [part, new LatencyDigest(limits.latencyMemoryMs)]));
   #requests = 0;
 
-  add(part: TimedPart, ms: number): void {
-    this.#digests.get(part)!.add(ms);
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
+  add(part: TimedPart, ms: number): void {
+    this.#digests.get(part)!.add(ms, this.#clock.nowMs());
+  }
+
+  /** Nothing of a part that was hardly seen: one slow first call, for want of a connection, is no reason to leave a leg out. */
   estimates(): PlannerInput['estimates'] {
     const estimates: Record<string, { p50Ms: number; p95Ms: number }> = {};
     for (const [part, { count, p50Ms, p95Ms }] of Object.entries(this.stats()))
-      if (count > 0 && part !== 'search' && part !== 'cached') estimates[part] = { p50Ms, p95Ms };
+      if (count >= limits.latencySamplesMin && part !== 'search' && part !== 'cached')
+        estimates[part] = { p50Ms, p95Ms };
     return estimates;
   }
 
@@ -33,11 +42,12 @@ export class LatencyBook {
   }
 
   stats(): Record<string, LatencyStats> {
+    const nowMs = this.#clock.nowMs();
     return Object.fromEntries(
-      [...this.#digests].map(([part, digest]) => [
-        part,
-        { count: digest.count, p50Ms: digest.quantile(0.5) ?? 0, p95Ms: digest.quantile(0.95) ?? 0 },
-      ]),
+      [...this.#digests].map(([part, digest]) => {
+        const [p50Ms, p95Ms] = [0.5, 0.95].map((q) => digest.quantile(q, nowMs) ?? 0);
+        return [part, { count: digest.count, p50Ms: p50Ms!, p95Ms: p95Ms! }];
+      }),
     );
   }
 }

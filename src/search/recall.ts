@@ -90,9 +90,12 @@ function searchWords(context: SearchContext, plan: SearchPlan): Outcome<TextAnsw
 }
 
 function startGraph(context: SearchContext, plan: SearchPlan): Outcome<GraphAnswer> {
-  return startLeg(context, plan, 'graph', ({ base }) =>
-    context.catalogue.stores.graph.recall({ ...base, seeds: graphSeeds(context) }),
-  );
+  return startLeg(context, plan, 'graph', ({ base }) => {
+    // What a graph costs is what its seeds reach: a leg that is made shorter starts from fewer, the strongest.
+    const seeds = graphSeeds(context);
+    const most = Math.ceil((seeds.length * base.limit) / context.profile.legDepth);
+    return context.catalogue.stores.graph.recall({ ...base, seeds: seeds.slice(0, most) });
+  });
 }
 
 /** What scoring needs of given documents: the query's vector, the words and the graph, and no candidates of theirs. */

@@ -187,7 +187,7 @@ function searchPartsOf(parts: TriptychParts, choice: BackendChoice, indexes: Sha
     indexes,
     batcher: new RerankBatcher(choice.reranker, parts),
     profiles: new Map(parts.profiles.map((profile) => [profile.name, profile])),
-    latencies: new LatencyBook(),
+    latencies: new LatencyBook(parts.clock),
     heads: new HeadBook(parts),
     flights: new Flights(),
     erasures: new LruMap(limits.erasuresRemembered),

@@ -1,9 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { TriptychError } from '../../src/errors.ts';
+import { limits } from '../../src/limits.ts';
 import { unit } from '../support/arbitraries.ts';
 import { delayed, delayedDocuments as documents, never } from '../support/delayed-parts.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
 import { type FixtureParts, searchFixture } from '../support/search-fixture.ts';
+
+/** A service whose graph takes what `graph.ms` says, asked from ten seeds for an answer within 100 ms. */
+async function graphThatTakes(graph: { ms: number; seeds: number }) {
+  const parts = (clock: FakeClock): FixtureParts => {
+    const own = delayed({})(clock);
+    const recall: typeof own.graph.recall = async (query) => {
+      graph.seeds = query.seeds.length;
+      await clock.sleep(graph.ms);
+      return own.graph.recall(query);
+    };
+    return { ...own, graph: { ...own.graph, recall } };
+  };
+  const fixture = await searchFixture(parts, documents);
+  const like = Array.from({ length: 10 }, (_, i) => `d${i}`);
+  const ask = () =>
+    fixture.clock.run(fixture.search({ query: 'robot', like, timeoutMs: 100, cache: 'skip' }));
+  return { fixture, ask };
+}
 
 describe('search over legs with known delays', () => {
   it('takes as long as the slowest chain, not as the sum', async () => {
@@ -94,6 +113,35 @@ describe('search over legs with known delays', () => {
     expect(left.degraded).toBe(true);
     const whole = fixture.search({ query: 'robot', like: ['d3'], timeoutMs: 100, partial: false });
     await expect(fixture.clock.run(whole)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  });
+
+  it('takes a leg back that recovered, soon after what it took before is old', async () => {
+    const graph = { ms: 400, seeds: 0 };
+    const { fixture, ask } = await graphThatTakes(graph);
+    for (let i = 0; i < 40; i++) await ask();
+    expect((await ask()).coverage.graph).toMatchObject({ state: 'skipped' });
+    graph.ms = 3;
+    const recoveredAtMs = fixture.clock.nowMs();
+    // More in a row than lie between two tries of a leg that is left out.
+    for (let whole = 0; whole < 20; whole = (await ask()).degraded ? 0 : whole + 1)
+      await fixture.clock.run(fixture.clock.sleep(50));
+    expect(fixture.clock.nowMs() - recoveredAtMs).toBeLessThan(3 * limits.latencyMemoryMs);
+    expect((await ask()).coverage.graph).toMatchObject({ state: 'ok' });
+  });
+
+  it('starts from fewer seeds where the graph is sometimes too slow, and says so', async () => {
+    const graph = { ms: 10, seeds: 0 };
+    const { fixture, ask } = await graphThatTakes(graph);
+    for (let i = 0; i < 30; i++) {
+      graph.ms = i % 5 === 4 ? 200 : 10;
+      await ask();
+    }
+    graph.ms = 10;
+    const answer = await ask();
+    expect(answer.coverage.graph).toMatchObject({ state: 'ok' });
+    expect(answer.degraded).toBe(true);
+    expect(graph.seeds).toBe(5);
+    expect(fixture.clock.waiting).toBeLessThan(10);
   });
 
   it('does not take an answer that came after its end, even where the timer had no turn', async () => {

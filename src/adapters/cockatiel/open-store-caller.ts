@@ -131,7 +131,8 @@ class CockatielStoreCaller implements StoreCaller {
   #worthRepeating({ operation, repeatable, signal, timeoutMs }: StoreCall, error: unknown, endMs: number) {
     if (repeatable !== true || signal?.aborted || !isConnectionFailure(error)) return false;
     if (this.#breaker.state !== 'closed') return false;
-    const usualMs = this.#latencies.get(operation)?.quantile(0.95) ?? timeoutMs / 2;
+    const usualMs =
+      this.#latencies.get(operation)?.quantile(0.95, this.#parts.clock.nowMs()) ?? timeoutMs / 2;
     return endMs - this.#parts.clock.nowMs() >= usualMs && this.#retries.take();
   }
 
@@ -174,7 +175,7 @@ class CockatielStoreCaller implements StoreCaller {
       startedBy(attempt, leftMs).then(
         (value) => {
           end();
-          this.#latencyOf(operation)?.add(clock.nowMs() - startMs);
+          this.#latencyOf(operation)?.add(clock.nowMs() - startMs, clock.nowMs());
           resolve(value);
         },
         (error: unknown) => {
@@ -199,7 +200,7 @@ class CockatielStoreCaller implements StoreCaller {
 
   #latencyOf(operation: string): LatencyDigest | undefined {
     if (!this.#latencies.has(operation) && this.#latencies.size < limits.storeOperationsMax)
-      this.#latencies.set(operation, new LatencyDigest());
+      this.#latencies.set(operation, new LatencyDigest(limits.latencyMemoryMs));
     return this.#latencies.get(operation);
   }
 
