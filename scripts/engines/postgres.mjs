@@ -38,7 +38,7 @@ export async function install(set) {
 /** @param {EngineSet} set */
 export async function start(set) {
   const { folder, data, pidFile } = places(set);
-  if (!existsSync(join(data, 'PG_VERSION'))) initialise(set);
+  if (!isInitialised(set)) initialise(set);
   writeFileSync(join(data, 'triptych.conf'), settings(set, folder));
   own(join(data, 'triptych.conf'));
   // The server takes a key only from its own user.
@@ -100,12 +100,18 @@ function url(set, login, database, host = '127.0.0.1') {
 function places(set) {
   const folder =
     asRoot && !reachable(set.folder)
-      ? join(
-          '/var/tmp',
-          `triptych-postgres-${createHash('sha256').update(set.folder).digest('hex').slice(0, 12)}`,
-        )
+      ? join('/var/tmp', `triptych-postgres-${digest(set.folder).slice(0, 12)}`)
       : join(set.folder, 'postgres');
-  return { folder, data: join(folder, 'data'), pidFile: join(set.folder, 'postgres.pid') };
+  return {
+    folder,
+    data: join(folder, 'data'),
+    madeFor: join(folder, 'made-for'),
+    pidFile: join(set.folder, 'postgres.pid'),
+  };
+}
+
+function digest(text) {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function reachable(folder) {
@@ -118,8 +124,14 @@ function reachable(folder) {
   }
 }
 
+/** A cluster of an earlier set whose passwords are gone is none of this one's. */
+function isInitialised(set) {
+  const { madeFor } = places(set);
+  return existsSync(madeFor) && readFileSync(madeFor, 'utf8') === digest(set.secret('postgres postgres'));
+}
+
 function initialise(set) {
-  const { folder, data } = places(set);
+  const { folder, data, madeFor } = places(set);
   set.say('making a new cluster ...');
   rmSync(data, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -143,6 +155,7 @@ function initialise(set) {
   rmSync(password);
   writeFileSync(join(data, 'postgresql.conf'), "include 'triptych.conf'\n");
   own(join(data, 'postgresql.conf'));
+  writeFileSync(madeFor, digest(set.secret('postgres postgres')), { mode: 0o600 });
 }
 
 function settings(set, folder) {

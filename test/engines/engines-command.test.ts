@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,8 @@ const offset = '800';
 let dir = '';
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'triptych-engines-'));
+  // Postgres, which does not run as root, must reach its data.
+  chmodSync(dir, 0o755);
 });
 afterEach(() => {
   engines(['down', ...own()]);

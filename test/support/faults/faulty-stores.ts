@@ -1,4 +1,5 @@
-import { type Engine, engines, env, up } from '../../../scripts/engines/all.mjs';
+import { rmSync } from 'node:fs';
+import { down, type Engine, engines, env, up } from '../../../scripts/engines/all.mjs';
 import { killTree, signalTree } from '../../../scripts/engines/process.mjs';
 import { type EngineSet, openSet } from '../../../scripts/engines/set.mjs';
 import type { StoreName } from '../../../src/ports/store-caller.ts';
@@ -55,11 +56,16 @@ const drip: Toxic = {
 
 const setOptions = { dir: '.engines/faults', portOffset: 400 };
 
-/** @param say takes the progress of installing and starting */
+/**
+ * Starts them without data.
+ * @param say takes the progress of installing and starting
+ */
 export async function startFaultyStores(
   stores: readonly StoreName[],
   say: (line: string) => void,
 ): Promise<FaultyStores> {
+  await down(openSet(setOptions), Object.keys(engines));
+  rmSync(setOptions.dir, { recursive: true, force: true });
   const set = openSet({ ...setOptions, say });
   const outcomes = await up(set, [...stores, 'toxiproxy']);
   const failed = outcomes.filter(({ failure }) => failure !== null);

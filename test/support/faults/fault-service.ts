@@ -1,0 +1,88 @@
+import { createTriptych, defaultTenant } from '../../../src/compose.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import type { SearchResponse } from '../../../src/domain/search-response.ts';
+import type { Triptych } from '../../../src/ports/triptych.ts';
+import { differences } from './answer-problems.ts';
+import { faultDocuments, faultPolicy, faultQuestion, faultSchema, faultUser } from './fault-catalogue.ts';
+
+/** An answer, or what came instead, and how long the caller waited. */
+export interface Answer {
+  readonly response: SearchResponse | null;
+  readonly error: unknown;
+  readonly ms: number;
+}
+
+/** The whole service over the stores that the settings name, without HTTP. */
+export interface FaultService {
+  readonly service: Triptych;
+  ask(i: number, timeoutMs: number): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** Settings as a person would give them, in the environment. */
+export async function openFaultService(env: Readonly<Record<string, string>>): Promise<FaultService> {
+  const { config, warnings } = loadConfig({
+    env: { ...env, TRIPTYCH_EMBEDDER: 'none', TRIPTYCH_DEMO: 'false', TRIPTYCH_LOG_LEVEL: 'silent' },
+    cwd: process.cwd(),
+  });
+  if (warnings.length > 0) throw new Error(warnings.join('; '));
+  const { service } = await createTriptych(config);
+  return {
+    service,
+    async ask(i, timeoutMs) {
+      const startedAtMs = performance.now();
+      const asked = service.search(defaultTenant, faultQuestion(i, timeoutMs), { startedAtMs });
+      const [response, error] = await asked.then(
+        (answer) => [answer, null] as const,
+        (reason: unknown) => [null, reason] as const,
+      );
+      return { response, error, ms: performance.now() - startedAtMs };
+    },
+    close: () => service.close(),
+  };
+}
+
+/** Makes the catalogue and the user's policy; resolves when the documents are searchable. */
+export async function fillFaultService({ service }: FaultService): Promise<void> {
+  await service.createCatalogue(defaultTenant, faultSchema);
+  const operations = faultDocuments().map((document) => ({ kind: 'put' as const, document }));
+  await service.write(defaultTenant, operations, { waitSearchable: true });
+  await service.putPolicy(defaultTenant, faultUser, 'default', faultPolicy, undefined);
+}
+
+/** How long a whole answer may take where nothing is at fault but the machine is busy. */
+const patientMs = 5_000;
+
+/**
+ * The answers to the first questions when nothing is at fault: waits until they are whole and stay the same.
+ * @throws Error what is still missing after `withinMs`
+ */
+export async function goodAnswers(
+  service: FaultService,
+  count: number,
+  withinMs: number,
+): Promise<readonly SearchResponse[]> {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    const first = await wholeAnswers(service, count);
+    const second = typeof first === 'string' ? first : await wholeAnswers(service, count);
+    if (typeof first !== 'string' && typeof second !== 'string') {
+      const changed = first.flatMap((answer, i) => differences(second[i]!, answer));
+      if (changed.length === 0) return second;
+    }
+    if (performance.now() > end) throw new Error(`no whole answers within ${withinMs} ms: ${String(second)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** @returns why there are none, in words */
+async function wholeAnswers(service: FaultService, count: number): Promise<SearchResponse[] | string> {
+  const whole: SearchResponse[] = [];
+  for (let i = 0; i < count; i++) {
+    const { response, error } = await service.ask(i, patientMs);
+    if (response === null) return `question ${i}: ${String(error)}`;
+    if (response.degraded) return `question ${i}: ${JSON.stringify(response.coverage)}`;
+    whole.push(response);
+  }
+  return whole;
+}
