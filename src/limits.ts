@@ -1,3 +1,4 @@
+import { milvusLimits } from './milvus-limits.ts';
 import { rerankLimits } from './rerank-limits.ts';
 import { storeLimits } from './store-limits.ts';
 
@@ -236,6 +237,7 @@ export const limits = {
   sqlQueueMax: 1_024,
   /** Documents that one call writes to an index outside the process. */
   sharedIndexBatchMax: 100,
+  ...milvusLimits,
   /** How long a worker may hold documents that it brings into such an index. */
   syncLeaseMs: 60_000,
   /** How often it is looked whether other processes left something to do for such an index. */
