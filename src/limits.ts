@@ -240,6 +240,11 @@ export const limits = {
   ...milvusLimits,
   /** How long a worker may hold documents that it brings into such an index. */
   syncLeaseMs: 60_000,
+  /** Documents of before an index followed that one transaction marks as due. */
+  syncMarkRows: 1_000,
+  /** Looks for something to hold before it counts as nothing: others may take it first. */
+  syncClaimAttemptsMax: 8,
+  syncReasonCharsMax: 500,
   /** How often it is looked whether other processes left something to do for such an index. */
   syncPollMs: 250,
   /** Pauses after failures: the first, then twice as long each time, up to the last. */

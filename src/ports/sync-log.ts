@@ -44,20 +44,30 @@ export interface SyncLog {
   claim(index: SharedIndexName, limit: number, leaseMs: number): Promise<SyncClaim | null>;
 
   /**
-   * The claim's documents are applied in the versions that it held; those written again since stay due.
-   * false: the lease was lost, and nothing was recorded.
+   * The claim's documents are applied in the versions that it held; those written again since stay due. A claim may be
+   * settled in parts, each with some of its changes. false: the lease of one of them was lost, and nothing was recorded.
    */
   applied(claim: SyncClaim): Promise<boolean>;
 
-  /** Gives the claim back: its documents are due again after `retryInMs`; null parks them as never acceptable. */
+  /**
+   * Gives the claim back, what of it is still held: its documents are due again after `retryInMs`; null parks them as
+   * never acceptable, those excepted that were written again since.
+   */
   failed(claim: SyncClaim, reason: string, retryInMs: number | null): Promise<void>;
 
   lag(index: SharedIndexName, key?: CatalogueKey): Promise<SyncLag>;
 
-  /** Makes documents due again, `ids` or all of the generation: after a loss of the index, or a found difference. */
+  /**
+   * Makes documents due again, `ids` or all of the generation: after a loss of the index, or a found difference. Leases
+   * on them end. An id that the truth knows nothing of becomes a delete of the version Number.MAX_SAFE_INTEGER.
+   * @returns how many; those of a whole generation become due in the background of later claims
+   */
   requeue(index: SharedIndexName, key: CatalogueKey, ids?: readonly string[]): Promise<number>;
 
-  /** Generations that an index may still hold and that no catalogue has any more; gone from here once `forget`. */
+  /**
+   * Generations that an index may still hold and that no catalogue has any more, once the last lease on them has ended;
+   * gone from here once `forget`.
+   */
   dropped(index: SharedIndexName): Promise<readonly CatalogueKey[]>;
   forget(index: SharedIndexName, key: CatalogueKey): Promise<void>;
 }

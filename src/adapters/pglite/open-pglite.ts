@@ -4,6 +4,7 @@ import { migrate } from '../sql/migrate.ts';
 import { SqlEventLog } from '../sql/sql-event-log.ts';
 import { SqlPolicyStore } from '../sql/sql-policy-store.ts';
 import { SqlSecretStore } from '../sql/sql-secret-store.ts';
+import { SqlSyncLog } from '../sql/sql-sync-log.ts';
 import { acquireDataDirLock, type DataDirLock } from './data-dir-lock.ts';
 import { preparedEngineFolder } from './data-folder.ts';
 import { PgliteClient } from './pglite-client.ts';
@@ -21,6 +22,7 @@ export interface PgliteStores {
   readonly policies: SqlPolicyStore;
   readonly events: SqlEventLog;
   readonly secrets: SqlSecretStore;
+  readonly sync: SqlSyncLog;
 }
 
 /**
@@ -46,6 +48,7 @@ function storesOver(client: PgliteClient, clock: Clock, lock: DataDirLock | null
     policies: new SqlPolicyStore(client),
     events: new SqlEventLog(client, { selfVacuuming: false }),
     secrets: new SqlSecretStore(client),
+    sync: new SqlSyncLog(client, { selfVacuuming: false }),
   };
 }
 

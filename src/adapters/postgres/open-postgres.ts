@@ -3,6 +3,7 @@ import type { SqlClient } from '../sql/sql-client.ts';
 import { SqlEventLog } from '../sql/sql-event-log.ts';
 import { SqlPolicyStore } from '../sql/sql-policy-store.ts';
 import { SqlSecretStore } from '../sql/sql-secret-store.ts';
+import { SqlSyncLog } from '../sql/sql-sync-log.ts';
 import { PgClient, type PgClientOptions, type PgClientParts } from './pg-client.ts';
 import { PgDocumentStore } from './pg-document-store.ts';
 
@@ -12,6 +13,7 @@ export interface PostgresStores {
   readonly policies: SqlPolicyStore;
   readonly events: SqlEventLog;
   readonly secrets: SqlSecretStore;
+  readonly sync: SqlSyncLog;
   /** For what else is kept there. */
   readonly client: SqlClient;
   /** Resolves once the server was found fit, however long that takes; until then everything is `unavailable`. */
@@ -38,6 +40,7 @@ export async function openPostgres(options: PgClientOptions, parts: PgClientPart
     policies: new SqlPolicyStore(client),
     events: new SqlEventLog(client, { selfVacuuming: true }),
     secrets: new SqlSecretStore(client),
+    sync: new SqlSyncLog(client, { selfVacuuming: true }),
     client,
     opened: () => client.opened(),
   };

@@ -27,7 +27,10 @@ export function priorStates(tenant: string, generation: number, ids: readonly st
   return { text: priorText, parameters: [tenant, generation, ids] };
 }
 
+// The indexes that follow are the database's to know, not the process's: whoever writes marks what it writes as due for
+// all of them, by id so that no two who lock these rows wait for each other. Where none follows the join is empty.
 const upsertText = `
+WITH written AS (
 INSERT INTO document (tenant, generation, id, version, title, text, body, embedding, deleted_at, changed_xid)
 SELECT $1::text, $2::bigint, i.id,
   coalesce(p.version, 0) + CASE WHEN p.id IS NOT NULL AND p.deleted_at IS NULL
@@ -44,7 +47,15 @@ LEFT JOIN LATERAL (
 WHERE i.when_absent > 0 OR (p.id IS NOT NULL AND p.deleted_at IS NULL)
 ON CONFLICT (tenant, generation, id) DO UPDATE SET version = excluded.version, title = excluded.title,
   text = excluded.text, body = excluded.body, embedding = excluded.embedding,
-  deleted_at = excluded.deleted_at, changed_xid = excluded.changed_xid`;
+  deleted_at = excluded.deleted_at, changed_xid = excluded.changed_xid
+RETURNING id, version
+)
+INSERT INTO sync_state AS s (index_name, tenant, generation, id, desired)
+SELECT x.name, $1::text, $2::bigint, w.id, w.version FROM written w CROSS JOIN sync_index x
+ORDER BY w.id, x.name
+ON CONFLICT (tenant, generation, id, index_name) DO UPDATE SET desired = excluded.desired,
+  due_at = CASE WHEN s.due_at = 'infinity' THEN excluded.due_at ELSE s.due_at END,
+  since = CASE WHEN s.due_at = 'infinity' THEN excluded.since ELSE s.since END`;
 
 /** Puts documents and tombstones; a delete of what is not there changes no row. */
 export function upsertDocuments(

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { droppedCatalogues, forgetCatalogue, sweepDocuments } from './catalogue-statements.ts';
 import { purgeTombstones } from './change-statements.ts';
 import { type SqlClient, textCell } from './sql-client.ts';
+import { sweepStates } from './sync-follow-statements.ts';
 import { TableCare } from './table-care.ts';
 
 const hourMs = 3_600_000;
@@ -65,8 +66,14 @@ export class Housekeeping {
   async #sweepOne(tenant: string, generation: number): Promise<void> {
     let left = true;
     while (left && !this.#closed) {
-      const [rows] = await this.#client.run([sweepDocuments(tenant, generation, limits.sweepRows)], 'all');
-      left = Number(textCell(rows![0]!, 0)) > 0;
+      const swept = await this.#client.run(
+        [
+          sweepDocuments(tenant, generation, limits.sweepRows),
+          sweepStates(tenant, generation, limits.sweepRows),
+        ],
+        'all',
+      );
+      left = swept.some((rows) => Number(textCell(rows[0]!, 0)) > 0);
     }
     if (!left) await this.#client.run([forgetCatalogue(tenant, generation)], 'all');
   }

@@ -1,5 +1,6 @@
 import { appRole, ownerRole, workerRole } from './roles.ts';
 import { rowsByTenant } from './row-security.ts';
+import { syncTables } from './sync-tables.ts';
 
 /** An index of a step. */
 export interface IndexDefinition {
@@ -217,4 +218,18 @@ const rowSecurity: Migration = {
   ],
 };
 
-export const migrations: readonly Migration[] = [catalogueAndDocuments, policiesAndUsers, rowSecurity];
+/** A program of before does not mark what it writes as due. */
+const indexSync: Migration = {
+  version: 4,
+  name: 'what indexes outside the process have yet to apply',
+  kind: 'expand',
+  servesFrom: 4,
+  statements: syncTables,
+};
+
+export const migrations: readonly Migration[] = [
+  catalogueAndDocuments,
+  policiesAndUsers,
+  rowSecurity,
+  indexSync,
+];
