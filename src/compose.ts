@@ -35,6 +35,7 @@ import { assembleTriptych } from './search/triptych.ts';
 
 export { addKey, makeKey } from './adapters/keys-file/edit-keys-file.ts';
 export type { KeyEntry } from './adapters/keys-file/keys-document.ts';
+export { type MigrationReport, migrateDatabase } from './compose-database.ts';
 
 /** Without keys every request acts on this tenant. */
 export const defaultTenant = 'default';

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../compose.ts';
 import { TriptychError } from '../errors.ts';
+import { dbCommand } from './db.ts';
 import { doctorCommand } from './doctor.ts';
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { ingestCommand } from './ingest.ts';
@@ -21,6 +22,7 @@ export async function runProgram(args: readonly string[], runtime: Runtime): Pro
   program.addCommand(serveCommand(runtime, done));
   program.addCommand(ingestCommand(runtime, done));
   program.addCommand(keysCommand(runtime, done));
+  program.addCommand(dbCommand(runtime, done));
   program.addCommand(doctorCommand(runtime, done));
   for (const command of [
     program,

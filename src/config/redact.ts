@@ -14,14 +14,14 @@ function redactEmbedder(embedder: Config['embedder']): Config['embedder'] {
   return { ...embedder, key: key === null ? null : hidden, url: withoutCredentials(url) };
 }
 
-function redactStores({ postgres, milvus, neo4j, redis }: StoresConfig): StoresConfig {
+function redactStores({ postgres, postgresOwner, milvus, neo4j, redis }: StoresConfig): StoresConfig {
   return {
     postgres: postgres && {
       ...postgres,
       url: withoutCredentials(postgres.url),
       workerUrl: withoutCredentials(postgres.workerUrl),
-      ownerUrl: postgres.ownerUrl && withoutCredentials(postgres.ownerUrl),
     },
+    postgresOwner: postgresOwner && { ...postgresOwner, url: withoutCredentials(postgresOwner.url) },
     milvus: milvus && { ...milvus, credentials: redactMilvus(milvus.credentials) },
     neo4j: neo4j && { ...neo4j, uri: withoutCredentials(neo4j.uri), password: hidden },
     redis: redis && {

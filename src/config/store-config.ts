@@ -4,9 +4,14 @@ export interface PostgresConfig {
   readonly url: string;
   /** A user of the role `triptych_worker`: what runs in the background, for all tenants. */
   readonly workerUrl: string;
-  /** A user of the role `triptych_owner`, for `triptych db migrate` alone; null: not given. */
-  readonly ownerUrl: string | null;
   /** PEM of the authorities to trust; null: those of the system. Given, the server's name is verified as well. */
+  readonly ca: string | null;
+}
+
+/** Who may change the schema of the database: for `triptych db migrate` alone. */
+export interface PostgresOwnerConfig {
+  /** A user of the role `triptych_owner`, or one who may make the roles. */
+  readonly url: string;
   readonly ca: string | null;
 }
 
@@ -47,6 +52,7 @@ export interface RedisConfig {
 /** The stores outside the process; null where the embedded one serves. */
 export interface StoresConfig {
   readonly postgres: PostgresConfig | null;
+  readonly postgresOwner: PostgresOwnerConfig | null;
   readonly milvus: MilvusConfig | null;
   readonly neo4j: Neo4jConfig | null;
   readonly redis: RedisConfig | null;

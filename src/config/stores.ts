@@ -14,22 +14,26 @@ export interface StoreReading {
 }
 
 export function storesConfig(reading: StoreReading): StoresConfig {
+  const { postgresUrl, postgresOwnerUrl: ownerUrl } = reading.settings;
+  const ca =
+    postgresUrl === undefined && ownerUrl === undefined ? null : textOfFile(reading, 'postgresCaFile');
   return {
-    postgres: postgresConfig(reading),
+    postgres: postgresConfig(reading, ca),
+    postgresOwner: ownerUrl === undefined ? null : { url: ownerUrl, ca },
     milvus: milvusConfig(reading),
     neo4j: neo4jConfig(reading),
     redis: redisConfig(reading),
   };
 }
 
-function postgresConfig(reading: StoreReading): PostgresConfig | null {
+function postgresConfig(reading: StoreReading, ca: string | null): PostgresConfig | null {
   const { settings, problems, nameOf } = reading;
   const { postgresUrl: url, postgresWorkerUrl: workerUrl, postgresOwnerUrl: ownerUrl } = settings;
   if (url === undefined) {
-    warnUnused(reading, 'postgresUrl', ['postgresWorkerUrl', 'postgresCaFile']);
+    const ca = ownerUrl === undefined ? (['postgresCaFile'] as const) : [];
+    warnUnused(reading, 'postgresUrl', ['postgresWorkerUrl', ...ca]);
     return null;
   }
-  const ca = textOfFile(reading, 'postgresCaFile');
   if (workerUrl === undefined) {
     problems.push({
       path: nameOf('postgresWorkerUrl'),
@@ -37,7 +41,7 @@ function postgresConfig(reading: StoreReading): PostgresConfig | null {
     });
     return null;
   }
-  return { url, workerUrl, ownerUrl: ownerUrl ?? null, ca };
+  return { url, workerUrl, ca };
 }
 
 function milvusConfig(reading: StoreReading): MilvusConfig | null {

@@ -41,7 +41,9 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'src/errors.ts',
     'src/limits.ts',
   ],
+  'src/compose-database.ts': ['src/adapters', 'src/config', 'src/errors.ts'],
   'src/compose.ts': [
+    'src/compose-database.ts',
     'src/compose-rerankers.ts',
     'src/adapters',
     'src/search',

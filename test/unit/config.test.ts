@@ -55,7 +55,7 @@ describe('loadConfig', () => {
       logLevel: 'warn',
       nativeVariant: 'auto',
       tfjsDir: null,
-      stores: { postgres: null, milvus: null, neo4j: null, redis: null },
+      stores: { postgres: null, postgresOwner: null, milvus: null, neo4j: null, redis: null },
       embedder: { kind: 'builtin' },
       rerankBackend: 'auto',
       tfjsBackends: false,

@@ -21,7 +21,7 @@ const config: Config = {
   tfjsBackends: false,
   nativeVariant: 'auto',
   tfjsDir: null,
-  stores: { postgres: null, milvus: null, neo4j: null, redis: null },
+  stores: { postgres: null, postgresOwner: null, milvus: null, neo4j: null, redis: null },
 };
 
 const demo = {

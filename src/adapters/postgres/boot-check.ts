@@ -45,10 +45,10 @@ const columns = {
 export const lookStatement: SqlStatement = { text: lookText, parameters: [] };
 
 /**
- * Refuses a user whom row-level security does not bind, or who may not do its work, and a database that keeps tenants
- * apart nowhere or cannot hold every text. @throws TriptychError invalid_settings | unavailable | data_too_old
+ * Refuses a user whom row-level security does not bind, or who may not do its work, and a database without a schema.
+ * @throws TriptychError invalid_settings | data_too_old
  */
-export function assertLook(row: SqlRow, { setting, role }: ServingRole): void {
+export function assertRole(row: SqlRow, { setting, role }: ServingRole): void {
   const is = (column: number): boolean => row[column] === 't';
   const user = textCell(row, columns.user);
   const refuse = (problem: string, remedy: string): never => {
@@ -61,9 +61,16 @@ export function assertLook(row: SqlRow, { setting, role }: ServingRole): void {
   if (is(columns.ownsTables)) refuse('owns the tables', other);
   if (role === appRole && is(columns.workerMember))
     refuse(`is a member of ${workerRole}, which sees the rows of every tenant`, other);
-  if (!is(columns.migrated)) throw tooOld(0);
+  if (!is(columns.migrated)) throw tooOld('no schema yet');
   if (!is(role === appRole ? columns.appMember : columns.workerMember))
     refuse(`is no member of ${role}`, `GRANT ${role} TO "${user}"`);
+}
+
+/**
+ * Refuses a database that does not keep tenants apart, cannot hold every text, or takes no writes.
+ * @throws TriptychError invalid_settings | unavailable
+ */
+export function assertDatabase(row: SqlRow): void {
   const openTables = textCell(row, columns.openTables);
   if (openTables !== '')
     throw new TriptychError(
@@ -73,7 +80,7 @@ export function assertLook(row: SqlRow, { setting, role }: ServingRole): void {
   const encoding = textCell(row, columns.encoding);
   if (encoding !== 'UTF8')
     throw new TriptychError('invalid_settings', `the database has the encoding ${encoding}, it needs UTF8`);
-  if (is(columns.standby))
+  if (row[columns.standby] === 't')
     throw new TriptychError('unavailable', 'the document store is a standby, which takes no writes');
 }
 
@@ -81,12 +88,12 @@ export function assertLook(row: SqlRow, { setting, role }: ServingRole): void {
 export function assertSchema(row: SqlRow): void {
   const state = schemaStateOf(row);
   const newest = newestOf(migrations);
-  if (state.version < newest) throw tooOld(state.version);
+  if (state.version < newest) throw tooOld(`schema ${state.version}`);
   assertServable(state, newest);
 }
 
-function tooOld(version: number): TriptychError {
-  const has = version === 0 ? 'no schema yet' : `schema ${version}`;
+/** @param has what is there */
+export function tooOld(has: string): TriptychError {
   return new TriptychError(
     'data_too_old',
     `the database has ${has}, this program needs schema ${newestOf(migrations)}: run \`triptych db migrate\``,

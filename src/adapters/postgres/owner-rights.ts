@@ -9,9 +9,7 @@ import {
 } from '../sql/roles.ts';
 import { textCell } from '../sql/sql-client.ts';
 import type { OwnerSession } from './owner-session.ts';
-import { sqlStateOf } from './pg-errors.ts';
-
-const insufficientPrivilege = '42501';
+import { insufficientPrivilege, sqlStateOf } from './pg-errors.ts';
 
 const lacksText = `SELECT current_user, current_schema(),
   (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)

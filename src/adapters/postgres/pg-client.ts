@@ -7,11 +7,19 @@ import { schemaStateStatement } from '../sql/migrate.ts';
 import type { SqlClient, SqlRow, SqlScope, SqlStatement } from '../sql/sql-client.ts';
 import { characterNotInRepertoire, errorOfSqlState } from '../sql/sql-errors.ts';
 import { isStorable } from '../sql/storable.ts';
-import { assertLook, assertSchema, lookStatement, servingRole, workingRole } from './boot-check.ts';
+import {
+  assertDatabase,
+  assertRole,
+  assertSchema,
+  lookStatement,
+  servingRole,
+  tooOld,
+  workingRole,
+} from './boot-check.ts';
 import { BootGate } from './boot-gate.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { connectionSettings } from './connection-settings.ts';
-import { SqlStateError } from './pg-errors.ts';
+import { insufficientPrivilege, SqlStateError, sqlStateOf } from './pg-errors.ts';
 import { runTransaction } from './transaction.ts';
 
 export interface PgClientOptions {
@@ -131,9 +139,13 @@ export class PgClient implements SqlClient {
       });
       if (look?.[0] === undefined)
         throw new TriptychError('unavailable', 'the document store gave no answer');
-      assertLook(look[0], role);
-      const [schema] = await this.#call(side, '', [schemaStateStatement], 'check');
+      assertRole(look[0], role);
+      const [schema] = await this.#call(side, '', [schemaStateStatement], 'check').catch((error: unknown) => {
+        // Steps of before gave nobody the right to read it.
+        throw sqlStateOf(error) === insufficientPrivilege ? tooOld('an older schema') : error;
+      });
       assertSchema(schema![0]!);
+      assertDatabase(look[0]);
     }
   }
 }

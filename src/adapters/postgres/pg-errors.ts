@@ -37,6 +37,9 @@ export function leavesConnection(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.severity === 'ERROR';
 }
 
+/** SQLSTATE of what a role may not do. */
+export const insufficientPrivilege = '42501';
+
 /** SQLSTATE behind an error of the service; null: there is none. */
 export function sqlStateOf(error: unknown): string | null {
   const cause = error instanceof TriptychError ? error.cause : error;
