@@ -222,7 +222,7 @@ const rowSecurity: Migration = {
 const indexSync: Migration = {
   version: 4,
   name: 'what indexes outside the process have yet to apply',
-  kind: 'expand',
+  kind: 'contract',
   servesFrom: 4,
   statements: syncTables,
 };
