@@ -193,7 +193,15 @@ function embeddedStores(native: NativeParts | null): RecallStoresFactory {
     const text = new MemoryTextIndex();
     const graph = new MemoryGraphStore();
     const vector = new FlatVectorIndex(scanner);
-    return { vector, text, graph, pushdownShare: 1, vectorRoundTrip: false, projections: [text, graph] };
+    return {
+      vector,
+      text,
+      graph,
+      pushdownShare: 1,
+      vectorRoundTrip: false,
+      textRoundTrip: false,
+      projections: [text, graph],
+    };
   };
 }
 

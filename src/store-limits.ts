@@ -42,4 +42,32 @@ export const storeLimits = {
   /** How long a step waits for a table that others use, and how often it tries. */
   migrationLockMsMax: 3_000,
   migrationAttemptsMax: 20,
+
+  // Redis
+  /** How long a look into the shared cache may hold a search up, and a write may take that nobody waits for. */
+  redisReadMsMax: 25,
+  redisWriteMsMax: 500,
+  /** Writes under way; more are left out. */
+  redisWritesMax: 32,
+  redisConnectMsMax: 1_000,
+  /** After this a command that was not answered is ended, and after twice this a connection that is silent. */
+  redisCommandMsMax: 1_000,
+  redisReconnectMsMax: 1_000,
+  /** Larger values are not shared. */
+  redisValueBytesMax: 1 << 20,
+  redisKeyBytesMax: 2_048,
+  /** Entries live up to this share longer than asked, by chance, so that they do not all end at once. */
+  redisTtlJitter: 0.1,
+  /** Keys that one step of a deletion by prefix goes through, and its time. */
+  redisSweepKeys: 1_000,
+  redisSweepStepMsMax: 2_000,
+  redisSweepStepsMax: 100_000,
+  /** Deletions that could not be made, which are tried again this often for as long as any entry lives. */
+  redisOwedDeletionsMax: 1_000,
+  redisOwedDeletionIntervalMs: 5_000,
+  redisOwedDeletionMsMax: 4_000_000,
+  /** Entries of shared caches that are kept in the process as well. */
+  sharedLegEntries: 512,
+  /** Documents whose score is kept with the answer of a leg. */
+  legScoresMax: 4_000,
 } as const;

@@ -22,6 +22,8 @@ export interface RecallStores {
   readonly pushdownShare: number;
   /** Whether a search of the vector index costs a round trip, so that the query and the taste should share one. */
   readonly vectorRoundTrip: boolean;
+  /** The same for the text index. */
+  readonly textRoundTrip: boolean;
   /** Filled by the projector together with the resident table. */
   readonly projections: readonly Projection[];
 }

@@ -25,14 +25,13 @@ export class CachingEmbedder implements Embedder {
   }
 
   async embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
-    const known = await Promise.all(texts.map((text) => this.#cache.get(this.#key(text))));
+    const known = await Promise.all(texts.map((text) => this.#known(text)));
     const missing = [...new Set(texts.filter((_, i) => known[i] === undefined))];
     this.#meter.count('embedding_cache_hits', texts.length - missing.length);
     this.#meter.count('embedding_cache_misses', missing.length);
     const made = missing.length === 0 ? [] : await this.#inner.embed(missing, signal);
     const fresh = new Map(missing.map((text, i) => [text, made[i]!]));
-    for (const [text, vector] of fresh)
-      if (text.length <= this.#textCharsMax) await this.#cache.set(this.#key(text), vector, ttlMs);
+    for (const [text, vector] of fresh) this.#keep(text, vector);
     return texts.map((text, i) => known[i] ?? fresh.get(text)!);
   }
 
@@ -47,6 +46,16 @@ export class CachingEmbedder implements Embedder {
 
   close(): Promise<void> {
     return this.#inner.close();
+  }
+
+  async #known(text: string): Promise<Float32Array | undefined> {
+    const vector = await this.#cache.get(this.#key(text));
+    return vector?.length === this.dimension ? vector : undefined;
+  }
+
+  /** Nobody waits for that, nor minds where it fails. */
+  #keep(text: string, vector: Float32Array): void {
+    if (text.length <= this.#textCharsMax) this.#cache.set(this.#key(text), vector, ttlMs).catch(() => {});
   }
 
   #key(text: string): string {

@@ -62,12 +62,12 @@ export function startQuestion(context: SearchContext, plan: SearchPlan, embeddin
   const joint = catalogue.stores.vectorRoundTrip
     ? new JointSearch(catalogue.stores.vector, parts.clock)
     : null;
-  const vector = embedded.then(async (outcome) => {
-    const queryVector = outcome === null ? givenVector(context) : outcome.value;
-    const near = queryVector === null ? null : nearQuery(context, plan, queryVector, joint);
+  const vector = embedded.then(async (made) => {
+    const queryVector = made === null ? givenVector(context) : made.value;
+    const outcome = queryVector === null ? null : await nearQuery(context, plan, queryVector, joint);
     // Not planned, known from before, or nothing to ask with: the taste need not wait.
     joint?.noQuery();
-    return { queryVector, outcome: await near };
+    return { queryVector, outcome };
   });
   return { embedding: embedded, vector, lexical, joint };
 }
@@ -83,8 +83,11 @@ export function startSeeded(context: SearchContext, plan: SearchPlan, joint: Joi
 function searchWords(context: SearchContext, plan: SearchPlan): Outcome<TextAnswer> {
   const { catalogue, request, parts } = context;
   return startLeg(context, plan, 'lexical', (question) =>
-    parts.legs.text(question, request.query ?? '', () =>
-      catalogue.stores.text.search({ ...question.base, text: request.query ?? '' }),
+    parts.legs.text(
+      question,
+      request.query ?? '',
+      (base) => catalogue.stores.text.search({ ...base, text: request.query ?? '' }),
+      catalogue.stores.textRoundTrip,
     ),
   );
 }

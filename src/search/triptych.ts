@@ -1,3 +1,4 @@
+import type { LegScores } from '../domain/leg-scores.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { RankedList } from '../domain/ranked-list.ts';
 import { countFacets } from '../domain/row-view.ts';
@@ -47,6 +48,8 @@ export interface TriptychParts {
   readonly soleWriter: boolean;
   /** Where ranked lists are kept for answers and cursors. */
   readonly lists: Cache<RankedList>;
+  /** Where answers of indexes outside the process are kept; nowhere but in memory unless given. */
+  readonly legs?: Cache<LegScores>;
   /** 32 bytes; signs cursors. */
   readonly cursorKey: Uint8Array;
   readonly registry: CatalogueRegistry;
@@ -191,7 +194,7 @@ function searchPartsOf(parts: TriptychParts, choice: BackendChoice, indexes: Sha
     heads: new HeadBook(parts),
     flights: new Flights(),
     erasures: new LruMap(limits.erasuresRemembered),
-    legs: new LegMemory(parts.meter),
+    legs: new LegMemory(parts.clock, parts.meter, parts.legs ?? null),
     cursors: new CursorCodec(parts.cursorKey),
   };
 }

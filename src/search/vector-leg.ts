@@ -18,7 +18,8 @@ export function nearQuery(
     context.parts.legs.vector(
       question,
       vector,
-      () => joint?.query(question.base, vector) ?? nearest(context, question.base, vector),
+      (base) => joint?.query(base, vector) ?? nearest(context, base, vector),
+      context.catalogue.stores.vectorRoundTrip,
     ),
   );
 }

@@ -85,7 +85,13 @@ export class CliFixture {
       clock,
       meter: silentMeter,
       logger: silentLogger,
-      stores: () => ({ ...stores, pushdownShare: 1, vectorRoundTrip: false, projections: [] }),
+      stores: () => ({
+        ...stores,
+        pushdownShare: 1,
+        vectorRoundTrip: false,
+        textRoundTrip: false,
+        projections: [],
+      }),
     });
     for (const tenant of new Set(['default', ...tenants])) await registry.open(tenant);
     return assembleTriptych({

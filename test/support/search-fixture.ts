@@ -6,6 +6,7 @@ import { MemoryGraphStore } from '../../src/adapters/memory/memory-graph-store.t
 import { MemoryTextIndex } from '../../src/adapters/memory/memory-text-index.ts';
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import type { Document } from '../../src/domain/document.ts';
+import type { LegScores } from '../../src/domain/leg-scores.ts';
 import { builtInProfiles, type Profile } from '../../src/domain/profile.ts';
 import type { RankedList } from '../../src/domain/ranked-list.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
@@ -115,6 +116,8 @@ export interface FixtureOptions {
   readonly meter?: Meter;
   /** Where lists are kept; its own unless given. */
   readonly lists?: Cache<RankedList>;
+  /** Where answers of indexes outside the process are kept; nowhere unless given. */
+  readonly legs?: Cache<LegScores>;
   /** false: every search asks the policy store. */
   readonly soleWriter?: boolean;
 }
@@ -124,6 +127,7 @@ export function inProcessParts(): FixtureParts & {
   readonly projections: readonly Projection[];
   readonly pushdownShare: number;
   readonly vectorRoundTrip: boolean;
+  readonly textRoundTrip: boolean;
 } {
   const text = new MemoryTextIndex();
   const graph = new MemoryGraphStore();
@@ -135,6 +139,7 @@ export function inProcessParts(): FixtureParts & {
     projections: [text, graph],
     pushdownShare: 1,
     vectorRoundTrip: false,
+    textRoundTrip: false,
   };
 }
 
@@ -156,6 +161,7 @@ export async function searchFixture(
   parts: (clock: FakeClock) => FixtureParts & {
     readonly projections?: readonly Projection[];
     readonly vectorRoundTrip?: boolean;
+    readonly textRoundTrip?: boolean;
   },
   documents: readonly Document[],
   {
@@ -163,6 +169,7 @@ export async function searchFixture(
     profiles = builtInProfiles,
     meter = silentMeter,
     lists,
+    legs,
     soleWriter = true,
     others = {},
   }: FixtureOptions = {},
@@ -190,11 +197,17 @@ export async function searchFixture(
       projections: [],
       pushdownShare: limits.pushdownShare,
       vectorRoundTrip: false,
+      textRoundTrip: false,
       ...(tenant === 'default' ? first : parts(clock)),
     }),
   });
   for (const tenant of Object.keys(byTenant)) await registry.open(tenant);
-  const own = { ...userParts(clock, users), soleWriter, ...(lists !== undefined && { lists }) };
+  const own = {
+    ...userParts(clock, users),
+    soleWriter,
+    ...(lists !== undefined && { lists }),
+    ...(legs !== undefined && { legs }),
+  };
   const service = assembleTriptych({
     shared: null,
     store,

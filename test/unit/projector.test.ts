@@ -55,6 +55,7 @@ async function setUp(documentCount: number) {
         graph: { recall: unused, relationships: unused },
         pushdownShare: 1,
         vectorRoundTrip: false,
+        textRoundTrip: false,
         projections: [projection],
       };
     },

@@ -48,6 +48,20 @@ it('costs a hung call exactly its time, and swallows what comes later', async ()
   expect(clock.waiting).toBe(0);
 });
 
+it('takes an answer that came while the event loop was held', async () => {
+  const { caller, clock, meter } = openCaller();
+  const held = heldAttempt<string>();
+  const call = caller.call(search, held.attempt);
+  clock.hold(500);
+  // The timer is overdue and runs first; the answer is read in the same turn, after it.
+  clock.after(0, () => held.resolve('there'));
+  expect(await clock.run(call)).toBe('there');
+  const hung = caller.call(search, never);
+  clock.hold(500);
+  await expect(clock.run(hung)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  expect(meter.outcomes).toEqual(['ok', 'late']);
+});
+
 it.each([0, -1, Number.NaN])('asks nothing when %d ms are left', async (timeoutMs) => {
   const { caller } = openCaller();
   let asked = false;
