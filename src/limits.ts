@@ -235,25 +235,6 @@ export const limits = {
   ingestAttemptsMax: 6,
   ingestCallMsMax: 120_000,
   sqlQueueMax: 1_024,
-  /** Documents that one call writes to an index outside the process. */
-  sharedIndexBatchMax: 100,
-  ...milvusLimits,
-  /** How long a worker may hold documents that it brings into such an index. */
-  syncLeaseMs: 60_000,
-  /** Documents of before an index followed that one transaction marks as due. */
-  syncMarkRows: 1_000,
-  /** Looks for something to hold before it counts as nothing: others may take it first. */
-  syncClaimAttemptsMax: 8,
-  syncReasonCharsMax: 500,
-  /** How often it is looked whether other processes left something to do for such an index. */
-  syncPollMs: 250,
-  /** Pauses after failures: the first, then twice as long each time, up to the last. */
-  syncPauseMsMin: 500,
-  syncPauseMsMax: 60_000,
-  /** How often it is looked for what is left of catalogues that are gone. */
-  syncSweepMs: 60_000,
-  /** How long making a generation live waits while an index outside the process does not get any further with it. */
-  syncStalledMsMax: 60_000,
   /** Writes of one transaction of the truth. */
   writeRowsMax: 1_000,
   tombstonePurgeRows: 1_000,

@@ -1,4 +1,4 @@
-/** The bounds of calls to stores outside the process: a part of `limits`, which is where they are read. */
+/** The bounds of stores outside the process and of calls to them: a part of `limits`, which is where they are read. */
 export const storeLimits = {
   /** Calls to one store that are under way at once, those included that nobody waits for any more. */
   storeCallsMax: { postgres: 64, milvus: 64, neo4j: 32, redis: 256 },
@@ -19,6 +19,27 @@ export const storeLimits = {
   storeRetriesMax: 10,
   /** Kinds of calls to one store whose times are kept apart. */
   storeOperationsMax: 32,
+
+  // indexes outside the process
+  /** Documents that one call writes to an index outside the process. */
+  sharedIndexBatchMax: 100,
+  ...milvusLimits,
+  /** How long a worker may hold documents that it brings into such an index. */
+  syncLeaseMs: 60_000,
+  /** Documents of before an index followed that one transaction marks as due. */
+  syncMarkRows: 1_000,
+  /** Looks for something to hold before it counts as nothing: others may take it first. */
+  syncClaimAttemptsMax: 8,
+  syncReasonCharsMax: 500,
+  /** How often it is looked whether other processes left something to do for such an index. */
+  syncPollMs: 250,
+  /** Pauses after failures: the first, then twice as long each time, up to the last. */
+  syncPauseMsMin: 500,
+  syncPauseMsMax: 60_000,
+  /** How often it is looked for what is left of catalogues that are gone. */
+  syncSweepMs: 60_000,
+  /** How long making a generation live waits while an index outside the process does not get any further with it. */
+  syncStalledMsMax: 60_000,
 
   // Postgres
   /** Connections to a Postgres server, for requests and for work in the background. */
