@@ -52,6 +52,11 @@ export class MilvusConnection {
     }
   }
 
+  /** Loads the package and makes the client, which asks nothing yet: seconds on a busy machine. */
+  async load(): Promise<void> {
+    await this.#connected();
+  }
+
   #connected(): Promise<MilvusClient> {
     this.#client ??= makeClient(this.#server).catch((error: unknown) => {
       this.#client = null;

@@ -64,6 +64,7 @@ export class MilvusSharedIndex implements SharedIndex {
     // Before anything is sent: a batch is refused as a whole.
     rowsOf(base.layout, key.tenant, changes);
     const places = await this.#placed(base, changes);
+    await this.#call('start', limits.milvusPrepareMs, () => this.#parts.thread.ready());
     try {
       for (const place of places)
         await this.#call('write', limits.milvusWriteMs, (leftMs) =>

@@ -20,6 +20,8 @@ export class WriteThread {
   readonly #server: MilvusServer;
   readonly #nowMs: () => number;
   #worker: Worker | null = null;
+  #loaded = false;
+  #loading: Waiter[] = [];
   readonly #waiters = new Map<number, Waiter>();
   #orders = 0;
   #failures = 0;
@@ -29,6 +31,17 @@ export class WriteThread {
   constructor(server: MilvusServer, nowMs: () => number) {
     this.#server = server;
     this.#nowMs = nowMs;
+  }
+
+  /**
+   * Resolves when the thread runs and has loaded what it needs, which should not be taken from a write's time.
+   * @throws MilvusFailure; TriptychError unavailable
+   */
+  async ready(): Promise<void> {
+    const worker = this.#started();
+    if (this.#loaded) return;
+    worker.ref();
+    await new Promise<void>((resolve, reject) => this.#loading.push({ resolve, reject }));
   }
 
   /** @throws MilvusFailure; TriptychError overloaded | unavailable */
@@ -79,12 +92,19 @@ export class WriteThread {
   }
 
   #receive(worker: Worker, report: WriteReport): void {
-    if (worker !== this.#worker || report.kind === 'ready') return;
+    if (worker !== this.#worker) return;
+    if (report.kind === 'ready') {
+      this.#loaded = true;
+      for (const { resolve } of this.#loading.splice(0)) resolve();
+    } else this.#settle(report);
+    // Nobody waits for it: a process that has nothing else to do may end.
+    if (this.#waiters.size === 0) worker.unref();
+  }
+
+  #settle(report: Exclude<WriteReport, { kind: 'ready' }>): void {
     this.#failures = 0;
     const waiter = this.#waiters.get(report.id);
     this.#waiters.delete(report.id);
-    // Nobody waits for it: a process that has nothing else to do may end.
-    if (this.#waiters.size === 0) worker.unref();
     if (report.kind === 'written') waiter?.resolve();
     else waiter?.reject(failureIn(report.failure));
   }
@@ -99,7 +119,8 @@ export class WriteThread {
 
   #lose(error: Error): void {
     this.#worker = null;
-    const waiters = [...this.#waiters.values()];
+    this.#loaded = false;
+    const waiters = [...this.#waiters.values(), ...this.#loading.splice(0)];
     this.#waiters.clear();
     for (const { reject } of waiters) reject(error);
   }

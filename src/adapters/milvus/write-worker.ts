@@ -16,6 +16,7 @@ const { server } = workerData as WriterData;
 const connection = new MilvusConnection(server, { nowMs: () => performance.now() });
 
 port.on('message', (order: WriteOrder) => void follow(order, port));
+await connection.load();
 port.postMessage({ kind: 'ready' } satisfies WriteReport);
 
 async function follow(order: WriteOrder, to: MessagePort): Promise<void> {
