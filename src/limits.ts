@@ -196,6 +196,7 @@ export const limits = {
   rerankQueueMax: 1_024,
   ...rerankLimits,
   ...storeLimits,
+  ...milvusLimits,
   embedQueueMax: 1_024,
   embedBatchMax: 32,
   /** Tokens (padding included) that the built-in model works on at once: keeps one step near 100 ms. */

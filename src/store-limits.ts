@@ -23,7 +23,6 @@ export const storeLimits = {
   // indexes outside the process
   /** Documents that one call writes to an index outside the process. */
   sharedIndexBatchMax: 100,
-  ...milvusLimits,
   /** How long a worker may hold documents that it brings into such an index. */
   syncLeaseMs: 60_000,
   /** Documents of before an index followed that one transaction marks as due. */
