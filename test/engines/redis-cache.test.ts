@@ -113,8 +113,18 @@ describeWithEngines(['redis'], 'Redis', ({ redis }) => {
   });
 
   it('does not read what a service with another key has written', async () => {
-    const key = signingKey.map((byte) => byte + 1);
-    const stranger = await connected({ prefix: a.prefix, signingKey: key, local: emptyCache });
+    let known = false;
+    const stranger = await connected({
+      prefix: a.prefix,
+      local: emptyCache,
+      signingKey: () => {
+        if (!known) throw new Error('not known yet');
+        return signingKey().map((byte) => byte + 1);
+      },
+    });
+    await stranger.cache.set('secret', 'mine', 60_000);
+    expect(await stranger.cache.get('secret')).toBeUndefined();
+    known = true;
     await stranger.cache.set('secret', 'mine', 60_000);
     expect(await stranger.cache.get('secret')).toBe('mine');
     expect(await a.cache.get('secret')).toBeUndefined();

@@ -25,7 +25,7 @@ export const emptyCache: Cache<NonNullable<unknown>> = {
   deletePrefix: async () => {},
 };
 
-export const signingKey = new Uint8Array(32).fill(7);
+export const signingKey = (): Uint8Array => new Uint8Array(32).fill(7);
 
 /** Caller, logger and meter as one process of the service has them. */
 export function processParts() {
@@ -43,7 +43,7 @@ export function processParts() {
 /** One cache of any values on a connection of its own, under keys of its own; it waits for a busy machine. */
 export function openCache(
   address: RedisAddress,
-  options: Partial<RedisCacheOptions<NonNullable<unknown>>> & { readonly signingKey?: Uint8Array } = {},
+  options: Partial<RedisCacheOptions<NonNullable<unknown>>> & { readonly signingKey?: () => Uint8Array } = {},
 ) {
   const parts = processParts();
   const connection = new RedisConnection(address, parts);

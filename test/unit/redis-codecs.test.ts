@@ -209,11 +209,11 @@ describe('any bytes', () => {
   });
 
   it('are read only under the key of the service and the name that they were written under', () => {
-    const seal = new Seal(new Uint8Array(32).fill(1));
+    const seal = new Seal(() => new Uint8Array(32).fill(1));
     const bytes = seal.close('name', Buffer.from('value'));
     expect(seal.open('name', bytes)?.toString()).toBe('value');
     expect(seal.open('nam', bytes)).toBeNull();
-    expect(new Seal(new Uint8Array(32).fill(2)).open('name', bytes)).toBeNull();
+    expect(new Seal(() => new Uint8Array(32).fill(2)).open('name', bytes)).toBeNull();
     expect(seal.open('name', bytes.subarray(0, bytes.length - 1))).toBeNull();
     expect(seal.open('name', Buffer.alloc(3))).toBeNull();
   });

@@ -14,8 +14,11 @@ import { type RedisAddress, RedisConnection } from './redis-connection.ts';
 import { Seal, type ValueCodec } from './sealed-value.ts';
 
 export interface RedisStoreOptions extends RedisAddress {
-  /** 32 bytes of the service, the same on all replicas: values are signed with a key made from it. */
-  readonly signingKey: Uint8Array;
+  /**
+   * Gives 32 bytes of the service, the same on all replicas: values are signed with a key made from them. May throw while
+   * they are not known; nothing is shared until then.
+   */
+  readonly signingKey: () => Uint8Array;
   /** Begins all keys; default `triptych`. Services with other signing keys cannot read each other's values anyway. */
   readonly prefix?: string;
 }

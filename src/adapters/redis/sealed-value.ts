@@ -10,18 +10,20 @@ const macBytes = 16;
  * wrote, what was cut short, changed or moved is not a value, so only what this service wrote is ever read.
  */
 export class Seal {
-  readonly #key: Uint8Array;
+  readonly #signingKey: () => Uint8Array;
+  #ownKey: Uint8Array | null = null;
 
-  /** @param key the service's signing key, the same on all replicas */
-  constructor(key: Uint8Array) {
-    this.#key = new Uint8Array(hkdfSync('sha256', key, '', 'triptych shared cache', 32));
+  /** @param signingKey the service's, the same on all replicas; throws while it is not known */
+  constructor(signingKey: () => Uint8Array) {
+    this.#signingKey = signingKey;
   }
 
+  /** @throws what the signing key's source throws */
   close(name: string, payload: Buffer): Buffer {
     return Buffer.concat([this.#mac(name, payload), payload]);
   }
 
-  /** The payload, or null. */
+  /** The payload, or null. @throws what the signing key's source throws */
   open(name: string, bytes: Buffer): Buffer | null {
     if (bytes.length < macBytes) return null;
     const payload = bytes.subarray(macBytes);
@@ -29,7 +31,8 @@ export class Seal {
   }
 
   #mac(name: string, payload: Buffer): Buffer {
-    const mac = createHmac('sha256', this.#key).update(`${name.length}:${name}`).update(payload).digest();
+    this.#ownKey ??= new Uint8Array(hkdfSync('sha256', this.#signingKey(), '', 'triptych shared cache', 32));
+    const mac = createHmac('sha256', this.#ownKey).update(`${name.length}:${name}`).update(payload).digest();
     return mac.subarray(0, macBytes);
   }
 }
