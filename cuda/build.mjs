@@ -3,7 +3,7 @@
 //   --fetch    lays a CUDA compiler out under .cuda/ where none is found
 //   --host     build/cuda/libtriptych_cuda_host.so: the same library on the host's SIMT machine, by g++
 //   --test     build/cuda/library-test: tests of the library on the host, by g++
-//   --dev      build/cuda/{bench,ladder,library-test-gpu}: what dev/run-on-gpu.sh runs on a machine with a GPU
+//   --dev      build/cuda/{ladder,stages,library-test-gpu}: what dev/run-on-gpu.sh runs on a machine with a GPU
 //   --arch N   for one architecture alone
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
@@ -150,7 +150,7 @@ function buildTest() {
 function buildDev() {
   const programs = {
     ladder: [join(root, 'cuda', 'dev', 'ladder.cu')],
-    bench: [join(root, 'cuda', 'dev', 'bench.cu')],
+    stages: [join(root, 'cuda', 'dev', 'stages.cu'), ...sourcesIn('library', '.cc', '.cu')],
     'library-test-gpu': [...sourcesIn('library-test', '.cc'), ...sourcesIn('library', '.cc', '.cu')],
   };
   for (const [name, sources] of Object.entries(programs)) {

@@ -19,20 +19,27 @@ const packages = [
 ];
 
 /**
- * Path of nvcc: TRIPTYCH_NVCC, the one under .cuda/, or the one on the PATH.
+ * Path of nvcc: TRIPTYCH_NVCC, the one under .cuda/, the one on the PATH, or the one of CUDA_HOME or CUDA_PATH.
  * @returns null where there is none
  */
 export function findNvcc() {
-  const named = process.env.TRIPTYCH_NVCC;
-  if (named) return named;
-  const own = join(toolkit, 'bin', 'nvcc');
-  if (existsSync(own)) return own;
+  const own = process.env.TRIPTYCH_NVCC;
+  if (own) return own;
+  const fetched = join(toolkit, 'bin', 'nvcc');
+  if (existsSync(fetched)) return fetched;
+  const named = [process.env.CUDA_HOME, process.env.CUDA_PATH].flatMap((home) =>
+    home ? [join(home, 'bin', 'nvcc')] : [],
+  );
+  const found = onPath() ?? named.find((path) => existsSync(path));
+  // nvcc looks for its parts beside itself: not through a link.
+  return found === undefined ? null : realpathSync(found);
+}
+
+function onPath() {
   try {
-    const found = execFileSync('sh', ['-c', 'command -v nvcc'], { encoding: 'utf8' }).trim();
-    // nvcc looks for its parts beside itself: not through a link.
-    return found === '' ? null : realpathSync(found);
+    return execFileSync('sh', ['-c', 'command -v nvcc'], { encoding: 'utf8' }).trim() || undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { closeAll, openers } from '../../src/compose-rerankers.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type BackendName, backendNames } from '../../src/domain/backend-name.ts';
@@ -15,10 +14,12 @@ import { plainMemory } from '../../src/domain/row-memory.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
 import { loadAddon } from '../../src/native/load.ts';
 import type { Logger } from '../../src/ports/logger.ts';
-import type { RerankAnswer, RerankBatch, Reranker } from '../../src/ports/reranker.ts';
+import type { Reranker } from '../../src/ports/reranker.ts';
 import type { BenchCase, BenchContext } from '../case.ts';
 import { median } from '../measure.ts';
 import { random } from '../random.ts';
+import { deviceGrid, deviceThroughput } from '../rerank/device-grid.ts';
+import { firstAnswer } from '../rerank/first-answer.ts';
 import { type Goal, goalRow } from '../rerank/goal.ts';
 import { benchBatch, benchRequest, randomRows } from '../rerank/requests.ts';
 import { sameSelection } from '../rerank/same-selection.ts';
@@ -30,10 +31,6 @@ import { benchTable } from '../rerank/table.ts';
 const guessedCells: readonly CalibrationCell[] = [50, 200, 600].flatMap((rows) =>
   [1, 4, 16].map((requests) => ({ rows, requests })),
 );
-
-/** A copy of the table takes far less than these together. */
-const arrivalPauseMs = 20;
-const arrivalTriesMax = 1_000;
 
 /** What a backend has to say is in its state. */
 const silent: Logger = { info() {}, warn() {}, error() {} };
@@ -91,6 +88,9 @@ async function compare(context: BenchContext, rerankers: readonly Reranker[], mi
     })),
   );
   const apart = kernelsApart(rerankers);
+  const compared = rerankers.filter(({ name }) => name === 'native' || name === 'cuda');
+  const device = full && compared.length === 2;
+  const grid = { next, memory, say: context.say };
   return {
     measurements: [],
     notes: [
@@ -102,22 +102,13 @@ async function compare(context: BenchContext, rerankers: readonly Reranker[], mi
     tables: {
       timings: backendRows,
       crossovers: crossovers(paces),
+      choices: full ? choices(paces) : [],
+      ...(device ? { device_grid: await deviceGrid(compared, grid) } : {}),
+      ...(device ? { device_throughput: await deviceThroughput(compared, grid) } : {}),
       ...(apart.rows.length > 0 ? { cuda: apart.rows } : {}),
       goals: full ? [goalRow(choiceGoal(paces))] : [],
     },
   };
-}
-
-/** The first answer over a table: a device refuses batches until its copy has arrived. */
-async function firstAnswer(reranker: Reranker, batch: RerankBatch): Promise<RerankAnswer> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await reranker.rerank(batch);
-    } catch (error) {
-      if (!(error instanceof RangeError) || tries === arrivalTriesMax) throw error;
-      await setTimeout(arrivalPauseMs);
-    }
-  }
 }
 
 /** One cell on every backend in turn; each call has other rows, and the first answer is checked. */
@@ -178,14 +169,27 @@ function crossovers(paces: CellPaces) {
   );
 }
 
-/** G12 (e): the service's choice from the measured cells, at cells between them. */
-function choiceGoal(paces: CellPaces): Goal {
-  const names = [...(paces.get(calibrationCells[0]!)?.keys() ?? [])];
-  const times: BackendTimes[] = names.map((name) => ({
+/** What the automatic choice takes in each measured cell. */
+function choices(paces: CellPaces) {
+  const times = timesOf(paces);
+  return calibrationCells.map(({ rows, requests }) => ({
+    rows,
+    requests,
+    chosen: fastestOf(times, rows, requests)!,
+  }));
+}
+
+function timesOf(paces: CellPaces): BackendTimes[] {
+  return [...(paces.get(calibrationCells[0]!)?.keys() ?? [])].map((name) => ({
     name,
     variant: '',
     us: calibrationCells.map((cell) => paces.get(cell)!.get(name)!.medianUs),
   }));
+}
+
+/** G12 (e): the service's choice from the measured cells, at cells between them. */
+function choiceGoal(paces: CellPaces): Goal {
+  const times = timesOf(paces);
   const ratios = guessedCells.flatMap(({ rows, requests }, i) => {
     const byName = paces.get(guessedCells[i]!)!;
     const chosen = byName.get(fastestOf(times, rows, requests)!)!.medianUs;
@@ -200,7 +204,7 @@ function choiceGoal(paces: CellPaces): Goal {
     unit: 'x',
     measured: ratios.length === 0 ? null : Math.max(...ratios),
     rooflinePercent: null,
-    note: `${names.join(', ')}; median ${Math.round(100 * median(ratios)) / 100}x; cells of more than ${choice.fromUs} us`,
+    note: `${times.map(({ name }) => name).join(', ')}; median ${Math.round(100 * median(ratios)) / 100}x; cells of more than ${choice.fromUs} us`,
   };
 }
 
@@ -210,7 +214,7 @@ function kernelsApart(rerankers: readonly Reranker[]): {
   readonly notes: readonly string[];
 } {
   if (!rerankers.some(({ name }) => name === 'cuda')) return { rows: [], notes: [] };
-  const program = join('build', 'cuda', 'bench');
+  const program = join('build', 'cuda', 'stages');
   if (!existsSync(program))
     return {
       rows: [],
@@ -221,7 +225,7 @@ function kernelsApart(rerankers: readonly Reranker[]): {
     rows: text
       .trim()
       .split('\n')
-      .map((line) => ({ line })),
+      .map((line) => JSON.parse(line) as Record<string, string | number>),
     notes: [],
   };
 }

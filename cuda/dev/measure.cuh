@@ -83,4 +83,29 @@ inline double dev_copy_gb_per_s() {
   return dev_gb_per_s(2.0 * bytes, us);
 }
 
+/* Reads all of it, 16 bytes a thread and step; the sum keeps the compiler from leaving the loads out. */
+__global__ void dev_read_kernel(const uint4 *from, size_t count, uint32_t *sum) {
+  uint32_t own = 0;
+  const size_t step = static_cast<size_t>(gridDim.x) * blockDim.x;
+  for (size_t i = static_cast<size_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += step) {
+    const uint4 words = __ldg(from + i);
+    own += words.x ^ words.y ^ words.z ^ words.w;
+  }
+  if (own == 0x12345678u) *sum = own;
+}
+
+/* What a kernel that only reads reaches: the limit of every scan. */
+inline double dev_read_gb_per_s() {
+  constexpr size_t bytes = size_t{1} << 30;
+  uint8_t *from;
+  DEV_CUDA(cudaMalloc(&from, bytes));
+  DEV_CUDA(cudaMemset(from, 1, bytes));
+  const double us = dev_device_us([&](cudaStream_t stream) {
+    dev_read_kernel<<<132 * 16, 512, 0, stream>>>(reinterpret_cast<const uint4 *>(from), bytes / 16,
+                                                  reinterpret_cast<uint32_t *>(from));
+  });
+  DEV_CUDA(cudaFree(from));
+  return dev_gb_per_s(static_cast<double>(bytes), us);
+}
+
 #endif

@@ -37,6 +37,6 @@ else
   echo 'compute-sanitizer is not here: memcheck and racecheck were not run' | tee "$out/memcheck.txt"
 fi
 step ladder build/cuda/ladder
-step bench build/cuda/bench
+step stages build/cuda/stages
 if [ -d node_modules ]; then step backends npm run --silent bench:gpu; fi
 exit "$((failed > 0))"

@@ -1,53 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { JsRowScanner } from '../../src/adapters/js/js-row-scanner.ts';
-import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
-import type { RowScan, RowScanner } from '../../src/ports/row-scanner.ts';
+import { describe, it } from 'vitest';
 import { openCudaOnHost } from '../support/cuda-host.ts';
-import { Random } from '../support/random.ts';
-import { randomTable } from '../support/score-cases.ts';
+import { deviceScanTests } from '../support/device-scan.ts';
 
 const parts = await openCudaOnHost();
-
-/** Counts what it is asked. */
-class CountedScanner implements RowScanner {
-  readonly name = 'js';
-  readonly #scanner = new JsRowScanner();
-  calls = 0;
-
-  scan(scan: RowScan): ReturnType<RowScanner['scan']> {
-    this.calls++;
-    return this.#scanner.scan(scan);
-  }
-}
-
-function scanOf(snapshot: TableSnapshot, random: Random, limit: number): RowScan {
-  const vectors = Array.from({ length: 9 }, () => random.unitVector(snapshot.dimension));
-  const mask = Uint8Array.from({ length: snapshot.rowCount }, () => (random.next() < 0.7 ? 1 : 0));
-  return { snapshot, vectors, mask, limit, signal: new AbortController().signal };
-}
-
-describe.skipIf('reason' in parts)(
-  `row scans of cuda on the host${'reason' in parts ? ` (${parts.reason})` : ''}`,
-  () => {
-    it.each([
-      ['f32', 1],
-      ['f32', 400],
-      ['f16', 20],
-      ['int8', 20],
-    ] as const)('give the hits of the other scanner, bit for bit: %s, limit %i', async (tier, limit) => {
-      if ('reason' in parts) return;
-      const random = new Random(`scan ${tier} ${limit}`);
-      const table = randomTable(random, 300, 20, { tier });
-      const other = new CountedScanner();
-      const scanner = parts.rowScanner(other);
-      const scan = scanOf(table, random, limit);
-      const expected = await new JsRowScanner().scan(scan);
-      // The first one finds no copy of the table: the other scanner answers.
-      expect(await scanner.scan(scan)).toEqual(expected);
-      expect(other.calls).toBe(1);
-      await parts.settled();
-      expect(await scanner.scan(scan)).toEqual(expected);
-      expect(other.calls).toBe(1);
-    });
-  },
-);
+describe('row scans of cuda on the host', () => {
+  if ('reason' in parts) it.skipIf(true)(`are not here: ${parts.reason}`, () => {});
+  else deviceScanTests(parts);
+});
