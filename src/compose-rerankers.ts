@@ -11,12 +11,16 @@ import type { Calibration } from './domain/calibration.ts';
 import { TriptychError } from './errors.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Reranker } from './ports/reranker.ts';
+import type { RowScanner } from './ports/row-scanner.ts';
 import type { BackendState } from './ports/triptych.ts';
 import type { ScoringBackends } from './search/backend-choice.ts';
 
+/** What reads large tables on a device, and leaves everything else to the scanner that it is given. */
+export type DeviceScanner = (otherwise: RowScanner) => RowScanner;
+
 /** A backend that is ready, or why there is none, in one line. */
 export type OpenedReranker =
-  | { readonly reranker: Reranker; readonly reason: null }
+  | { readonly reranker: Reranker; readonly reason: null; readonly deviceScanner?: DeviceScanner }
   | { readonly reranker: null; readonly reason: string };
 
 export type RerankerOpeners = Readonly<
@@ -36,7 +40,11 @@ export const openers: RerankerOpeners = {
     const opened = await openCuda({ clock: systemClock, logger });
     return 'reason' in opened
       ? { reranker: null, reason: opened.reason }
-      : { reranker: opened.reranker, reason: null };
+      : {
+          reranker: opened.reranker,
+          reason: null,
+          deviceScanner: (otherwise) => opened.rowScanner(otherwise),
+        };
   },
   'tfjs-gpu': ({ tfjsDir }) => openTfjsReranker('tfjs-gpu', tfjsDir),
   'tfjs-node': ({ tfjsDir }) => openTfjsReranker('tfjs-node', tfjsDir),
@@ -60,12 +68,18 @@ export interface RerankerOptions {
   readonly openers?: RerankerOpeners;
 }
 
+export interface OpenedBackends {
+  readonly scoring: ScoringBackends;
+  /** null: no device is in use. */
+  readonly deviceScanner: DeviceScanner | null;
+}
+
 /**
  * Opens the backends that the configuration may use: `js` always, `native` also where another one is named, because it
  * serves what that fails at.
  * @throws TriptychError invalid_settings where the one that is named is not there
  */
-export async function openRerankers(config: Config, options: RerankerOptions): Promise<ScoringBackends> {
+export async function openRerankers(config: Config, options: RerankerOptions): Promise<OpenedBackends> {
   const { rerankBackend: setting, tfjsBackends } = config;
   const wanted = (name: BackendName): boolean => {
     if (setting !== 'auto') return name === setting || name === 'native' || name === 'js';
@@ -80,7 +94,12 @@ export async function openRerankers(config: Config, options: RerankerOptions): P
     throw missingBackend(lacking.name, lacking.reason);
   }
   const calibrations = calibrationFile(config, available, options);
-  return { available, missing, setting, calibrations, kept: await calibrations.load() };
+  const deviceScanner =
+    opened.flatMap((one) => (one.reason === null ? (one.deviceScanner ?? []) : []))[0] ?? null;
+  return {
+    scoring: { available, missing, setting, calibrations, kept: await calibrations.load() },
+    deviceScanner,
+  };
 }
 
 /** What `triptych doctor` shows: every backend, whether or not the settings want it, and what earlier runs measured. */

@@ -16,7 +16,7 @@ import { createPinoLogger } from './adapters/pino/pino-logger.ts';
 import { PromMeter } from './adapters/prom/prom-meter.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
 import { TfjsEmbedder } from './adapters/tfjs/tfjs-embedder.ts';
-import { closeAll, inspectRerankers, openRerankers } from './compose-rerankers.ts';
+import { closeAll, type DeviceScanner, inspectRerankers, openRerankers } from './compose-rerankers.ts';
 import type { Config, EmbedderConfig } from './config/schema.ts';
 import { builtInProfiles } from './domain/profile.ts';
 import { createHttpServer } from './http/server.ts';
@@ -82,7 +82,7 @@ export async function createTriptych(
   const keys = config.keysFile === null ? null : await openKeysFile({ path: config.keysFile, clock, logger });
   const tenants = keys?.tenants() ?? [defaultTenant];
   const meter = new PromMeter();
-  const scoring = await openRerankers(config, { version, logger });
+  const { scoring, deviceScanner } = await openRerankers(config, { version, logger });
   const truth = await openTruth(config, clock).catch(async (error: unknown) => {
     await closeAll(scoring.available);
     throw error;
@@ -90,7 +90,7 @@ export async function createTriptych(
   const { store } = truth;
   const embedder = createEmbedder(config.embedder, clock, meter);
   const { native, scanner, memory } = openScanner(config);
-  const stores = embeddedStores(native);
+  const stores = embeddedStores(native, deviceScanner);
   const registry = new CatalogueRegistry({ store, clock, meter, logger, stores, ...memory });
   const service = assembleTriptych({
     ...truth,
@@ -123,7 +123,7 @@ export async function createTriptych(
     tenants,
     parts: {
       data: `${config.dataDir} (PGlite)`,
-      vectors: `exact scan in memory, ${scanner}`,
+      vectors: `exact scan in memory, ${scanner}${deviceScanner === null ? '' : '; of large tables cuda'}`,
       words: 'BM25 index in memory',
       graph: 'adjacency in memory',
       embedder: embedderName(config.embedder),
@@ -187,8 +187,12 @@ function openScanner(config: Config) {
 }
 
 /** The in-process stores of one catalogue generation; every one of them follows the truth by projection. */
-function embeddedStores(native: NativeParts | null): RecallStoresFactory {
-  const scanner = native?.rowScanner ?? new JsRowScanner();
+function embeddedStores(
+  native: NativeParts | null,
+  deviceScanner: DeviceScanner | null,
+): RecallStoresFactory {
+  const own = native?.rowScanner ?? new JsRowScanner();
+  const scanner = deviceScanner?.(own) ?? own;
   return () => {
     const text = new MemoryTextIndex();
     const graph = new MemoryGraphStore();

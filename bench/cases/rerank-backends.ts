@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { openCuda } from '../../src/adapters/cuda/open-cuda.ts';
+import { openNative } from '../../src/adapters/native/open-native.ts';
+import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { closeAll, openers } from '../../src/compose-rerankers.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type BackendName, backendNames } from '../../src/domain/backend-name.ts';
@@ -18,7 +21,7 @@ import type { Reranker } from '../../src/ports/reranker.ts';
 import type { BenchCase, BenchContext } from '../case.ts';
 import { median } from '../measure.ts';
 import { random } from '../random.ts';
-import { deviceGrid, deviceThroughput } from '../rerank/device-grid.ts';
+import { type DeviceGrid, deviceGrid, deviceScans, deviceThroughput } from '../rerank/device-grid.ts';
 import { firstAnswer } from '../rerank/first-answer.ts';
 import { type Goal, goalRow } from '../rerank/goal.ts';
 import { benchBatch, benchRequest, randomRows } from '../rerank/requests.ts';
@@ -105,6 +108,7 @@ async function compare(context: BenchContext, rerankers: readonly Reranker[], mi
       choices: full ? choices(paces) : [],
       ...(device ? { device_grid: await deviceGrid(compared, grid) } : {}),
       ...(device ? { device_throughput: await deviceThroughput(compared, grid) } : {}),
+      ...(device ? { device_scans: await scansOfDevice(grid) } : {}),
       ...(apart.rows.length > 0 ? { cuda: apart.rows } : {}),
       goals: full ? [goalRow(choiceGoal(paces))] : [],
     },
@@ -167,6 +171,24 @@ function crossovers(paces: CellPaces) {
         };
       }),
   );
+}
+
+/** Over parts of their own: those of the rerankers are behind their port. */
+async function scansOfDevice(grid: DeviceGrid) {
+  const native = openNative();
+  const cuda = await openCuda({ clock: systemClock, logger: silent });
+  if ('reason' in native || 'reason' in cuda) return [];
+  try {
+    const scanners = {
+      native: native.rowScanner,
+      // Small tables, too: what the limit costs is to be seen.
+      cuda: cuda.rowScanner(native.rowScanner, 0),
+      settled: () => cuda.settled(),
+    };
+    return await deviceScans(scanners, grid);
+  } finally {
+    await cuda.reranker.close?.();
+  }
 }
 
 /** What the automatic choice takes in each measured cell. */

@@ -3,7 +3,9 @@ import type { RowMemory } from '../../src/domain/row-memory.ts';
 import type { TableSnapshot } from '../../src/domain/table-snapshot.ts';
 import type { VectorTier } from '../../src/domain/vector-rows.ts';
 import type { RerankBatch, Reranker } from '../../src/ports/reranker.ts';
+import type { RowScan, RowScanner } from '../../src/ports/row-scanner.ts';
 import { percentile, runClients, sorted } from '../measure.ts';
+import { randomUnit } from './block.ts';
 import { firstAnswer } from './first-answer.ts';
 import { benchBatch, benchRequest, randomRows } from './requests.ts';
 import { tidyUs } from './stopwatch.ts';
@@ -99,6 +101,53 @@ export async function deviceThroughput(rerankers: readonly Reranker[], grid: Dev
         });
       }
   }
+  return rows;
+}
+
+/** Scans of a whole table for the best 300 of one vector and of eight: `native` on one thread, and the GPU. */
+export async function deviceScans(
+  scanners: { readonly native: RowScanner; readonly cuda: RowScanner; readonly settled: () => Promise<void> },
+  { next, memory, say }: DeviceGrid,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const tier of ['f32', 'int8'] as const)
+    for (const count of [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000]) {
+      say(`scan of ${count} rows, ${tier}`);
+      const table = benchTable({ rows: count, dimension: 512, tier, memory, next });
+      for (const vectorCount of [1, 8]) {
+        const signal = new AbortController().signal;
+        const scan = (): RowScan => ({
+          snapshot: table,
+          vectors: Array.from({ length: vectorCount }, () => randomUnit(table.dimension, next)),
+          mask: table.live,
+          limit: 300,
+          signal,
+        });
+        await scanners.cuda.scan(scan());
+        await scanners.settled();
+        const times = { native: [] as number[], cuda: [] as number[] };
+        const runs = Math.max(9, Math.min(99, Math.round(3e6 / (count * vectorCount))));
+        for (let run = 0; run < runs; run++)
+          for (const name of ['native', 'cuda'] as const) {
+            const asked = scan();
+            const started = performance.now();
+            await scanners[name].scan(asked);
+            times[name].push((performance.now() - started) * 1_000);
+          }
+        const [native, cuda] = [sorted(times.native), sorted(times.cuda)];
+        rows.push({
+          tier,
+          dimension: table.dimension,
+          rows: count,
+          vectors: vectorCount,
+          native_p50_us: tidyUs(percentile(native, 0.5)),
+          native_p99_us: tidyUs(percentile(native, 0.99)),
+          cuda_p50_us: tidyUs(percentile(cuda, 0.5)),
+          cuda_p99_us: tidyUs(percentile(cuda, 0.99)),
+          native_over_cuda: Math.round((100 * percentile(native, 0.5)) / percentile(cuda, 0.5)) / 100,
+        });
+      }
+    }
   return rows;
 }
 

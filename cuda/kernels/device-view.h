@@ -26,9 +26,8 @@ struct TpDeviceBatch {
   uint32_t candidate_count;
   /* Query and taste vectors have `stride` f32; all pointers are device pointers. */
   const tp_request *requests;
-  /* One entry per candidate: its request, and the tie rank of its row. */
+  /* One entry per candidate: its request. */
   const uint32_t *owners;
-  const uint32_t *tie_ranks;
   tp_columns columns;
   /* Working memory, one entry per candidate: 1 = passes the rules; cosines; selection key, 0 = dropped. */
   uint8_t *passes;

@@ -4,14 +4,14 @@
  * what lies above it is sorted by a bitonic network.
  * Numerics: integers alone. A key is the monotone bits of the score above the complement of the tie rank; 0 is no entry.
  * Bytes: 8 * count a pass, at most 9 passes, from L2; 12 * limit written. 25.6 KB of shared memory.
- * Shape: one block of 256 a list; count <= 16,384, limit <= 2,048.
+ * Shape: one block of 512 a list, every thread with four keys under way; count <= 16,384, limit <= 2,048.
  */
 #ifndef TRIPTYCH_CUDA_TOP_ROWS_CUH
 #define TRIPTYCH_CUDA_TOP_ROWS_CUH
 
 #include "device-batch.cuh"
 
-constexpr uint32_t TP_TOP_BLOCK = 256;
+constexpr uint32_t TP_TOP_BLOCK = 512;
 constexpr uint32_t TP_TOP_COUNT_MAX = 16384;
 constexpr uint32_t TP_TOP_LIMIT_MAX = 2048;
 constexpr uint32_t TP_RADIX = 256;
@@ -32,8 +32,9 @@ __device__ inline void tp_count_digits(const uint64_t *keys, uint32_t count, con
   for (uint32_t i = threadIdx.x; i < TP_RADIX; i += TP_TOP_BLOCK) bins[i] = 0;
   __syncthreads();
   const uint32_t shift = state->shift - 8;
+#pragma unroll 4
   for (uint32_t i = threadIdx.x; i < count; i += TP_TOP_BLOCK) {
-    const uint64_t key = keys[i];
+    const uint64_t key = __ldg(keys + i);
     const bool matches = state->shift == 64 || (key >> state->shift) == state->prefix;
     if (key != 0 && matches) atomicAdd(&bins[(key >> shift) & 255u], 1u);
   }
@@ -76,8 +77,9 @@ __device__ inline void tp_take(const uint64_t *keys, const uint32_t *payloads, c
   const bool whole = state->equal == state->wanted;
   const uint64_t prefix = state->prefix;
   const uint32_t shift = state->shift;
+#pragma unroll 4
   for (uint32_t i = threadIdx.x; i < count; i += TP_TOP_BLOCK) {
-    const uint64_t key = keys[i];
+    const uint64_t key = __ldg(keys + i);
     const uint64_t high = shift == 64 ? 0 : key >> shift;
     if (key == 0 || high < prefix || (high == prefix && !whole)) continue;
     const uint32_t at = atomicAdd(&state->taken, 1u);
@@ -134,7 +136,8 @@ __device__ inline void tp_find_threshold(const uint64_t *keys, const TpTopSegmen
   if (threadIdx.x == 0) *state = {0, 64, segment.limit, 0, 0};
   __syncthreads();
   uint32_t own = 0;
-  for (uint32_t i = threadIdx.x; i < segment.count; i += TP_TOP_BLOCK) own += keys[i] != 0 ? 1u : 0u;
+#pragma unroll 4
+  for (uint32_t i = threadIdx.x; i < segment.count; i += TP_TOP_BLOCK) own += __ldg(keys + i) != 0 ? 1u : 0u;
   if (own > 0) atomicAdd(&state->equal, own);
   __syncthreads();
   const bool all = state->equal <= segment.limit;

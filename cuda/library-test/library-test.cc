@@ -3,13 +3,17 @@
  * definition, states of a table, and every CUDA call failing once. Arguments: seed (printed), `parity` to
  * leave the failing calls out. Ends with a non-zero status at the first failure.
  */
+#include <atomic>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <set>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <string>
 #include <sys/wait.h>
+#include <thread>
 #include <time.h>
 #include <unistd.h>
 
@@ -278,6 +282,101 @@ void test_states(std::mt19937 &random) {
   api->close(other);
 }
 
+#ifndef TP_SIMT_SHIM
+/* One state of a table that changes while it is read: its rows are first .. first + visible. */
+struct LiveState {
+  TestTable table;
+  uint32_t first;
+};
+
+constexpr uint32_t live_rows = 6000;
+constexpr uint32_t live_visible = 400;
+constexpr uint32_t live_step = 40;
+
+/* The state after `last`: the first rows have gone, as many new ones came, and every tie rank has moved. */
+std::shared_ptr<LiveState> next_state(const LiveState &last, std::mt19937 &random) {
+  auto next = std::make_shared<LiveState>(last);
+  next->first += live_step;
+  TestTable &table = next->table;
+  for (uint32_t row = last.first + live_visible; row < next->first + live_visible; row++)
+    write_vector(table, row, unit_vector(table.rows.dimension, random));
+  std::shuffle(table.tie_ranks.begin(), table.tie_ranks.end(), random);
+  point_at_columns(table);
+  table.rows.epoch++;
+  return next;
+}
+
+/* Batches and scans of one thread over whatever state is the newest; the device may have gone on meanwhile. */
+void read_live(const std::function<std::shared_ptr<const LiveState>()> &newest, const std::atomic<bool> &ends,
+               uint32_t seed, std::atomic<uint32_t> *answers) {
+  std::mt19937 random(seed);
+  tp_backend *backend = open_backend();
+  while (!ends) {
+    const std::shared_ptr<const LiveState> state = newest();
+    Batch made;
+    const TestTable none;
+    fill_batch(made, state->table, none, {200, 37, 300}, TP_LINEAR, random);
+    made.blocks.transient = {};
+    for (uint32_t &row : made.rows) row = state->first + row % live_visible;
+    tp_status status = api->rerank(backend, &made.blocks, &made.batch, &made.answer, nullptr);
+    if (status == TP_OK)
+      for (uint32_t i = 0; i < 3; i++) check_request(made, i);
+    CHECK(status == TP_OK || status == TP_INVALID, "%d %s", status, api->last_error(backend));
+    *answers += status == TP_OK ? 1 : 0;
+    const std::vector<float> query = unit_vector(state->table.rows.dimension, random);
+    std::vector<uint8_t> mask(live_rows);
+    std::fill_n(mask.begin() + state->first, live_visible, uint8_t{1});
+    uint32_t rows[20], count;
+    double cosines[20];
+    const tp_scan scan = {1, query.data(), mask.data(), 20};
+    tp_hits hits = {rows, cosines, &count};
+    status = api->scan(backend, &state->table.rows, &scan, &hits, nullptr);
+    CHECK(status == TP_OK || status == TP_INVALID, "%d %s", status, api->last_error(backend));
+    for (uint32_t i = 0; status == TP_OK && i < count; i++)
+      CHECK(cosines[i] == tp_cosine(&state->table.rows, rows[i], query.data()), "hit %u of row %u", i, rows[i]);
+  }
+  api->close(backend);
+}
+
+/* Queries of four threads run while the table changes under them: every answer is that of its own state. */
+void test_live_updates(std::mt19937 &random) {
+  for (tp_tier tier : {TP_F32, TP_INT8}) {
+    auto first = std::make_shared<LiveState>(LiveState{make_table(live_rows, 96, tier, 0, random), 0});
+    first->table.rows.table = 5000 + tier;
+    first->table.rows.epoch = 1;
+    tp_backend *backend = open_backend();
+    CHECK(api->table_sync(backend, &first->table.rows, nullptr, 0) == TP_OK, "%s", api->last_error(backend));
+    std::mutex mutex;
+    std::shared_ptr<const LiveState> newest = first;
+    std::atomic<bool> ends{false};
+    std::atomic<uint32_t> answers{0};
+    const auto read = [&] {
+      const std::lock_guard<std::mutex> lock(mutex);
+      return newest;
+    };
+    std::vector<std::thread> threads;
+    for (uint32_t i = 0; i < 4; i++)
+      threads.emplace_back(read_live, read, std::cref(ends), static_cast<uint32_t>(random()), &answers);
+    uint32_t updates = 0;
+    for (auto last = first; last->first + live_visible + live_step <= live_rows; updates++) {
+      const auto next = next_state(*last, random);
+      std::vector<uint32_t> changed;
+      for (uint32_t i = 0; i < live_step; i++) changed.push_back(last->first + live_visible + i);
+      const tp_status status = api->table_sync(backend, &next->table.rows, changed.data(), live_step);
+      CHECK(status == TP_OK, "%d %s", status, api->last_error(backend));
+      last = next;
+      const std::lock_guard<std::mutex> lock(mutex);
+      newest = next;
+    }
+    ends = true;
+    for (std::thread &thread : threads) thread.join();
+    api->table_drop(backend, first->table.rows.table);
+    api->close(backend);
+    printf("live updates: %u states, %u batches of four threads\n", updates, answers.load());
+  }
+}
+#endif
+
 #ifdef TP_SIMT_SHIM
 /* The host's device has 64 MiB. */
 void test_too_large(std::mt19937 &random) {
@@ -384,6 +483,9 @@ int main(int argc, char **argv) {
   test_scan(random);
   test_gram(random);
   test_states(random);
+#ifndef TP_SIMT_SHIM
+  test_live_updates(random);
+#endif
 #ifdef TP_SIMT_SHIM
   const long kept = tp_host_live_objects();
   test_too_large(random);

@@ -12,7 +12,7 @@ cudaError_t tp_top_rows(const uint64_t *keys, const uint32_t *payloads, const Tp
                         uint32_t segment_count, uint64_t *out_keys, uint32_t *out_payloads,
                         uint32_t *out_counts, cudaStream_t stream);
 cudaError_t tp_flat_scan(const TpDeviceScan *scan, uint32_t row_count, uint32_t first_query,
-                         cudaStream_t stream);
+                         uint32_t query_count, cudaStream_t stream);
 cudaError_t tp_exact_dot(const TpDeviceScan *scan, uint32_t query_count, const uint32_t *rows,
                          const uint32_t *counts, uint32_t limit, double *cosines, cudaStream_t stream);
 cudaError_t tp_gram(const TpDeviceGram *gram, uint32_t count, cudaStream_t stream);

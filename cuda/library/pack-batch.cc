@@ -68,19 +68,13 @@ tp_request pack_request(const tp_request &request, const TpDeviceBlock &resident
   return packed;
 }
 
-/* Each candidate's request and tie rank. */
-void pack_owners(const tp_blocks &blocks, const tp_batch &batch, TpPacker *packer, TpDeviceBatch *out) {
+/* Each candidate's request. */
+void pack_owners(const tp_batch &batch, TpPacker *packer, TpDeviceBatch *out) {
   uint32_t *owners = packer->room<uint32_t>(batch.candidate_count, &out->owners);
-  uint32_t *tie_ranks = packer->room<uint32_t>(batch.candidate_count, &out->tie_ranks);
   if (packer->measures()) return;
   for (uint32_t i = 0; i < batch.request_count; i++) {
     const tp_request &request = batch.requests[i];
     std::fill(owners + request.first, owners + request.first + request.count, i);
-  }
-  const uint32_t first = blocks.resident.row_count;
-  for (uint32_t i = 0; i < batch.candidate_count; i++) {
-    const uint32_t row = batch.columns.rows[i];
-    tie_ranks[i] = row < first ? blocks.resident.tie_ranks[row] : blocks.transient.tie_ranks[row - first];
   }
 }
 
@@ -143,7 +137,7 @@ tp_status tp_pack_batch(const tp_blocks &blocks, const tp_batch &batch, const Tp
     if (requests != nullptr) requests[i] = request;
   }
   TP_TRY(tp_pack_transient(blocks.transient, resident, packer, &packed.transient, failure));
-  pack_owners(blocks, batch, packer, &packed);
+  pack_owners(batch, packer, &packed);
   pack_columns(batch, packer, &packed);
   pack_segments(batch, packer, out);
   packed.dropped_starts = packer->copy(out->dropped_starts.data(), out->dropped_starts.size());

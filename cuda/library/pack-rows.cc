@@ -36,7 +36,7 @@ tp_status tp_pack_transient(const tp_rows &rows, const TpDeviceBlock &resident, 
   if (rows.tier != resident.rows.tier || rows.dimension != resident.rows.dimension)
     return tp_fail(failure, TP_INVALID, "blocks.transient: tier or dimension differs from the table's");
   const size_t count = rows.row_count;
-  out->rows.tie_ranks = nullptr;
+  out->rows.tie_ranks = packer->copy(rows.tie_ranks, count);
   out->rows.popularity = packer->copy(rows.popularity, count);
   out->rows.recency_ms = packer->copy(rows.recency_ms, count);
   out->rows.facet_starts = packer->copy(rows.facet_starts, count);

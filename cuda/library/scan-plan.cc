@@ -6,6 +6,9 @@ namespace {
 
 /* What one launch of top-rows takes (kernels/top-rows.cuh). */
 constexpr uint32_t list_max = 16384;
+/* Shorter lists keep more of the device busy, as long as each gets much shorter. */
+constexpr uint32_t short_list = 4096;
+constexpr uint32_t short_list_limit_max = 512;
 
 }  // namespace
 
@@ -13,7 +16,8 @@ std::vector<TpScanLevel> tp_scan_levels(uint32_t row_count, uint32_t query_count
   std::vector<TpScanLevel> levels;
   uint32_t entries = row_count;
   /* Whole lists of the level below, so that a level always gets shorter. */
-  uint32_t share = list_max;
+  const uint32_t longest = limit <= short_list_limit_max ? short_list : list_max;
+  uint32_t share = longest;
   do {
     TpScanLevel level;
     level.per_query = std::max(1u, (entries + share - 1) / share);
@@ -26,7 +30,7 @@ std::vector<TpScanLevel> tp_scan_levels(uint32_t row_count, uint32_t query_count
       }
     }
     entries = level.per_query * limit;
-    share = list_max / limit * limit;
+    share = longest / limit * limit;
     levels.push_back(std::move(level));
   } while (levels.back().per_query > 1);
   return levels;

@@ -1,5 +1,5 @@
 /*
- * How the best rows of a scan are found: lists of at most 16,384 keys are each reduced to their best, level
+ * How the best rows of a scan are found: lists of at most 4,096 keys (16,384 where many are wanted) are each reduced to their best, level
  * by level, until a query has one list. Level 0 reads the keys of all rows, the levels above the best of the
  * level below.
  */

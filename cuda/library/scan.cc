@@ -84,7 +84,7 @@ void pack(const Plan &plan, const TpDeviceBlock &block, TpPacker *packer, Packed
 tp_status launch_some(const Plan &plan, const PackedScan &packed, uint32_t first, cudaStream_t stream,
                       TpFailure *failure) {
   const uint32_t count = std::min(queries_at_once, plan.scan->query_count - first);
-  TP_CUDA(failure, tp_flat_scan(packed.scan, plan.rows->row_count, first, stream));
+  TP_CUDA(failure, tp_flat_scan(packed.scan, plan.rows->row_count, first, count, stream));
   const uint64_t *keys = packed.keys;
   const uint32_t *rows = nullptr;
   for (size_t i = 0; i < plan.levels.size(); i++) {

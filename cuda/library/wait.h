@@ -13,7 +13,7 @@ double tp_now_ms();
 
 /*
  * TP_OK once the event is there; TP_LOST at `deadline_ms` (on tp_now_ms), TP_CANCELLED when the flag is seen:
- * the work goes on then. Spins for the first 50 us, then sleeps a little between polls.
+ * the work goes on then. Spins for the first 200 us, then sleeps a little between polls.
  */
 tp_status tp_wait(cudaEvent_t event, double deadline_ms, tp_cancel cancel, TpFailure *failure);
 

@@ -79,19 +79,13 @@ device_batch make_device_batch(device_scope &scope, const batch &of, uint32_t sh
   view.request_count = static_cast<uint32_t>(of.requests.size());
   view.candidate_count = count;
   view.requests = scope.input("requests", device_requests(scope, of));
-  std::vector<uint32_t> owners, tie_ranks;
+  std::vector<uint32_t> owners;
   for (uint32_t i = 0; i < of.requests.size(); i++) {
     owners.insert(owners.end(), of.requests[i].count, i);
     made.dropped_starts.push_back(made.dropped_starts.back() +
                                   static_cast<uint32_t>(of.requests[i].rules.size()));
   }
-  for (const uint32_t number : of.columns.rows) {
-    uint32_t row;
-    const table &rows = of.block_of(number, &row);
-    tie_ranks.push_back(rows.tie_ranks[row]);
-  }
   view.owners = scope.input("owners", owners);
-  view.tie_ranks = scope.input("tie ranks", tie_ranks);
   view.columns.rows = scope.input("rows", of.columns.rows);
   view.columns.lexical = scope.input("lexical", of.columns.lexical);
   view.columns.graph = scope.input("graph", of.columns.graph);

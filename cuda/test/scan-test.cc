@@ -104,7 +104,7 @@ scan_answer run_scan(const scan_fixture &of, uint32_t places, uint32_t shift) {
   const std::vector<TpScanLevel> levels = tp_scan_levels(row_count, at_once, places);
   for (uint32_t first = 0; first < query_count; first += 8) {
     const uint32_t count = std::min(8u, query_count - first);
-    tp_flat_scan(device, row_count, first, nullptr);
+    tp_flat_scan(device, row_count, first, count, nullptr);
     check_keys(of, keys, first, count);
     const uint64_t *level_keys = keys;
     const uint32_t *level_rows = nullptr;

@@ -35,7 +35,7 @@ export function deviceScanTests(parts: CudaParts): void {
     const random = new Random(`scan ${tier} ${limit}`);
     const table = randomTable(random, 300, 20, { tier });
     const other = new CountedScanner();
-    const scanner = parts.rowScanner(other);
+    const scanner = parts.rowScanner(other, 0);
     const scan = scanOf(table, random, limit);
     const expected = await new JsRowScanner().scan(scan);
     // The first one finds no copy of the table: the other scanner answers.
@@ -44,5 +44,16 @@ export function deviceScanTests(parts: CudaParts): void {
     await parts.settled();
     expect(await scanner.scan(scan)).toEqual(expected);
     expect(other.calls).toBe(1);
+  });
+
+  it('leave small tables to the other scanner', async () => {
+    const random = new Random('small scan');
+    const other = new CountedScanner();
+    const scanner = parts.rowScanner(other);
+    const scan = scanOf(randomTable(random, 300, 20), random, 5);
+    await scanner.scan(scan);
+    await parts.settled();
+    await scanner.scan(scan);
+    expect(other.calls).toBe(2);
   });
 }

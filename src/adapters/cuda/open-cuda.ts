@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { limits } from '../../limits.ts';
 import { NativeEngine } from '../../native/engine.ts';
 import { type AddonOptions, loadAddon } from '../../native/load.ts';
 import { probeLibrary } from '../../native/probe.ts';
@@ -26,8 +27,11 @@ export interface CudaOptions extends AddonOptions {
 /** What a GPU gives the service. Both parts read the same copies of tables. */
 export interface CudaParts {
   readonly reranker: Reranker;
-  /** @param otherwise answers what the device cannot */
-  rowScanner(otherwise: RowScanner): RowScanner;
+  /**
+   * @param otherwise answers what the device cannot
+   * @param bytesMin vectors of a table that is worth the way to the device
+   */
+  rowScanner(otherwise: RowScanner, bytesMin?: number): RowScanner;
   /** Resolves when what is on its way to the device has arrived, or failed. */
   settled(): Promise<void>;
 }
@@ -53,7 +57,8 @@ export async function openCuda({
     const tables = new DeviceTables(engine, { clock, logger });
     return {
       reranker: new CudaReranker(engine, tables),
-      rowScanner: (otherwise) => new CudaRowScanner(engine, tables, otherwise),
+      rowScanner: (otherwise, bytesMin = limits.deviceScanBytesMin) =>
+        new CudaRowScanner(engine, tables, otherwise, bytesMin),
       settled: () => tables.settled(),
     };
   } catch (error) {
