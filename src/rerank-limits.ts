@@ -57,7 +57,7 @@ export const rerankLimits = {
   /** How long opening a library may take in the process that tries it: drivers take seconds at the first start. */
   nativeProbeMsMax: 15_000,
   /** Vectors of a table below which the processor has read it before a device would answer. */
-  deviceScanBytesMin: 8 * 2 ** 20,
+  deviceScanBytesMin: 4 * 2 ** 20,
   /** Tables that a device keeps copies of. */
   deviceTablesMax: 8,
   /** Pause after an upload that failed. */

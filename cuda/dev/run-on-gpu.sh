@@ -32,7 +32,8 @@ step build-dev node cuda/build.mjs --fetch --dev --arch "$arch"
 step parity build/cuda/library-test-gpu 1
 if command -v compute-sanitizer >/dev/null; then
   step memcheck compute-sanitizer --tool memcheck --error-exitcode 1 build/cuda/library-test-gpu 1 parity
-  step racecheck compute-sanitizer --tool racecheck --error-exitcode 1 build/cuda/library-test-gpu 1 parity
+  step racecheck compute-sanitizer --tool racecheck --error-exitcode 1 build/cuda/library-test-gpu 1 kernels
+  step synccheck compute-sanitizer --tool synccheck --error-exitcode 1 build/cuda/library-test-gpu 1 kernels
 else
   echo 'compute-sanitizer is not here: memcheck and racecheck were not run' | tee "$out/memcheck.txt"
 fi

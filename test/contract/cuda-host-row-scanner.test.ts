@@ -5,5 +5,5 @@ import { deviceScanTests } from '../support/device-scan.ts';
 const parts = await openCudaOnHost();
 describe('row scans of cuda on the host', () => {
   if ('reason' in parts) it.skipIf(true)(`are not here: ${parts.reason}`, () => {});
-  else deviceScanTests(parts);
+  else deviceScanTests(parts, openCudaOnHost);
 });

@@ -5,5 +5,5 @@ import { deviceScanTests } from '../support/device-scan.ts';
 const parts = await openCudaOnDevice();
 describe('row scans of cuda on a GPU', () => {
   if ('reason' in parts) it.skipIf(true)(`are not here: ${parts.reason}`, () => {});
-  else deviceScanTests(parts);
+  else deviceScanTests(parts, openCudaOnDevice);
 });

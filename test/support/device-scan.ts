@@ -24,8 +24,14 @@ function scanOf(snapshot: TableSnapshot, random: Random, limit: number): RowScan
   return { snapshot, vectors, mask, limit, signal: new AbortController().signal };
 }
 
-/** Row scans of a device, once it has the table, have the hits of the other scanner. */
-export function deviceScanTests(parts: CudaParts): void {
+/**
+ * Row scans of a device, once it has the table, have the hits of the other scanner.
+ * @param again opens the same device once more
+ */
+export function deviceScanTests(
+  parts: CudaParts,
+  again: () => Promise<CudaParts | { readonly reason: string }>,
+): void {
   it.each([
     ['f32', 1],
     ['f32', 400],
@@ -55,5 +61,24 @@ export function deviceScanTests(parts: CudaParts): void {
     await parts.settled();
     await scanner.scan(scan);
     expect(other.calls).toBe(2);
+  });
+
+  it('read their own tables where the device was opened twice', async () => {
+    const second = await again();
+    if ('reason' in second) throw new Error(second.reason);
+    const random = new Random('two openings');
+    for (let i = 0; i < 3; i++) {
+      const scans = [parts, second].map((one) => {
+        const scan = scanOf(randomTable(random, 200, 20), random, 10);
+        return { one, scan, other: new CountedScanner() };
+      });
+      for (const { one, scan, other } of scans) await one.rowScanner(other, 0).scan(scan);
+      for (const { one } of scans) await one.settled();
+      for (const { one, scan, other } of scans) {
+        expect(await one.rowScanner(other, 0).scan(scan)).toEqual(await new JsRowScanner().scan(scan));
+        expect(other.calls).toBe(1);
+      }
+    }
+    await second.reranker.close?.();
   });
 }

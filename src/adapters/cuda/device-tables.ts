@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Epoch } from '../../domain/epoch.ts';
 import type { FacetDictionary } from '../../domain/facet-dictionary.ts';
 import type { TableSnapshot } from '../../domain/table-snapshot.ts';
@@ -28,6 +29,9 @@ interface Copy {
   refusal: string | null;
 }
 
+/** Where the numbers of tables and states begin: far enough apart that those of two openings never meet. */
+const firstNumberMax = 2 ** 47;
+
 /**
  * The device's copies of resident tables. A state that is asked for and is not there is uploaded in the background,
  * only what changed where the state before is there; until then other backends serve. Nothing waits for an upload.
@@ -38,7 +42,8 @@ export class DeviceTables {
   readonly #logger: Logger;
   /** By the dictionary, which lives as long as its table; the one used last is the last. */
   readonly #copies = new Map<FacetDictionary, Copy>();
-  #numbers = 0;
+  /** A device has one copy for a number, whoever in the process opened it: other threads, other copies of this module. */
+  #numbers = randomInt(firstNumberMax);
   #lost: TriptychError | null = null;
   readonly #running = new Set<Promise<void>>();
 
