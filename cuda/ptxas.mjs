@@ -59,7 +59,7 @@ export function kernelTable(kernels) {
   const lines = names.map((name) => {
     const own = kernels.filter(({ kernel }) => kernel === name);
     const most = (member) => Math.max(...own.map((kernel) => kernel[member]));
-    return `${name.padEnd(24)} ${own.length} archs, at most ${most('registers')} registers, ${most('sharedBytes')} B shared, ${most('stackBytes')} B stack, ${most('spillBytes')} B spilled`;
+    return `${name.padEnd(24)} ${new Set(own.map(({ arch }) => arch)).size} archs, at most ${most('registers')} registers, ${most('sharedBytes')} B shared, ${most('stackBytes')} B stack, ${most('spillBytes')} B spilled`;
   });
   return `${lines.join('\n')}\n${archs.join(' ')}\n`;
 }

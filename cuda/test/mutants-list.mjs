@@ -170,12 +170,7 @@ export const mutatedKernels = [
     changes: [
       ['tail off by one: rows', 'if (row_a >= row_count)', 'if (row_a > row_count)'],
       ['tail off by one: the second row', 'row_a + 1 >= row_count', 'row_a + 1 > row_count'],
-      [
-        'the lonely row twice',
-        ' || (second && alone)',
-        '',
-        'the second row is the first then, and so are its sums and its key',
-      ],
+      ['the lonely row twice', ' || (second && alone)', ''],
       [
         'tail off by one: queries',
         'first_query + query >= scan->query_count',
