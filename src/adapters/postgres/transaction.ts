@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ClientBase, QueryArrayConfig, QueryArrayResult } from 'pg';
 import { TriptychError } from '../../errors.ts';
 import type { SqlCell, SqlRow, SqlStatement } from '../sql/sql-client.ts';
@@ -53,14 +54,15 @@ export async function runTransaction(
 ): Promise<SqlRow[][]> {
   const transaction = new Transaction(client, bounds.answerMs);
   try {
-    transaction.send('BEGIN');
+    transaction.send({ text: 'BEGIN', parameters: [] });
     const { statementMs, lockMs, answerMs } = bounds;
-    transaction.send(settingsText, [tenant, ...[statementMs, lockMs, answerMs].map(wholeMs)]);
+    const settings = [tenant, ...[statementMs, lockMs, answerMs].map(wholeMs)];
+    transaction.send({ text: settingsText, parameters: settings, prepared: true });
     const answers: Answer[] = [];
-    for (const { text, parameters, guard } of statements) {
-      const answer = transaction.send(text, parameters);
+    for (const statement of statements) {
+      const answer = transaction.send(statement);
       answers.push(answer);
-      if (guard !== true) continue;
+      if (statement.guard !== true) continue;
       await transaction.answered();
       if ((await answer).rows.length > 0) continue;
       await transaction.end('ROLLBACK');
@@ -84,8 +86,9 @@ class Transaction {
     this.#answerMs = answerMs;
   }
 
-  send(text: string, parameters: SqlStatement['parameters'] = []): Answer {
+  send({ text, parameters, prepared }: SqlStatement): Answer {
     const query: QueryArrayConfig & { query_timeout: number } = {
+      ...(prepared === true && { name: nameOf(text) }),
       text,
       values: [...parameters],
       rowMode: 'array',
@@ -107,7 +110,7 @@ class Transaction {
 
   async end(command: 'COMMIT' | 'ROLLBACK'): Promise<void> {
     this.#ended = true;
-    const answer = this.send(command);
+    const answer = this.send({ text: command, parameters: [] });
     await this.answered();
     if ((await answer).command !== command)
       throw new TriptychError('unavailable', 'the document store did not keep a transaction');
@@ -116,11 +119,22 @@ class Transaction {
   /** After a failure: true when nothing of the transaction is left in the connection. */
   async undone(): Promise<boolean> {
     if (this.#ended) return true;
-    return this.send('ROLLBACK').then(
+    return this.send({ text: 'ROLLBACK', parameters: [] }).then(
       () => true,
       () => false,
     );
   }
+}
+
+/** By text, so that programs of two versions behind one pooler mean the same by it. */
+const names = new Map<string, string>();
+
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = `triptych_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  names.set(text, name);
+  return name;
 }
 
 async function rowsOf(answers: readonly Answer[]): Promise<SqlRow[][]> {

@@ -11,7 +11,7 @@ export function lockTenant(tenant: string): SqlStatement {
 const liveText = `SELECT generation, schema FROM catalogue WHERE tenant = $1 AND state = 'live'`;
 
 export function liveCatalogue(tenant: string): SqlStatement {
-  return { text: liveText, parameters: [tenant] };
+  return { text: liveText, parameters: [tenant], prepared: true };
 }
 
 const openText = `

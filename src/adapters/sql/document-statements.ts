@@ -12,7 +12,7 @@ const lockText = `SELECT 1 FROM catalogue
 
 /** Writers of one catalogue take turns, so that versions count without gaps and no write meets a dropped one. */
 export function lockCatalogue(tenant: string, generation: number): SqlStatement {
-  return { text: lockText, parameters: [tenant, generation], guard: true };
+  return { text: lockText, parameters: [tenant, generation], guard: true, prepared: true };
 }
 
 // LIMIT 1 holds the planner to one look-up by key per id; a join would read the whole catalogue for each batch.
@@ -24,7 +24,7 @@ CROSS JOIN LATERAL (
 
 /** Rows (id, version, live) of the ids before the write. */
 export function priorStates(tenant: string, generation: number, ids: readonly string[]): SqlStatement {
-  return { text: priorText, parameters: [tenant, generation, ids] };
+  return { text: priorText, parameters: [tenant, generation, ids], prepared: true };
 }
 
 // The indexes that follow are the database's to know, not the process's: whoever writes marks what it writes as due for
@@ -67,6 +67,7 @@ export function upsertDocuments(
 ): SqlStatement {
   return {
     text: upsertText,
+    prepared: true,
     parameters: [
       tenant,
       generation,
@@ -106,6 +107,7 @@ export function replaceRelations(
 ): SqlStatement[] {
   const removal = {
     text: deleteRelationsText,
+    prepared: true,
     parameters: [tenant, generation, rows.map((row) => row.id)],
   };
   const relations = rows.flatMap((row) =>
@@ -114,6 +116,7 @@ export function replaceRelations(
   if (relations.length === 0) return [removal];
   const insertion = {
     text: insertRelationsText,
+    prepared: true,
     parameters: [
       tenant,
       generation,
@@ -131,7 +134,7 @@ const getText = `SELECT ${documentColumns} FROM document d
   WHERE d.tenant = $1 AND d.generation = $2 AND d.id = $3 AND d.deleted_at IS NULL`;
 
 export function getDocument(tenant: string, generation: number, id: string): SqlStatement {
-  return { text: getText, parameters: [tenant, generation, id] };
+  return { text: getText, parameters: [tenant, generation, id], prepared: true };
 }
 
 // LIMIT 1 as in priorText.

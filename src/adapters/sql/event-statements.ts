@@ -42,7 +42,7 @@ export function appendEvents(
     at_ms: event.atMs,
     request_id: event.requestId,
   }));
-  return { text: appendText, parameters: [JSON.stringify(rows), receivedAtMs] };
+  return { text: appendText, parameters: [JSON.stringify(rows), receivedAtMs], prepared: true };
 }
 
 const pendingText = `SELECT ${eventColumns} FROM event

@@ -68,7 +68,11 @@ export function getUserPolicy(key: PolicyKey): SqlStatement {
 
 /** Row (version, body). */
 export function getTenantRules(tenant: string): SqlStatement {
-  return { text: 'SELECT version, body FROM tenant_rules WHERE tenant = $1', parameters: [tenant] };
+  return {
+    text: 'SELECT version, body FROM tenant_rules WHERE tenant = $1',
+    parameters: [tenant],
+    prepared: true,
+  };
 }
 
 const listText = `SELECT context, version, body FROM user_policy

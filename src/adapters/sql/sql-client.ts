@@ -15,6 +15,11 @@ export interface SqlStatement {
   readonly parameters: readonly SqlParameter[];
   /** true: without a row in its result nothing of the transaction is kept and the later statements do not run. */
   readonly guard?: boolean;
+  /**
+   * true: a text that never changes and finds rows by their keys, so that a server may keep its plan. Planning takes
+   * longer than such a statement itself.
+   */
+  readonly prepared?: boolean;
   /** true: goes through whole tables and may take minutes. */
   readonly lengthy?: boolean;
 }

@@ -157,13 +157,15 @@ const readHeadText = headText(['$6', '$7']);
 export function readState(tenant: string, user: string): SqlStatement {
   return {
     text: readStateText,
+    prepared: true,
     parameters: [tenant, user, limits.userDocumentsMax, limits.userValuesMax, limits.headPendingEventsMax],
   };
 }
 
 /** The state and the policies of two contexts. */
 export function readHead(tenant: string, user: string, contexts: readonly [string, string]): SqlStatement {
-  return { text: readHeadText, parameters: [...readState(tenant, user).parameters, ...contexts] };
+  const { parameters } = readState(tenant, user);
+  return { text: readHeadText, parameters: [...parameters, ...contexts], prepared: true };
 }
 
 const eraseTables = ['event', 'user_document', 'user_value', 'user_policy'];
