@@ -175,6 +175,16 @@ export const limits = {
   /** Terms that stand in for one misspelt or unfinished query word. */
   typoExpansionsMax: 16,
   typoCacheEntries: 1_000,
+  /** Unknown words of a query that the word index in SQL looks for others for; the first ones count. */
+  textExpandedWordsMax: 8,
+  /** Words that it compares with an unknown one letter by letter. */
+  typoCandidatesMax: 5_000,
+  /** Postings by which it finds documents: words of a query beyond that only count in the score. */
+  textPostingsMax: 20_000,
+  /** Parameters of one statement, half of what the protocol counts with 16 bits. */
+  sqlConditionParametersMax: 32_000,
+  /** Rows of each table of a dropped generation that one transaction deletes there. */
+  wordSweepRows: 10_000,
 
   // vectors
   /** Multiplications of an exact scan between two turns of the event loop. */

@@ -1,8 +1,8 @@
 import type { Catalogue } from '../domain/catalogue-schema.ts';
 import type { DocumentChange } from '../domain/document.ts';
 
-/** The indexes outside the process that this service knows how to keep. */
-export const sharedIndexNames = ['milvus', 'neo4j'] as const;
+/** The indexes outside the process that this service knows how to keep; `words` is that of Postgres. */
+export const sharedIndexNames = ['milvus', 'neo4j', 'words'] as const;
 export type SharedIndexName = (typeof sharedIndexNames)[number];
 
 /** One catalogue generation of a tenant, as an index outside the process keeps it apart from others. */

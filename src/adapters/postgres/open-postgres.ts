@@ -4,6 +4,7 @@ import { SqlEventLog } from '../sql/sql-event-log.ts';
 import { SqlPolicyStore } from '../sql/sql-policy-store.ts';
 import { SqlSecretStore } from '../sql/sql-secret-store.ts';
 import { SqlSyncLog } from '../sql/sql-sync-log.ts';
+import { SqlTextIndex } from '../sql/sql-text-index.ts';
 import { PgClient, type PgClientOptions, type PgClientParts } from './pg-client.ts';
 import { PgDocumentStore } from './pg-document-store.ts';
 
@@ -14,6 +15,8 @@ export interface PostgresStores {
   readonly events: SqlEventLog;
   readonly secrets: SqlSecretStore;
   readonly sync: SqlSyncLog;
+  /** Instead of a word index in each process; it follows through `sync`. */
+  readonly words: SqlTextIndex;
   /** For what else is kept there. */
   readonly client: SqlClient;
   /** Resolves once the server was found fit, however long that takes; until then everything is `unavailable`. */
@@ -41,6 +44,7 @@ export async function openPostgres(options: PgClientOptions, parts: PgClientPart
     events: new SqlEventLog(client, { selfVacuuming: true }),
     secrets: new SqlSecretStore(client),
     sync: new SqlSyncLog(client, { selfVacuuming: true }),
+    words: new SqlTextIndex(client),
     client,
     opened: () => client.opened(),
   };

@@ -1,6 +1,7 @@
 import { appRole, ownerRole, workerRole } from './roles.ts';
 import { rowsByTenant } from './row-security.ts';
 import { syncTables } from './sync-tables.ts';
+import { wordTables } from './word-tables.ts';
 
 /** An index of a step. */
 export interface IndexDefinition {
@@ -227,9 +228,18 @@ const indexSync: Migration = {
   statements: syncTables,
 };
 
+const wordIndex: Migration = {
+  version: 5,
+  name: 'word index',
+  kind: 'expand',
+  servesFrom: 4,
+  statements: wordTables,
+};
+
 export const migrations: readonly Migration[] = [
   catalogueAndDocuments,
   policiesAndUsers,
   rowSecurity,
   indexSync,
+  wordIndex,
 ];

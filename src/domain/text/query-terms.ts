@@ -1,5 +1,6 @@
 import { limits } from '../../limits.ts';
 import { compareUtf8 } from '../../std/utf8-order.ts';
+import type { CatalogueSchema } from '../catalogue-schema.ts';
 import { stem, tokenise } from './tokenise.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -14,6 +15,29 @@ export interface TermMatch {
 
 /** The terms that one query word matches: one when the catalogue knows the word, else its expansions, best first. */
 export type QueryTerm = readonly TermMatch[];
+
+/** A word of a query as it is looked up. */
+export interface QueryWord {
+  readonly word: string;
+  readonly stem: string;
+  /** It is the last one, and long enough that what it begins can be meant. */
+  readonly unfinished: boolean;
+}
+
+/** The words of a query in order, each stem once, at most limits.textQueryTermsMax of them. */
+export function queryWords(text: string, language: CatalogueSchema['language']): QueryWord[] {
+  const words = tokenise(text);
+  const last = words.at(-1);
+  const stems = new Map<string, QueryWord>();
+  for (const word of words) {
+    const stemmed = stem(word, language);
+    if (stems.has(stemmed) || stems.size >= limits.textQueryTermsMax) continue;
+    // One Latin letter begins too many words to mean any of them; one Chinese character is a word.
+    const unfinished = word === last && (word.length >= 2 || word > '\u2e80');
+    stems.set(stemmed, { word, stem: stemmed, unfinished });
+  }
+  return [...stems.values()];
+}
 
 /**
  * Looks the words of a query up, in order, each stem once, at most limits.textQueryTermsMax of them. A word whose stem
@@ -37,18 +61,11 @@ export class QueryTerms {
 
   of(text: string): QueryTerm[] {
     const vocabulary = this.#vocabulary;
-    const words = tokenise(text);
-    const last = words.at(-1);
-    const stems = new Map<string, string>();
-    for (const word of words) {
-      const term = stem(word, vocabulary.language);
-      if (!stems.has(term) && stems.size < limits.textQueryTermsMax) stems.set(term, word);
-    }
     const terms: QueryTerm[] = [];
-    for (const [stemmed, word] of stems) {
+    for (const { word, stem: stemmed, unfinished } of queryWords(text, vocabulary.language)) {
       const term = vocabulary.termOf(stemmed);
       if (vocabulary.termDocuments(term) > 0) terms.push([{ term, discount: 1 }]);
-      else terms.push(this.#expand(word, word === last));
+      else terms.push(this.#expand(word, unfinished));
     }
     return terms.filter((matches) => matches.length > 0);
   }
@@ -85,15 +102,15 @@ export class QueryTerms {
       for (const close of vocabulary.typos.closest(word, edits, isLive))
         propose(close.word, editDiscount ** close.edits);
     }
-    // One Latin letter begins too many words to mean any of them; one Chinese character is a word.
-    if (unfinished && (word.length >= 2 || word > '\u2e80')) {
+    if (unfinished) {
       for (const found of vocabulary.typos.completions(word, isLive)) propose(found, editDiscount);
     }
     return discounts;
   }
 }
 
-function editsAllowed(word: string): number {
+/** How many edits may lie between an unknown word and what it stands for. */
+export function editsAllowed(word: string): number {
   if (word.length < 4 || /\p{N}/u.test(word)) return 0;
   return word.length < 8 ? 1 : 2;
 }

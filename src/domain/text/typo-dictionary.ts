@@ -70,8 +70,11 @@ export class TypoDictionary {
   }
 }
 
-/** One bit per letter; units outside a-z share the 32 bits. Equal sets for words with the same letters. */
-function letterSet(word: string): number {
+/**
+ * One bit per letter (as a signed number); units outside a-z share the 32 bits. Equal sets for words with the same
+ * letters; each edit between two words changes at most two of the bits.
+ */
+export function letterSet(word: string): number {
   let set = 0;
   for (let i = 0; i < word.length; i++) set |= 1 << (word.charCodeAt(i) & 31);
   return set;

@@ -66,6 +66,10 @@ export class Vocabulary {
     return this.#terms.get(text) ?? -1;
   }
 
+  wordText(word: number): string {
+    return this.#wordTexts[word]!;
+  }
+
   termOfWord(word: number): number {
     return this.#termOfWord[word]!;
   }

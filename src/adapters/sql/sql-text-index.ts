@@ -1,0 +1,139 @@
+import type { Catalogue, CatalogueSchema } from '../../domain/catalogue-schema.ts';
+import type { DocumentChange } from '../../domain/document.ts';
+import { TriptychError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import type { CatalogueKey, IndexedVersion, SharedIndex } from '../../ports/shared-index.ts';
+import type { TextAnswer, TextIndex, TextQuery } from '../../ports/text-index.ts';
+import { textProblem } from '../../std/clean-text.ts';
+import { LruMap } from '../../std/lru-map.ts';
+import { compareUtf8 } from '../../std/utf8-order.ts';
+import { schemaOfCell } from './document-rows.ts';
+import { type SqlClient, type SqlRow, type SqlStatement, textCell } from './sql-client.ts';
+import { wordBatch } from './word-batch.ts';
+import { predicateSql } from './word-conditions.ts';
+import { WordQuery } from './word-query.ts';
+import { bestDocuments, foundColumns, someDocuments } from './word-search-statements.ts';
+import * as writing from './word-write-statements.ts';
+
+/**
+ * The word index in Postgres tables (word-tables.ts), for processes that do not keep one each: the same words, terms and
+ * scores as domain/text/lexical-index.ts. It follows the truth in the background like any index outside the process. The
+ * client is the truth's, and ends with it; `migrate` comes first.
+ */
+export class SqlTextIndex implements TextIndex, SharedIndex {
+  readonly name = 'words';
+  readonly visibleAfterMs = 0;
+  readonly #client: SqlClient;
+  readonly #schemas = new LruMap<CatalogueSchema>(limits.catalogueFillEntries);
+  #closed = false;
+
+  constructor(client: SqlClient) {
+    this.#client = client;
+  }
+
+  async search(query: TextQuery): Promise<TextAnswer> {
+    query.signal.throwIfAborted();
+    const { snapshot, predicate } = query;
+    const key = { tenant: query.tenant, generation: snapshot.epoch.generation };
+    const words = await WordQuery.read(this.#client, key, snapshot.schema.language, query.text);
+    if (words === null || words.terms.length === 0)
+      return { hits: [], score: async (ids) => new Float64Array(ids.length) };
+    const limit = Math.max(0, Math.min(query.limit, limits.legDepthMax));
+    const rows = await this.#read(
+      key,
+      bestDocuments(key, {
+        ...words.best(),
+        limit,
+        condition: (parameters) =>
+          predicate === null ? 'true' : predicateSql(snapshot.schema, predicate.predicate, parameters),
+      }),
+    );
+    const hits = rows
+      .map((row) => ({ id: textCell(row, foundColumns.id), score: words.score(row) }))
+      .sort((a, b) => b.score - a.score || compareUtf8(a.id, b.id));
+    const known = new Map(hits.map(({ id, score }) => [id, score]));
+    return { hits, score: (ids) => this.#score(key, words, known, ids) };
+  }
+
+  async prepare(tenant: string, { generation, schema }: Catalogue): Promise<void> {
+    await this.#run([writing.prepareCatalogue({ tenant, generation }, JSON.stringify(schema))]);
+  }
+
+  async apply(key: CatalogueKey, changes: readonly DocumentChange[]): Promise<void> {
+    const schema = await this.#schemaOf(key);
+    if (changes.length === 0) return;
+    const batch = wordBatch(schema, changes);
+    const results = await this.#run([writing.lockWords(key), ...writing.applyBatch(key, batch)]);
+    if (results.length === 1) throw notPrepared();
+  }
+
+  async activate(key: CatalogueKey): Promise<void> {
+    await this.#run([writing.activateWords(key)]);
+  }
+
+  async drop(key: CatalogueKey): Promise<void> {
+    this.#schemas.delete(nameOf(key));
+    let left = true;
+    while (left) {
+      const counts = await this.#run(writing.dropWords(key, limits.wordSweepRows));
+      left = counts.some((rows) => Number(textCell(rows[0]!, 0)) > 0);
+    }
+    await this.#run([writing.forgetWords(key)]);
+  }
+
+  async versions(key: CatalogueKey, afterId: string | null, limit: number): Promise<IndexedVersion[]> {
+    const [rows = []] = await this.#run([writing.wordVersions(key, afterId, limit)]);
+    return rows.map((row) => ({ id: textCell(row, 0), version: Number(textCell(row, 1)) }));
+  }
+
+  async ping(): Promise<void> {
+    await this.#run([{ text: 'SELECT 1 FROM word_catalogue LIMIT 1', parameters: [] }]);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  /** Hits have the score that they were given; the others are read now. */
+  async #score(
+    key: CatalogueKey,
+    words: WordQuery,
+    known: ReadonlyMap<string, number>,
+    ids: readonly string[],
+  ): Promise<Float64Array> {
+    const scores = new Map(known);
+    const others = ids.filter((id) => !known.has(id) && textProblem(id) === null);
+    if (others.length > 0)
+      for (const row of await this.#read(key, someDocuments(key, words.terms, others)))
+        scores.set(textCell(row, foundColumns.id), words.score(row));
+    return Float64Array.from(ids, (id) => scores.get(id) ?? 0);
+  }
+
+  async #schemaOf(key: CatalogueKey): Promise<CatalogueSchema> {
+    const known = this.#schemas.get(nameOf(key));
+    if (known !== undefined && !this.#closed) return known;
+    const [rows] = await this.#run([writing.readSchema(key)]);
+    if (rows![0] === undefined) throw notPrepared();
+    const schema = schemaOfCell(textCell(rows![0], 0));
+    this.#schemas.set(nameOf(key), schema);
+    return schema;
+  }
+
+  async #read({ tenant }: CatalogueKey, statement: SqlStatement): Promise<readonly SqlRow[]> {
+    const [rows = []] = await this.#client.run([statement], { tenant });
+    return rows;
+  }
+
+  #run(statements: readonly SqlStatement[]): ReturnType<SqlClient['run']> {
+    if (this.#closed) return Promise.reject(new TriptychError('unavailable', 'the word index is closed'));
+    return this.#client.run(statements, 'all');
+  }
+}
+
+function nameOf({ tenant, generation }: CatalogueKey): string {
+  return `${generation}\0${tenant}`;
+}
+
+function notPrepared(): TriptychError {
+  return new TriptychError('unavailable', 'the word index does not know the generation');
+}
