@@ -37,7 +37,7 @@ export function serverOf({ address, user, password }: Engines['milvus']): Milvus
 export function openMilvusFixture(
   server: MilvusServer,
   changes: Partial<MilvusOptions> = {},
-  caller: StoreCaller = passThroughCaller('milvus'),
+  callers: { readonly caller?: StoreCaller; readonly workCaller?: StoreCaller } = {},
 ): MilvusFixture {
   const prefix = `t${process.pid}_${Date.now().toString(36)}_${fixtures++}`;
   const options: MilvusOptions = {
@@ -52,7 +52,8 @@ export function openMilvusFixture(
   const line = (level: string) => (fields: object, message: string) =>
     void lines.push({ level, fields, message });
   const logger = { info: line('info'), warn: line('warn'), error: line('error') };
-  const parts = { clock: systemClock, logger, caller, workCaller: passThroughCaller('milvus') };
+  const passed = { caller: passThroughCaller('milvus'), workCaller: passThroughCaller('milvus') };
+  const parts = { clock: systemClock, logger, ...passed, ...callers };
   const connection = new MilvusConnection(server, { nowMs: () => performance.now() });
   const ask: MilvusFixture['ask'] = (use) => connection.call(use);
   const indexes = openMilvus(options, parts);

@@ -54,6 +54,7 @@ export class MilvusConnection {
 
   /** Loads the package and makes the client, which asks nothing yet: seconds on a busy machine. */
   async load(): Promise<void> {
+    if (this.#closed) throw closedError();
     await this.#connected();
   }
 

@@ -114,6 +114,7 @@ export class MilvusSharedIndex implements SharedIndex {
   }
 
   async ping(): Promise<void> {
+    await this.#call('start', limits.milvusPrepareMs, () => this.#parts.connection.load());
     await this.#call('ping', limits.milvusPingMs, (leftMs) => this.#parts.ask(leftMs));
   }
 

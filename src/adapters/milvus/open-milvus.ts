@@ -51,7 +51,7 @@ export interface MilvusIndexes {
   close(): Promise<void>;
 }
 
-/** Milvus for searching and for being kept. Nothing is asked of it here: it may be down. */
+/** Milvus for searching and for being kept. Nothing is asked of it here: it may be down. The client is being loaded. */
 export function openMilvus(options: MilvusOptions, parts: MilvusParts): MilvusIndexes {
   const { clock, logger, caller, workCaller } = parts;
   const cagra = { adaptForCpu: options.adaptForCpu ?? false };
@@ -61,6 +61,9 @@ export function openMilvus(options: MilvusOptions, parts: MilvusParts): MilvusIn
   const connection = new MilvusConnection(options, {
     nowMs,
     onReplaced: (reason) => logger.warn({ store: 'milvus', reason }, 'the client of Milvus was made anew'),
+  });
+  connection.load().catch(() => {
+    // Who calls first tries again, and is told.
   });
   const maker = new CollectionMaker({ names, index: options.index, cagra, logger });
   const { shardBy } = options;
