@@ -23,6 +23,9 @@ export interface SupportedDocument {
   readonly row?: number;
 }
 
+/** A graph as recall reads it: documents are slots, each with the edges that are followed from it. */
+export type RecalledGraph = Pick<SimilarityGraph, 'slotOf' | 'idOf' | 'edges' | 'rows'>;
+
 /** A path of one or two edges from a seed. `first` is the edge to the document itself when `second` is null. */
 interface Path {
   readonly first: Edge;
@@ -49,7 +52,7 @@ interface Reached {
  * by weight_s * path(s, d); among equals the shorter one, then by id of the seed, then by id of the document between.
  */
 export function recallSupport(
-  graph: SimilarityGraph,
+  graph: RecalledGraph,
   seeds: readonly Seed[],
   table?: TableSnapshot,
 ): SupportedDocument[] {
@@ -88,7 +91,7 @@ export function recallSupport(
 }
 
 /** Slots and weights of the seeds that exist, by id: a repeated seed counts once, with its greatest weight. */
-function knownSeeds(graph: SimilarityGraph, seeds: readonly Seed[]): Map<number, number> {
+function knownSeeds(graph: RecalledGraph, seeds: readonly Seed[]): Map<number, number> {
   const weights = new Map<number, number>();
   const sorted = [...seeds].sort((a, b) => compareUtf8(a.id, b.id));
   for (const { id, weight } of sorted) {
@@ -103,11 +106,7 @@ const reachedAt = new SparseNumbers();
 const bestAt = new SparseNumbers();
 
 /** The best path from a seed to every document within two steps. `edges` keeps what was already looked up. */
-function bestPaths(
-  graph: SimilarityGraph,
-  from: number,
-  edges: Map<number, readonly Edge[]>,
-): readonly Path[] {
+function bestPaths(graph: RecalledGraph, from: number, edges: Map<number, readonly Edge[]>): readonly Path[] {
   const edgesOf = (slot: number): readonly Edge[] => {
     const known = edges.get(slot);
     if (known !== undefined) return known;
@@ -143,7 +142,7 @@ function bestPaths(
 }
 
 /** Of two equal paths from one seed: whether the one over `between` comes first. */
-function isBetweenEarlier(graph: SimilarityGraph, between: Edge, known: Path): boolean {
+function isBetweenEarlier(graph: RecalledGraph, between: Edge, known: Path): boolean {
   if (known.second === null) return false;
   return compareUtf8(graph.idOf(between.slot), graph.idOf(known.first.slot)) < 0;
 }
@@ -153,7 +152,7 @@ function isShorter(path: Path, other: Path): boolean {
 }
 
 /** The limits.graphSupportMax strongest, in order. */
-function strongest(graph: SimilarityGraph, reached: readonly Reached[]): Reached[] {
+function strongest(graph: RecalledGraph, reached: readonly Reached[]): Reached[] {
   const byStrength = (a: Reached, b: Reached): number => {
     if (a.product !== b.product) return a.product - b.product;
     return compareUtf8(graph.idOf(a.slot), graph.idOf(b.slot));

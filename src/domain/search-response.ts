@@ -26,6 +26,12 @@ export interface SignalExplanation {
   readonly contribution: number;
 }
 
+/** Values of one facet that two documents share. */
+export interface SharedFacet {
+  readonly facet: string;
+  readonly values: readonly string[];
+}
+
 /** One step from a seed towards a document: over a relation, and over the shared value where it is derived. */
 export interface PathStep {
   readonly type: string;
@@ -33,7 +39,7 @@ export interface PathStep {
   readonly to: string;
   readonly strength: number;
   /** The values that a derived relation runs over, for example `{facet: 'directors', values: ['...']}`. */
-  readonly shared?: readonly { readonly facet: string; readonly values: readonly string[] }[];
+  readonly shared?: readonly SharedFacet[];
 }
 
 export interface Relationship {

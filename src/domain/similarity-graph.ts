@@ -46,7 +46,7 @@ export class SimilarityGraph {
   #marks = new Uint32Array(0);
   #mark = 0;
 
-  constructor(schema: CatalogueSchema) {
+  constructor(schema: Pick<CatalogueSchema, 'relations'>) {
     this.#shared = new SharedValues(schema.relations);
   }
 
@@ -81,22 +81,20 @@ export class SimilarityGraph {
 
   /**
    * The edges that recall follows from a document, each neighbour once by its strongest edge (then type in UTF-8 order):
-   * SIMILAR_TO, and the limits.relationDegreeMax strongest declared ones.
+   * SIMILAR_TO, and the declared ones.
    */
   edges(slot: number): readonly Edge[] {
-    const similar = this.#similarEdges(slot);
+    return strongestByNeighbour(this.similar(slot), this.declared(slot));
+  }
+
+  /** The limits.relationDegreeMax strongest of the declared relations that recall follows, in either direction. */
+  declared(slot: number): readonly Edge[] {
     const from = this.idOf(slot);
     const neighbours = this.#explicit.neighbours(from, (id) => this.#slots.has(id));
-    if (neighbours.length === 0) return similar;
     if (neighbours.length > limits.relationDegreeMax) neighbours.sort(byStrength);
-    const strongest = new Map(similar.map((edge) => [edge.slot, edge]));
-    for (const { id, type, strength } of neighbours.slice(0, limits.relationDegreeMax)) {
-      const edge = { slot: this.slotOf(id), type, strength, step: { type, from, to: id, strength } };
-      const other = strongest.get(edge.slot);
-      if (other === undefined || strength > other.strength || isTieWon(edge, other))
-        strongest.set(edge.slot, edge);
-    }
-    return [...strongest.values()];
+    return neighbours.slice(0, limits.relationDegreeMax).map(({ id, type, strength }) => {
+      return { slot: this.slotOf(id), type, strength, step: { type, from, to: id, strength } };
+    });
   }
 
   /** Declared relations to live documents and SIMILAR_TO, strongest first, then by id and type in UTF-8 order. */
@@ -104,15 +102,12 @@ export class SimilarityGraph {
     const slot = this.slotOf(id);
     if (slot < 0) return [];
     const declared = this.#explicit.declared(id).filter((relation) => this.#slots.has(relation.id));
-    const similar = this.#similarEdges(slot).map((edge) => ({ ...edge, id: this.idOf(edge.slot) }));
-    return [...declared, ...similar]
-      .sort(byStrength)
-      .slice(0, limit)
-      .map(({ type, id: other, strength }) => ({ type, id: other, strength }));
+    const similar = this.similar(slot).map((edge) => ({ ...edge, id: this.idOf(edge.slot) }));
+    return strongestRelationships([...declared, ...similar], limit);
   }
 
   /** SIMILAR_TO, best first. */
-  #similarEdges(slot: number): readonly Edge[] {
+  similar(slot: number): readonly Edge[] {
     const known = this.#similar.get(slot);
     if (known !== undefined) return known;
     const edges = this.#computeSimilar(slot);
@@ -195,13 +190,30 @@ export class SimilarityGraph {
 
 type Candidate = Pick<Edge, 'slot' | 'strength'>;
 
-interface Ranked {
-  readonly id: string;
-  readonly type: string;
-  readonly strength: number;
+/** The strongest, then by id and type in UTF-8 order. */
+export function strongestRelationships(
+  relationships: readonly Relationship[],
+  limit: number,
+): Relationship[] {
+  return [...relationships]
+    .sort(byStrength)
+    .slice(0, limit)
+    .map(({ type, id, strength }) => ({ type, id, strength }));
 }
 
-function byStrength(a: Ranked, b: Ranked): number {
+/** Each neighbour once, by its strongest edge, then by type in UTF-8 order. */
+export function strongestByNeighbour(similar: readonly Edge[], declared: readonly Edge[]): readonly Edge[] {
+  if (declared.length === 0) return similar;
+  const strongest = new Map(similar.map((edge) => [edge.slot, edge]));
+  for (const edge of declared) {
+    const other = strongest.get(edge.slot);
+    if (other === undefined || edge.strength > other.strength || isTieWon(edge, other))
+      strongest.set(edge.slot, edge);
+  }
+  return [...strongest.values()];
+}
+
+function byStrength(a: Relationship, b: Relationship): number {
   return b.strength - a.strength || compareUtf8(a.id, b.id) || compareUtf8(a.type, b.type);
 }
 
