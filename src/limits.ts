@@ -1,4 +1,5 @@
 import { milvusLimits } from './milvus-limits.ts';
+import { neo4jLimits } from './neo4j-limits.ts';
 import { rerankLimits } from './rerank-limits.ts';
 import { storeLimits } from './store-limits.ts';
 
@@ -207,6 +208,7 @@ export const limits = {
   ...rerankLimits,
   ...storeLimits,
   ...milvusLimits,
+  ...neo4jLimits,
   embedQueueMax: 1_024,
   embedBatchMax: 32,
   /** Tokens (padding included) that the built-in model works on at once: keeps one step near 100 ms. */

@@ -3,8 +3,14 @@ import type { Source } from './source.ts';
 /** Who may import whom. A folder not named here may import nothing; single files are named with their path. */
 export const importTable: Readonly<Record<string, readonly string[]>> = {
   'src/errors.ts': [],
-  'src/limits.ts': ['src/milvus-limits.ts', 'src/rerank-limits.ts', 'src/store-limits.ts'],
+  'src/limits.ts': [
+    'src/milvus-limits.ts',
+    'src/neo4j-limits.ts',
+    'src/rerank-limits.ts',
+    'src/store-limits.ts',
+  ],
   'src/milvus-limits.ts': [],
+  'src/neo4j-limits.ts': [],
   'src/rerank-limits.ts': [],
   'src/store-limits.ts': [],
   'src/std': [],
@@ -86,6 +92,7 @@ const outsideImports: Readonly<Record<string, RegExp>> = {
   'src/errors.ts': /^$/,
   'src/limits.ts': /^$/,
   'src/milvus-limits.ts': /^$/,
+  'src/neo4j-limits.ts': /^$/,
   'src/rerank-limits.ts': /^$/,
   'src/store-limits.ts': /^$/,
 };
