@@ -1,7 +1,7 @@
 /** The bounds of stores outside the process and of calls to them: a part of `limits`, which is where they are read. */
 export const storeLimits = {
   /** Calls to one store that are under way at once, those included that nobody waits for any more. */
-  storeCallsMax: { postgres: 64, milvus: 64, neo4j: 32, redis: 256 },
+  storeCallsMax: { postgres: 256, milvus: 64, neo4j: 32, redis: 256 },
   /** How long a call that nobody waits for any more takes up room while its client does not end it. */
   storeAbandonedMsMax: 30_000,
   /** When half of the room is taken by such calls the client is built anew, no more often than this. */
@@ -44,9 +44,13 @@ export const storeLimits = {
   /** Connections to a Postgres server, for requests and for work in the background. */
   sqlServeConnectionsMax: 12,
   sqlWorkConnectionsMax: 4,
+  /** How many of them may be in use for writing. */
+  sqlServeWritesMax: 8,
+  sqlWorkWritesMax: 3,
   /** How long a call to it may take, its wait for a connection included. */
   sqlServeMsMax: 10_000,
   sqlWorkMsMax: 30_000,
+  sqlReadMsMax: 2_000,
   /** How long a call waits for a connection, free or new. */
   sqlConnectMsMax: 3_000,
   sqlIdleMsMax: 60_000,

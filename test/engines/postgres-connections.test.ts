@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { migratePostgres } from '../../src/adapters/postgres/migrate-postgres.ts';
 import type { PostgresStores } from '../../src/adapters/postgres/open-postgres.ts';
 import { openPostgres } from '../../src/adapters/postgres/open-postgres.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { limits } from '../../src/limits.ts';
+import { put, schemaNamed } from '../contract/document-store-subject.ts';
 import { describeWithEngines } from '../support/engines.ts';
 import { openFaultProxy } from '../support/faults/toxiproxy.ts';
 import { passThroughCaller } from '../support/pass-through-caller.ts';
@@ -135,6 +137,26 @@ describeWithEngines(['postgres', 'toxiproxy'], 'connections to Postgres', ({ pos
     expect(Number(count)).toBe(1);
     const idle = `SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%' AND datname = current_database()`;
     expect(await database.admin(idle)).toEqual([['0']]);
+  });
+
+  it('are left to readers while writers wait for each other', async () => {
+    stores = await openBare(database);
+    const { documents, policies } = stores;
+    await documents.createCatalogue('busy', schemaNamed('first'));
+    const holder = new pg.Client({ connectionString: database.adminUrl });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query(`SELECT 1 FROM catalogue WHERE tenant = 'busy' FOR UPDATE`);
+    const writes = Array.from({ length: 2 * limits.sqlServeConnectionsMax }, (_, i) =>
+      documents.write('busy', 1, [put(`d${i}`)]),
+    );
+    const waiting = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await expect.poll(() => database.admin(waiting)).toEqual([[String(limits.sqlServeWritesMax)]]);
+    await expect(policies.head('busy', 'u', 'default')).resolves.toMatchObject({ stateVersion: 0 });
+    await holder.query('COMMIT');
+    await holder.end();
+    await Promise.all(writes);
+    expect(await documents.count('busy', 1)).toBe(writes.length);
   });
 
   it('do not wait for ever for a lock, and say that it is not the caller', async () => {

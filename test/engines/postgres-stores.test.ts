@@ -5,7 +5,7 @@ import { policyStoreContract } from '../contract/policy-store.contract.ts';
 import { rowSecurityContract } from '../contract/row-security.contract.ts';
 import { secretStoreContract } from '../contract/secret-store.contract.ts';
 import { describeWithEngines } from '../support/engines.ts';
-import { makeMigratedDatabase, openStores, type TestDatabase } from '../support/postgres.ts';
+import { makeMigratedDatabase, openStores, settledFeed, type TestDatabase } from '../support/postgres.ts';
 
 describeWithEngines(['postgres'], 'the truth in Postgres', ({ postgres }) => {
   let database: TestDatabase;
@@ -16,7 +16,7 @@ describeWithEngines(['postgres'], 'the truth in Postgres', ({ postgres }) => {
 
   documentStoreContract({
     name: 'Postgres',
-    open: async (clock) => (await openStores(database, clock)).documents,
+    open: async (clock) => settledFeed((await openStores(database, clock)).documents, database),
   });
 
   describe('stores of users', () => {

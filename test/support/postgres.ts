@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { openStoreCaller } from '../../src/adapters/cockatiel/open-store-caller.ts';
 import { migratePostgres } from '../../src/adapters/postgres/migrate-postgres.ts';
 import { openPostgres } from '../../src/adapters/postgres/open-postgres.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import type { DocumentStore } from '../../src/ports/document-store.ts';
 import type { StoreCaller } from '../../src/ports/store-caller.ts';
 import type { Engines } from './engines.ts';
 
@@ -66,6 +68,36 @@ export async function query(url: string, text: string, values: unknown[] = []): 
   } finally {
     await client.end();
   }
+}
+
+/**
+ * The store, whose change feed is read once everybody has ended who wrote when it was asked: what others do in the same
+ * server, be it in another database, holds the feed back, which is right and no test's business.
+ */
+export function settledFeed(store: DocumentStore, database: TestDatabase): DocumentStore {
+  const sessions = new pg.Pool({ connectionString: database.adminUrl, max: 1, allowExitOnIdle: true });
+  sessions.on('error', () => undefined);
+  const one = async (text: string): Promise<string> => (await sessions.query(text)).rows[0].cell;
+  const settled = async (): Promise<void> => {
+    const asked = BigInt(await one('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS cell'));
+    while (BigInt(await one('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS cell')) < asked)
+      await delay(5);
+  };
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'changes')
+        return async (...parameters: Parameters<DocumentStore['changes']>) => {
+          await settled();
+          return target.changes(...parameters);
+        };
+      if (name === 'close')
+        return async () => {
+          await Promise.all([sessions.end(), target.close()]);
+        };
+      const member = Reflect.get(target, name);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
 }
 
 export function testCallers(clock: Clock = systemClock): { serve: StoreCaller; work: StoreCaller } {

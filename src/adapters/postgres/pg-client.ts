@@ -20,7 +20,8 @@ import { BootGate } from './boot-gate.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { connectionSettings } from './connection-settings.ts';
 import { insufficientPrivilege, SqlStateError, sqlStateOf } from './pg-errors.ts';
-import { runTransaction } from './transaction.ts';
+import { runTransaction, type TransactionBounds } from './transaction.ts';
+import { Turns } from './turns.ts';
 
 export interface PgClientOptions {
   /** Of a member of triptych_app. */
@@ -42,14 +43,28 @@ export interface PgClientParts {
 interface Side {
   readonly pool: ConnectionPool;
   readonly caller: StoreCaller;
+  /** Writers of one catalogue wait for each other, and would leave no connection to readers. */
+  readonly writes: Turns;
   readonly timeoutMs: number;
 }
+
+const serveBounds = {
+  connectionsMax: limits.sqlServeConnectionsMax,
+  writesMax: limits.sqlServeWritesMax,
+  timeoutMs: limits.sqlServeMsMax,
+};
+const workBounds = {
+  connectionsMax: limits.sqlWorkConnectionsMax,
+  writesMax: limits.sqlWorkWritesMax,
+  timeoutMs: limits.sqlWorkMsMax,
+};
 
 /**
  * A Postgres server: calls for a tenant over connections of the app role, those for all tenants over connections of the
  * worker role. It need not be there when this is made; until it was found fit, every call is refused with the reason.
  */
 export class PgClient implements SqlClient {
+  readonly #clock: Clock;
   readonly #serve: Side;
   readonly #work: Side;
   readonly #gate: BootGate;
@@ -59,16 +74,17 @@ export class PgClient implements SqlClient {
     const side = (
       name: 'serve' | 'work',
       address: string,
-      connectionsMax: number,
-      timeoutMs: number,
+      bounds: typeof serveBounds | typeof workBounds,
     ): Side => {
+      const { connectionsMax, writesMax, timeoutMs } = bounds;
       const options = { ...connectionSettings(address, ca), name: `triptych ${name}`, connectionsMax };
       const pool = new ConnectionPool(options, logger);
       callers[name].onStuck(() => pool.rebuild());
-      return { pool, caller: callers[name], timeoutMs };
+      return { pool, caller: callers[name], writes: new Turns(writesMax, clock), timeoutMs };
     };
-    this.#serve = side('serve', url, limits.sqlServeConnectionsMax, limits.sqlServeMsMax);
-    this.#work = side('work', workerUrl, limits.sqlWorkConnectionsMax, limits.sqlWorkMsMax);
+    this.#clock = clock;
+    this.#serve = side('serve', url, serveBounds);
+    this.#work = side('work', workerUrl, workBounds);
     this.#gate = new BootGate(() => this.#check(), clock, logger);
   }
 
@@ -113,19 +129,21 @@ export class PgClient implements SqlClient {
   }
 
   #call(
-    { pool, caller, timeoutMs }: Side,
+    { pool, caller, writes, timeoutMs }: Side,
     tenant: string,
     statements: readonly SqlStatement[],
     operation: string,
   ): Promise<SqlRow[][]> {
-    const call = {
-      operation,
-      timeoutMs: operation === 'lengthy' ? limits.engineLengthyAnswerMsMax : timeoutMs,
-      repeatable: statements.every(({ text }) => readOnly.test(text)),
-    };
-    return caller.call(call, (leftMs) =>
-      pool.use((client) => runTransaction(client, tenant, statements, boundsOf(leftMs))),
-    );
+    const repeatable = statements.every(({ text }) => readOnly.test(text));
+    const call = { operation, timeoutMs: timeouts[operation] ?? timeoutMs, repeatable };
+    return caller.call(call, (leftMs) => {
+      const endMs = this.#clock.nowMs() + leftMs;
+      const attempt = () =>
+        pool.use((client) =>
+          runTransaction(client, tenant, statements, boundsOf(endMs - this.#clock.nowMs())),
+        );
+      return repeatable ? attempt() : writes.take(leftMs, attempt);
+    });
   }
 
   async #check(): Promise<void> {
@@ -155,12 +173,21 @@ const readOnly = /^\s*SELECT\b/;
 /** A label of measurements. */
 function operationOf(statements: readonly SqlStatement[]): string {
   if (statements.some(({ lengthy }) => lengthy === true)) return 'lengthy';
+  if (statements.every(({ text, prepared }) => prepared === true && readOnly.test(text))) return 'read';
   return statements.length === 1 ? 'statement' : 'transaction';
 }
 
+/** How long calls may take that are not like most. */
+const timeouts: Readonly<Record<string, number>> = {
+  // By keys: one that takes longer does not come any more, and says early that the server is not well.
+  read: limits.sqlReadMsMax,
+  ping: limits.sqlReadMsMax,
+  lengthy: limits.engineLengthyAnswerMsMax,
+};
+
 /** The server gives a statement up before this side does, and waits for locks for a part of that only. */
-function boundsOf(leftMs: number) {
-  return { statementMs: leftMs * 0.8, lockMs: leftMs * 0.5, answerMs: leftMs };
+function boundsOf(leftMs: number): TransactionBounds {
+  return { statementMs: leftMs * 0.8, lockMs: leftMs * 0.5, answerMs: Math.max(1, leftMs) };
 }
 
 /** A login that is refused is a wrong setting, not a server that is ill. */
