@@ -1,35 +1,29 @@
 import { readFileSync } from 'node:fs';
-import { FlatVectorIndex } from './adapters/flat/flat-vector-index.ts';
 import { jsExactScorer } from './adapters/js/js-exact-scorer.ts';
 import { JsRowScanner } from './adapters/js/js-row-scanner.ts';
 import type { KeyEntry } from './adapters/keys-file/keys-document.ts';
 import { type KeysFile, openKeysFile, readKeysFile } from './adapters/keys-file/keys-file.ts';
 import { LruCache } from './adapters/memory/lru-cache.ts';
-import { MemoryGraphStore } from './adapters/memory/memory-graph-store.ts';
 import { MemoryRateLimiter } from './adapters/memory/memory-rate-limiter.ts';
-import { MemoryTextIndex } from './adapters/memory/memory-text-index.ts';
-import { type NativeParts, openNative } from './adapters/native/open-native.ts';
-import { OpenAiEmbedder } from './adapters/openai/openai-embedder.ts';
+import { openNative } from './adapters/native/open-native.ts';
 import { readLock } from './adapters/pglite/data-dir-lock.ts';
-import { openPglite } from './adapters/pglite/open-pglite.ts';
 import { createPinoLogger } from './adapters/pino/pino-logger.ts';
 import { PromMeter } from './adapters/prom/prom-meter.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
-import { TfjsEmbedder } from './adapters/tfjs/tfjs-embedder.ts';
+import { createEmbedder, embedderName } from './compose-embedder.ts';
 import { closeAll, type DeviceScanner, inspectRerankers, openRerankers } from './compose-rerankers.ts';
-import type { Config, EmbedderConfig } from './config/schema.ts';
+import { CatalogueStart, LateKey } from './compose-start.ts';
+import { openCaches, openRecall, openTruth, type StoreParts } from './compose-stores.ts';
+import type { Config } from './config/schema.ts';
 import { builtInProfiles } from './domain/profile.ts';
 import { createHttpServer } from './http/server.ts';
 import { limits } from './limits.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Embedder } from './ports/embedder.ts';
 import type { Logger } from './ports/logger.ts';
-import type { Meter } from './ports/meter.ts';
 import type { BackendName, Reranker } from './ports/reranker.ts';
 import type { Triptych } from './ports/triptych.ts';
-import type { RecallStoresFactory } from './search/active-catalogue.ts';
 import type { ScoringBackends } from './search/backend-choice.ts';
-import { CachingEmbedder } from './search/caching-embedder.ts';
 import { CatalogueRegistry } from './search/catalogue-registry.ts';
 import { assembleTriptych } from './search/triptych.ts';
 
@@ -51,6 +45,8 @@ export interface ComposedTriptych {
   readonly parts: Readonly<Record<string, string>>;
   /** Those that requests can act on: the tenants of the keys, or the default one. */
   readonly tenants: readonly string[];
+  /** Resolves when the truth was there and all catalogues are open, however long that takes. */
+  readonly opened: Promise<void>;
   /** Serves the HTTP API at config.host and config.port until closed. */
   listen(): Promise<{ readonly url: string; close(): Promise<void> }>;
 }
@@ -66,6 +62,8 @@ export interface ComposeOptions {
   readonly logger?: Logger;
   /** Whose catalogues are opened besides those that requests can act on. */
   readonly tenants?: readonly string[];
+  /** false: resolves although the truth is on a server that does not answer yet; it is looked for in the background. */
+  readonly waitForStores?: boolean;
 }
 
 /**
@@ -82,75 +80,64 @@ export async function createTriptych(
   const keys = config.keysFile === null ? null : await openKeysFile({ path: config.keysFile, clock, logger });
   const tenants = keys?.tenants() ?? [defaultTenant];
   const meter = new PromMeter();
-  const { scoring, deviceScanner } = await openRerankers(config, { version, logger });
-  const truth = await openTruth(config, clock).catch(async (error: unknown) => {
-    await closeAll(scoring.available);
-    throw error;
-  });
-  const { store } = truth;
-  const embedder = createEmbedder(config.embedder, clock, meter);
-  const { native, scanner, memory } = openScanner(config);
-  const stores = embeddedStores(native, deviceScanner);
-  const registry = new CatalogueRegistry({ store, clock, meter, logger, stores, ...memory });
+  const base = { clock, logger, meter };
+  const { scoring, deviceScanner, truth } = await openScorersAndTruth(config, base);
+  const { native, rows, memory } = openScanner(config, deviceScanner);
+  const recall = openRecall(config.stores, truth.words, rows, base);
+  const registry = new CatalogueRegistry({ store: truth.store, ...base, stores: recall.stores, ...memory });
+  const key = new LateKey(truth.secrets);
+  const start = new CatalogueStart({ ...base, registry, key, soleWriter: truth.soleWriter });
+  const caches = openCaches(config.stores.redis, key.get, base);
+  const embedder = createEmbedder(config.embedder, caches.embeddings, meter);
   const service = assembleTriptych({
+    ...base,
     ...truth,
-    lists: new LruCache({ entriesMax: limits.rankedCacheEntries, clock }),
+    ...caches,
+    cursorKey: key.get,
     registry,
-    shared: null,
+    shared: recall.indexes.length === 0 ? null : { indexes: recall.indexes, log: truth.sync },
     embedder,
     exact: native?.exactScorer ?? jsExactScorer,
     scoring,
     profiles: builtInProfiles,
-    clock,
-    meter,
-    logger,
     closeParts: async () => {
       keys?.close();
+      await start.stop();
       await embedder?.close();
-      await store.close();
+      await Promise.all([recall.close(), caches.close()]);
+      await truth.store.close();
       meter.close();
     },
   });
-  try {
-    for (const tenant of new Set([...tenants, ...(options.tenants ?? [])])) await registry.open(tenant);
-  } catch (error) {
+  const all = [...new Set([...tenants, ...(options.tenants ?? [])])];
+  await start.begin(all, options.waitForStores !== false).catch(async (error: unknown) => {
     await service.close();
     throw error;
-  }
-  keys?.watch((named) => openTenants(registry, named, logger));
+  });
+  keys?.watch((named) => start.follow(named));
   return {
     service,
     tenants,
+    opened: start.opened,
     parts: {
-      data: `${config.dataDir} (PGlite)`,
-      vectors: `exact scan in memory, ${scanner}${deviceScanner === null ? '' : '; of large tables cuda'}`,
-      words: 'BM25 index in memory',
-      graph: 'adjacency in memory',
+      ...{ data: truth.name, ...recall.names, cache: caches.name },
       embedder: embedderName(config.embedder),
       scorer: scorerName(scoring, service.planStats().backend),
       keys: keysName(keys, config),
     },
-    listen: () => listen(config, { service, clock, logger, meter, keys }, (url) => store.recordUrl(url)),
+    listen: () => listen(config, { ...base, service, keys }, (url) => truth.recordUrl(url)),
   };
 }
 
-/** The embedded truth; the lock on its folder sees to it that no other process writes it. */
-async function openTruth(config: Config, clock: Clock) {
-  const {
-    documents: store,
-    policies,
-    events,
-    secrets,
-  } = await openPglite({ dataDir: config.dataDir, clock });
-  return { store, policies, events, soleWriter: true, cursorKey: await secrets.signingKey() };
-}
-
-/** Opens what new keys name. Each alone: a catalogue that cannot be loaded is not the others' fault. */
-function openTenants(registry: CatalogueRegistry, tenants: readonly string[], logger: Logger): void {
-  for (const tenant of tenants)
-    registry.open(tenant).catch((error: unknown) => {
-      logger.error({ error, tenant }, 'the catalogue of a new key cannot be loaded');
-    });
+/** Without a truth nobody needs the scorers either. */
+async function openScorersAndTruth(config: Config, base: StoreParts) {
+  const { scoring, deviceScanner } = await openRerankers(config, { version, logger: base.logger });
+  try {
+    return { scoring, deviceScanner, truth: await openTruth(config, base) };
+  } catch (error) {
+    await closeAll(scoring.available);
+    throw error;
+  }
 }
 
 function keysName(keys: KeysFile | null, config: Config): string {
@@ -179,48 +166,31 @@ export async function keysOf(path: string): Promise<readonly KeyEntry[]> {
 }
 
 /** The parts of the addon that need no choice, where it can be loaded; in words, what scans. */
-function openScanner(config: Config) {
+function openScanner(config: Config, deviceScanner: DeviceScanner | null) {
   const opened = openNative({ variant: config.nativeVariant });
-  if ('reason' in opened)
-    return { native: null, scanner: `js (native is not there: ${opened.reason})`, memory: {} };
-  return { native: opened, scanner: `native (${opened.variant})`, memory: { memory: opened.rowMemory } };
-}
-
-/** The in-process stores of one catalogue generation; every one of them follows the truth by projection. */
-function embeddedStores(
-  native: NativeParts | null,
-  deviceScanner: DeviceScanner | null,
-): RecallStoresFactory {
+  const native = 'reason' in opened ? null : opened;
   const own = native?.rowScanner ?? new JsRowScanner();
-  const scanner = deviceScanner?.(own) ?? own;
-  return () => {
-    const text = new MemoryTextIndex();
-    const graph = new MemoryGraphStore();
-    const vector = new FlatVectorIndex(scanner);
-    return {
-      vector,
-      text,
-      graph,
-      pushdownShare: 1,
-      vectorRoundTrip: false,
-      textRoundTrip: false,
-      projections: [text, graph],
-    };
+  const name =
+    'reason' in opened ? `js (native is not there: ${opened.reason})` : `native (${opened.variant})`;
+  return {
+    native,
+    rows: {
+      scanner: deviceScanner?.(own) ?? own,
+      name: deviceScanner === null ? name : `${name}; of large tables cuda`,
+    },
+    memory: native === null ? {} : { memory: native.rowMemory },
   };
-}
-
-function createEmbedder(config: EmbedderConfig, clock: Clock, meter: Meter): Embedder | null {
-  if (config.kind === 'none') return null;
-  const inner = config.kind === 'builtin' ? new TfjsEmbedder() : new OpenAiEmbedder(config);
-  const cache = new LruCache<Float32Array>({ entriesMax: limits.embeddingCacheEntries, clock });
-  return new CachingEmbedder(inner, cache, meter, limits.queryCharsMax);
 }
 
 /** What `triptych doctor` says about this machine; needs no data folder. */
 export async function inspect(config: Config): Promise<Inspection> {
   const logger = createPinoLogger({ level: config.logLevel });
   const meter = new PromMeter();
-  const embedder = createEmbedder(config.embedder, systemClock, meter);
+  const embedder = createEmbedder(
+    config.embedder,
+    new LruCache({ entriesMax: 1, clock: systemClock }),
+    meter,
+  );
   try {
     const reason = embedder === null ? null : await notReady(embedder);
     return {
@@ -249,17 +219,6 @@ function notReady(embedder: Embedder): Promise<string | null> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function embedderName(config: EmbedderConfig): string {
-  switch (config.kind) {
-    case 'builtin':
-      return 'Universal Sentence Encoder Lite (tfjs, wasm)';
-    case 'openai':
-      return `${config.model} at ${new URL(config.url).origin}`;
-    case 'none':
-      return 'none';
-  }
 }
 
 /** Where a server that listens on every address is found from this machine. */

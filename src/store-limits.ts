@@ -94,4 +94,11 @@ export const storeLimits = {
   sharedLegEntries: 512,
   /** Documents whose score is kept with the answer of a leg. */
   legScoresMax: 4_000,
+
+  // start
+  /** How long the start waits for stores outside the process before the service goes on without them. */
+  storeBootMsMax: 2_000,
+  /** How often it is looked for catalogues that other processes may have made, and for how many tenants at a time. */
+  catalogueWatchMs: 1_000,
+  catalogueWatchTenants: 100,
 } as const;

@@ -24,7 +24,10 @@ export interface Runtime {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** @throws TriptychError data_dir_locked */
-  open(config: Config, options?: { readonly tenants?: readonly string[] }): Promise<ComposedTriptych>;
+  open(
+    config: Config,
+    options?: { readonly tenants?: readonly string[]; readonly waitForStores?: boolean },
+  ): Promise<ComposedTriptych>;
   readonly demo: DemoSource;
   /** The process that uses the data folder, or null; its URL once it listens. */
   lockHolder(dataDir: string): Promise<{ readonly pid: number; readonly url: string | null } | null>;

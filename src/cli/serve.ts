@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { ComposedTriptych } from '../compose.ts';
 import { redact } from '../config/redact.ts';
@@ -44,12 +45,12 @@ async function serve(runtime: Runtime, options: Readonly<Record<string, unknown>
     (signal) => runtime.exit(signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated),
   );
   try {
-    if (!existsSync(config.dataDir))
+    if (config.stores.postgres === null && !existsSync(config.dataDir))
       say(runtime, `Making the data folder ${config.dataDir} (some seconds, once) ...`);
-    const open = await runtime.open(config);
+    const open = await runtime.open(config, { waitForStores: false });
     let listening: { readonly url: string; close(): Promise<void> } | null = null;
     try {
-      await prepareFirstRun(runtime, open, config, stop.signal);
+      await prepare(runtime, open, config, stop.signal);
       if (stop.signal.aborted) return exitCodes.ok;
       listening = await listen(open, config);
       await announce(runtime, open, listening.url, config, options.json === true);
@@ -62,6 +63,25 @@ async function serve(runtime: Runtime, options: Readonly<Record<string, unknown>
   } finally {
     release();
   }
+}
+
+/** Gives tenants a catalogue where they should have one; later, where the truth does not answer yet. */
+async function prepare(
+  runtime: Runtime,
+  open: ComposedTriptych,
+  config: Config,
+  stop: AbortSignal,
+): Promise<void> {
+  const begin = () => prepareFirstRun(runtime, open, config, stop);
+  // In this turn it is known whether the start has waited long enough.
+  const isOpen = await Promise.race([open.opened.then(() => true), setImmediate(false)]);
+  if (isOpen) return begin();
+  say(runtime, `${open.parts.data} does not answer: everything but /livez is refused until it does.`);
+  void open.opened
+    .then(() => (stop.aborted ? undefined : begin()))
+    .catch((error: unknown) =>
+      say(runtime, `The first run is not through: ${error instanceof Error ? error.message : String(error)}`),
+    );
 }
 
 async function listen(open: ComposedTriptych, config: Config): ReturnType<ComposedTriptych['listen']> {

@@ -34,7 +34,7 @@ export function completeConfig(
     port: settings.port,
     keysFile: settings.keysFile === undefined ? null : resolve(cwd, settings.keysFile),
     dataDir: resolve(cwd, settings.dataDir),
-    demo: settings.demo,
+    demo: settings.demo ?? settings.postgresUrl === undefined,
     schema: settings.schema === undefined ? null : resolve(cwd, settings.schema),
     logLevel: settings.logLevel,
     embedder,

@@ -21,8 +21,10 @@ export const settings = {
     .describe('JSON file of the API keys; with it, requests need one. See `triptych keys`.'),
   dataDir: z.string().min(1).default('.triptych').describe('Folder of the embedded stores; made if missing.'),
   demo: flag()
-    .default(true)
-    .describe('Load the demo catalogue when there is no catalogue and `schema` is not set.'),
+    .optional()
+    .describe(
+      'Load the demo catalogue when there is no catalogue and `schema` is not set; unless given: only into `data_dir`.',
+    ),
   schema: z.string().min(1).optional().describe('Schema file of the catalogue to create when there is none.'),
   logLevel: z
     .enum(['info', 'warn', 'error', 'silent'])

@@ -18,6 +18,8 @@ export class CatalogueRegistry {
   readonly #replacing = new Set<string>();
   /** Between attempts; ended by `close`. */
   readonly #pauses: Waits;
+  /** Tenants of whom it is not known yet whether they have a catalogue. */
+  readonly #unread = new Set<string>();
   #closed = false;
   #onLive: (active: ActiveCatalogue) => void = () => {};
   #onEpoch: (active: ActiveCatalogue) => void = () => {};
@@ -38,9 +40,22 @@ export class CatalogueRegistry {
     return [...this.#projectors.values()].map(({ active }) => active);
   }
 
-  /** The tenant's live catalogue. @throws TriptychError no_catalogue */
+  /** Says that these tenants will be opened: until then nobody knows whether they have a catalogue. */
+  expect(tenants: readonly string[]): void {
+    for (const tenant of tenants) if (this.find(tenant) === null) this.#unread.add(tenant);
+  }
+
+  isUnread(tenant: string): boolean {
+    return this.#unread.has(tenant);
+  }
+
+  /** The tenant's live catalogue. @throws TriptychError no_catalogue | not_ready */
   active(tenant: string): ActiveCatalogue {
     const active = this.find(tenant);
+    if (active === null && this.#unread.has(tenant))
+      throw new TriptychError('not_ready', 'The catalogue is not loaded yet: its store does not answer.', {
+        retryAfterSeconds: 1,
+      });
     if (active === null)
       throw new TriptychError(
         'no_catalogue',
@@ -57,6 +72,7 @@ export class CatalogueRegistry {
   async open(tenant: string): Promise<void> {
     const catalogue = await this.#parts.store.catalogue(tenant);
     if (catalogue !== null) await this.show(tenant, catalogue);
+    this.#unread.delete(tenant);
   }
 
   /** Makes `catalogue` the one that searches see, once it is loaded. Equal generations load once. */

@@ -18,10 +18,10 @@ const version = 1;
 
 /** Cursors are opaque to clients and signed, so that nobody can point one at another list, tenant or time. */
 export class CursorCodec {
-  readonly #key: Uint8Array;
+  readonly #key: () => Uint8Array;
 
-  /** @param key 32 bytes, the same on all replicas */
-  constructor(key: Uint8Array) {
+  /** @param key gives 32 bytes, the same on all replicas */
+  constructor(key: () => Uint8Array) {
     this.#key = key;
   }
 
@@ -54,7 +54,7 @@ export class CursorCodec {
   }
 
   #sign(payload: string): string {
-    return createHmac('sha256', this.#key).update(payload).digest('base64url');
+    return createHmac('sha256', this.#key()).update(payload).digest('base64url');
   }
 }
 

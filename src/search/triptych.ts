@@ -50,8 +50,8 @@ export interface TriptychParts {
   readonly lists: Cache<RankedList>;
   /** Where answers of indexes outside the process are kept; nowhere but in memory unless given. */
   readonly legs?: Cache<LegScores>;
-  /** 32 bytes; signs cursors. */
-  readonly cursorKey: Uint8Array;
+  /** Gives 32 bytes, which sign cursors. @throws TriptychError not_ready */
+  readonly cursorKey: () => Uint8Array;
   readonly registry: CatalogueRegistry;
   /** Indexes outside the process, and where it is kept what they have yet to apply; none: everything is in process. */
   readonly shared: { readonly indexes: readonly SharedIndex[]; readonly log: SyncLog } | null;

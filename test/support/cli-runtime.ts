@@ -55,6 +55,7 @@ export class CliFixture {
         service: this.wrap(await this.#service(options?.tenants ?? [])),
         parts: {},
         tenants: ['default'],
+        opened: Promise.resolve(),
         listen: () => Promise.reject(new Error('not listened to here')),
       }),
       demo: {

@@ -58,7 +58,7 @@ export function userParts(
     events: users,
     soleWriter: true,
     lists: new LruCache({ entriesMax: 1_000, clock }),
-    cursorKey: new Uint8Array(32).fill(7),
+    cursorKey: () => new Uint8Array(32).fill(7),
     logger: silentLogger,
   };
 }

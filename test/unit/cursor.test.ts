@@ -5,7 +5,7 @@ import { limits } from '../../src/limits.ts';
 import { CursorCodec, type ListPosition } from '../../src/search/cursor.ts';
 
 const key = new Uint8Array(32).fill(7);
-const codec = new CursorCodec(key);
+const codec = new CursorCodec(() => key);
 const position: ListPosition = {
   tenant: 'acme',
   requestHash: 'hash',
@@ -55,7 +55,7 @@ describe('a cursor', () => {
   });
 
   it('is refused by another key', () => {
-    refused(cursor, 'acme', 'hash', new CursorCodec(new Uint8Array(32).fill(8)));
+    refused(cursor, 'acme', 'hash', new CursorCodec(() => new Uint8Array(32).fill(8)));
   });
 
   it.each(Object.keys(position) as (keyof ListPosition)[])('is refused when its %s was changed', (part) => {

@@ -68,7 +68,13 @@ async function start(
   service: FakeTriptych,
   { given = config, stop = new AbortController().signal, tenants = ['default'] } = {},
 ): Promise<void> {
-  const composed = { service, parts: {}, tenants, listen: () => Promise.reject(new Error('not here')) };
+  const composed = {
+    service,
+    parts: {},
+    tenants,
+    opened: Promise.resolve(),
+    listen: () => Promise.reject(new Error('not here')),
+  };
   await prepareFirstRun(runtime, composed, given, stop);
 }
 

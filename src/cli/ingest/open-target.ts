@@ -27,7 +27,8 @@ export async function openTarget(
       (error: unknown) =>
         adviseReplacing(error, 'Stop the server and give --replace with its --data-dir instead of --url'),
     );
-  const holder = await runtime.lockHolder(config.dataDir);
+  // A Postgres takes any number of writers, a data folder one.
+  const holder = config.stores.postgres === null ? await runtime.lockHolder(config.dataDir) : null;
   if (holder !== null) {
     if (options.replace)
       throw new TriptychError(
@@ -63,9 +64,16 @@ export async function openTarget(
   }
 }
 
-/** What a run into a data folder is tied to. */
-export function folderName({ dataDir }: Config, { tenant = defaultTenant }: IngestOptions): string {
-  return tenant === defaultTenant ? dataDir : `${dataDir} (tenant ${tenant})`;
+/** What a run into a data folder, or a database, is tied to. */
+export function folderName({ dataDir, stores }: Config, { tenant = defaultTenant }: IngestOptions): string {
+  const place = stores.postgres === null ? dataDir : withoutUser(stores.postgres.url);
+  return tenant === defaultTenant ? place : `${place} (tenant ${tenant})`;
+}
+
+/** Names a database without saying who asks. */
+function withoutUser(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `postgres://${host}${pathname}`;
 }
 
 /** @throws TriptychError invalid_settings */
