@@ -32,6 +32,8 @@ export const storeLimits = {
   syncReasonCharsMax: 500,
   /** How often it is looked whether other processes left something to do for such an index. */
   syncPollMs: 250,
+  /** How often it is counted what is left to do while there is something. */
+  syncLookMs: 1_000,
   /** Pauses after failures: the first, then twice as long each time, up to the last. */
   syncPauseMsMin: 500,
   syncPauseMsMax: 60_000,

@@ -128,11 +128,14 @@ async function announce(
   const width = Math.max(...rows.map(([name]) => name.length));
   const table = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`).join('');
   const tenant = [...counts].find(([, count]) => count > 0)?.[0];
+  const isOpen = await Promise.race([open.opened.then(() => true), setImmediate(false)]);
   const hint =
     tenant === undefined
       ? 'There are no documents yet: triptych ingest FILE --schema S, or PUT /v1/catalogue.\n'
       : await example(runtime, open, tenant, url, config);
-  runtime.stdout.write(`Triptych is ready: ${url}\n${table}${hint}`);
+  // What a truth that does not answer has in it is not known.
+  if (isOpen) runtime.stdout.write(`Triptych is ready: ${url}\n${table}${hint}`);
+  else runtime.stdout.write(`Triptych waits for its store: ${url}/readyz says when it is there.\n${table}`);
 }
 
 /** Documents of each tenant that has a catalogue. */

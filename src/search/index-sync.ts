@@ -39,6 +39,7 @@ export class IndexSync {
   /** Tenants of whom that is to be found out. */
   readonly #tenants = new Set<string>();
   #lastSweepMs = Number.NEGATIVE_INFINITY;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   #failuresInARow = 0;
 
   constructor(index: SharedIndex, parts: IndexSyncParts) {
@@ -115,6 +116,8 @@ export class IndexSync {
     if (claim !== null) {
       this.#changed(claim.tenant);
       await this.#work(claim);
+      // A load in bulk takes minutes, in which people want to see how far it is.
+      if (this.#parts.clock.nowMs() - this.#lookedAtMs >= limits.syncLookMs) await this.#look();
       return false;
     }
     await this.#dropGone();
@@ -191,6 +194,7 @@ export class IndexSync {
   async #look(): Promise<void> {
     const { log, clock, meter } = this.#parts;
     const startMs = clock.nowMs();
+    this.#lookedAtMs = startMs;
     const changed = [...this.#tenants].filter((tenant) => !this.#inSyncSinceMs.has(tenant));
     this.#tenants.clear();
     this.#lag = await log.lag(this.index.name);
