@@ -12,6 +12,9 @@ export const neo4jLimits = {
   neo4jLivenessCheckMs: 30_000,
   /** Rows that the server sends before it waits to be asked for more: more than any answer of a search has. */
   neo4jFetchRows: 10_000,
+  /** Catalogues whose edges are kept as unpacked last, and how many documents of one before it begins anew: 5 kB each. */
+  neo4jEdgeBooksMax: 4,
+  neo4jEdgeBookUnpackingsMax: 5_000,
   /** One statement or transaction of those that write; several of them fit into a lease. */
   neo4jWriteMsMax: 15_000,
   /** One statement about the schema of the database, which builds an index. */

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import type { DocumentChange, Relation, StoredDocument } from '../../src/domain/document.ts';
 import { recallSupport, type Seed } from '../../src/domain/graph-recall.ts';
 import { SimilarityGraph } from '../../src/domain/similarity-graph.ts';
+import { TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { IndexRequest } from '../../src/ports/recall.ts';
 import type { CatalogueKey } from '../../src/ports/shared-index.ts';
 import { documentArbitrary, idArbitrary, testSchema } from '../support/arbitraries.ts';
@@ -261,6 +264,67 @@ describeWithEngines(['neo4j'], 'the graph in Neo4j', ({ neo4j }) => {
         texts.slice(at, at + 50).map((id) => ({ id, weight: 1 })),
       );
     expect(await shared.versions(theirs, null, 10)).toEqual([{ id: 'mine', version: 1 }]);
+  });
+
+  it('computes what a process that ended has left', async () => {
+    const key = await prepared();
+    const dying = openTestNeo4j(neo4jOptions(neo4j));
+    const call = dying.workCaller.call.bind(dying.workCaller);
+    dying.workCaller.call = (one, attempt) =>
+      one.operation === 'refresh'
+        ? Promise.reject(new TriptychError('unavailable', 'the process ends here'))
+        : call(one, attempt);
+    const changes = ['1', '2'].map(
+      (id): DocumentChange => ({
+        kind: 'put',
+        document: documentOf(id, { facets: { directors: ['Kubrick'] } }),
+      }),
+    );
+    await dying.shared.apply(key, changes);
+    await dying.close();
+    expect(await recall(key, [{ id: '1', weight: 1 }])).toEqual([]);
+    await shared.prepare(key.tenant, { schema: testSchema, generation: key.generation });
+    await shared.settled();
+    expect((await recall(key, [{ id: '1', weight: 1 }])).map(({ id }) => id)).toEqual(['2']);
+  });
+
+  it('forgets deletions after their time, and what nobody points to any more', async () => {
+    const key = await prepared();
+    const nodes = async () => {
+      const { records } = await driver.executeQuery(
+        'MATCH (d:TriptychDocument {tenant: $tenant}) RETURN d.id AS id ORDER BY id',
+        { tenant: key.tenant },
+      );
+      return records.map((record) => record.get('id') as string);
+    };
+    const put = (id: string, version: number, to: string[] = []): DocumentChange => ({
+      kind: 'put',
+      document: documentOf(id, {
+        version,
+        facets: { directors: ['Kubrick'] },
+        relations: to.map((end) => ({ type: 'LINK', id: end, strength: 0.5 })),
+      }),
+    });
+    await shared.apply(key, [put('1', 1, ['gone', 'never']), put('gone', 1), put('gone too', 1)]);
+    await shared.apply(
+      key,
+      ['gone', 'gone too'].map((id) => ({ kind: 'delete', id, version: 2 })),
+    );
+    expect(await nodes()).toEqual(['1', 'gone', 'gone too', 'never']);
+    const later: Clock = {
+      ...systemClock,
+      epochMs: () => Date.now() + (limits.tombstoneHours + 1) * 3_600_000,
+    };
+    const tomorrow = openTestNeo4j(neo4jOptions(neo4j), undefined, later);
+    await tomorrow.shared.apply(key, [put('2', 1)]);
+    expect(await nodes()).toEqual(['1', '2', 'gone', 'never']);
+    // The end of a relation keeps its place until the relation goes.
+    await shared.apply(key, [put('1', 2)]);
+    await tomorrow.close();
+    const dayAfter = openTestNeo4j(neo4jOptions(neo4j), undefined, later);
+    await dayAfter.shared.apply(key, [put('2', 2)]);
+    await dayAfter.close();
+    expect(await nodes()).toEqual(['1', '2']);
   });
 
   it('answers for another tenant, and another generation, with nothing of this one', async () => {

@@ -6,6 +6,7 @@ import { type Neo4jGraph, openNeo4j } from '../../src/adapters/neo4j/open-neo4j.
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import type { DocumentChange } from '../../src/domain/document.ts';
 import { limits } from '../../src/limits.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { GraphStore } from '../../src/ports/graph-store.ts';
 import type { CatalogueKey } from '../../src/ports/shared-index.ts';
 import type { Engines } from './engines.ts';
@@ -25,8 +26,7 @@ export function neo4jOptions({
 const silent = { info() {}, warn() {}, error() {} };
 
 /** As it is wired in the service, with what is measured of each pool. */
-export function openTestNeo4j(options: Neo4jOptions, logger = silent) {
-  const clock = systemClock;
+export function openTestNeo4j(options: Neo4jOptions, logger = silent, clock: Clock = systemClock) {
   const [meter, workMeter] = [new RecordingStoreMeter(), new RecordingStoreMeter()];
   const caller = openStoreCaller({ store: 'neo4j' }, { clock, meter, logger });
   const workCaller = openStoreCaller(

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { documentDifference, touchesEdges } from '../../src/adapters/neo4j/document-difference.ts';
+import { EdgeBook, type FetchedDocument } from '../../src/adapters/neo4j/edge-book.ts';
 import { edgesOf } from '../../src/adapters/neo4j/edge-computation.ts';
-import { type FetchedDocument, FetchedGraph } from '../../src/adapters/neo4j/fetched-graph.ts';
+import { FetchedGraph } from '../../src/adapters/neo4j/fetched-graph.ts';
 import { errorOfNeo4j } from '../../src/adapters/neo4j/neo4j-errors.ts';
 import { packEdges, similarPairs, unpackDeclared } from '../../src/adapters/neo4j/packed-edges.ts';
 import type { Relation, StoredDocument } from '../../src/domain/document.ts';
@@ -39,13 +40,15 @@ function packedOf(graph: SimilarityGraph, id: string): FetchedDocument {
 
 describe('FetchedGraph', () => {
   it('gives bit for bit what the whole graph gives, from the seeds and what is next to them', () => {
+    // One for all: what was unpacked of an earlier state must not show.
+    const book = new EdgeBook();
     fc.assert(
       fc.property(documents, seeds, (all, chosen) => {
         const graph = graphOf(all);
         const known = chosen.map(({ id }) => graph.slotOf(id)).filter((slot) => slot >= 0);
         const near = known.flatMap((slot) => [slot, ...graph.edges(slot).map((edge) => edge.slot)]);
         const fetched = [...new Set(near)].map((slot) => packedOf(graph, graph.idOf(slot)));
-        const support = recallSupport(new FetchedGraph(fetched), chosen);
+        const support = recallSupport(new FetchedGraph(book, fetched), chosen);
         expect(support).toEqual(recallSupport(graph, chosen));
       }),
     );
@@ -56,10 +59,12 @@ describe('FetchedGraph', () => {
       documentOf('1', { facets: { tags: ['x'] } }),
       documentOf('2', { facets: { tags: ['x'] } }),
     ]);
-    const fetched = new FetchedGraph([packedOf(graph, '1')]);
-    const [edge] = fetched.edges(0);
+    const fetched = new FetchedGraph(new EdgeBook(), [packedOf(graph, '1')]);
+    const [edge] = fetched.edges(fetched.slotOf('1'));
     expect(fetched.idOf(edge!.slot)).toBe('2');
-    expect([fetched.slotOf('1'), fetched.slotOf('2'), fetched.slotOf('3')]).toEqual([0, -1, -1]);
+    expect([fetched.slotOf('2'), fetched.slotOf('3')]).toEqual([-1, -1]);
+    // Nor are ids kept that anybody may ask for.
+    expect(fetched.idOf(edge!.slot + 1)).toBeUndefined();
     expect(fetched.edges(edge!.slot)).toEqual([]);
   });
 });

@@ -7,7 +7,9 @@ import { limits } from '../../limits.ts';
 import type { GraphAnswer, GraphQuery, GraphStore, RelationsQuery } from '../../ports/graph-store.ts';
 import type { IndexRequest } from '../../ports/recall.ts';
 import type { StoreCaller } from '../../ports/store-caller.ts';
-import { type FetchedDocument, FetchedGraph } from './fetched-graph.ts';
+import { LruMap } from '../../std/lru-map.ts';
+import { EdgeBook, type FetchedDocument } from './edge-book.ts';
+import { FetchedGraph } from './fetched-graph.ts';
 import { type Bolt, integer, type Parameters, type Row } from './neo4j-connection.ts';
 import { type PackedDeclared, similarPairs } from './packed-edges.ts';
 import { recallStatement, relationshipsStatement } from './read-statements.ts';
@@ -29,6 +31,8 @@ const recallRowsMax = limits.likeIdsMax * (1 + limits.similarEdgesMax + limits.r
 export class Neo4jGraphStore implements GraphStore {
   readonly #bolt: Bolt;
   readonly #caller: StoreCaller;
+  /** By generation and tenant. */
+  readonly #books = new LruMap<EdgeBook>(limits.neo4jEdgeBooksMax);
 
   constructor(bolt: Bolt, caller: StoreCaller) {
     this.#bolt = bolt;
@@ -49,7 +53,7 @@ export class Neo4jGraphStore implements GraphStore {
       ids,
       limit: integer(recallRowsMax),
     });
-    return { support: recallSupport(new FetchedGraph(documents), seeds) };
+    return { support: recallSupport(new FetchedGraph(this.#bookOf(query), documents), seeds) };
   }
 
   /** @throws TriptychError those of StoreCaller */
@@ -63,6 +67,16 @@ export class Neo4jGraphStore implements GraphStore {
     });
     const found = new Map(rows.map((row) => [row.id, relationshipsOf(row, limit)]));
     return ids.map((id) => found.get(id) ?? []);
+  }
+
+  /** One that has grown too large is begun anew. */
+  #bookOf({ tenant, snapshot }: IndexRequest): EdgeBook {
+    const name = `${snapshot.epoch.generation}\0${tenant}`;
+    const known = this.#books.get(name);
+    if (known !== undefined && known.unpackings < limits.neo4jEdgeBookUnpackingsMax) return known;
+    const book = new EdgeBook();
+    this.#books.set(name, book);
+    return book;
   }
 
   #ask<R extends Row>(

@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { CatalogueKey, IndexedVersion, SharedIndex } from '../../ports/shared-index.ts';
 import type { StoreCaller } from '../../ports/store-caller.ts';
+import { LruMap } from '../../std/lru-map.ts';
 import { applyChanges, type KeyParameters } from './apply-changes.ts';
 import { type Bolt, integer, type Row, type Statements } from './neo4j-connection.ts';
 import { refreshEdges } from './refresh-edges.ts';
@@ -34,7 +35,8 @@ export class Neo4jIndex implements SharedIndex {
   readonly #loop: RefreshLoop;
   /** The schema of the database, made once; shared by calls that come together. */
   #schema: Promise<void> | null = null;
-  #purgedAtMs = Number.NEGATIVE_INFINITY;
+  /** When old deletions were purged (monotonic), by generation and tenant. */
+  readonly #purgedAtMs = new LruMap<number>(limits.catalogueFillEntries);
 
   constructor(bolt: Bolt, parts: Neo4jIndexParts) {
     this.#bolt = bolt;
@@ -158,8 +160,10 @@ export class Neo4jIndex implements SharedIndex {
   /** Now and then, what need not be remembered of deletions. */
   async #purge(key: CatalogueKey): Promise<void> {
     const { clock, logger } = this.#parts;
-    if (clock.nowMs() - this.#purgedAtMs < limits.tombstonePurgeIntervalMs) return;
-    this.#purgedAtMs = clock.nowMs();
+    const name = `${key.generation}\0${key.tenant}`;
+    const lastMs = this.#purgedAtMs.get(name) ?? Number.NEGATIVE_INFINITY;
+    if (clock.nowMs() - lastMs < limits.tombstonePurgeIntervalMs) return;
+    this.#purgedAtMs.set(name, clock.nowMs());
     const parameters = {
       ...parametersOf(key),
       before: integer(clock.epochMs() - limits.tombstoneHours * 3_600_000),
