@@ -9,6 +9,7 @@ import { rerankHttp } from './cases/rerank-http.ts';
 import { scorer } from './cases/scorer.ts';
 import { searchCached } from './cases/search-cached.ts';
 import { searchClients } from './cases/search-clients.ts';
+import { searchEngines } from './cases/search-engines.ts';
 import { searchHttp } from './cases/search-http.ts';
 import { searchPersonal } from './cases/search-personal.ts';
 import { searchProfile } from './cases/search-profile.ts';
@@ -34,6 +35,7 @@ const cases: readonly BenchCase[] = [
   textIndex,
   rerank,
   rerankBackends,
+  searchEngines,
 ];
 
 const usage = `npm run bench -- [--small] [--only CASE] [--record] [--seed N] [--json] [--list]

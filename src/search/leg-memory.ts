@@ -16,6 +16,8 @@ export interface LegQuestion {
   readonly conditions: string | null;
 }
 
+type Asked = 'vector' | 'words';
+
 /** Asks the index, with the time that is left. */
 type Ask<V> = (base: RecallRequest) => Promise<V>;
 
@@ -28,7 +30,7 @@ export class LegMemory {
   readonly #clock: Clock;
   readonly #meter: Meter;
   readonly #shared: Cache<LegScores> | null;
-  readonly #vectors = new LruMap<readonly Hit[]>(limits.legCacheEntries);
+  readonly #vectors = new LruMap<readonly Hit[]>(limits.sharedLegEntries);
   readonly #texts = new LruMap<TextAnswer>(limits.legCacheEntries);
 
   /** @param shared for answers that cost a round trip; null: they are kept in memory like the others */
@@ -50,7 +52,7 @@ export class LegMemory {
     const key = keyOf(question, bytes);
     if (roundTrip && this.#shared !== null)
       return this.#sharedHits(this.#shared, `vector\0${key}`, base, ask);
-    return this.#remembered(this.#vectors, key, () => ask(base));
+    return this.#remembered('vector', this.#vectors, key, () => ask(base));
   }
 
   /** The answer of an index in this process holds a score for every document, so those of large catalogues are not kept. */
@@ -60,12 +62,12 @@ export class LegMemory {
     if (roundTrip && this.#shared !== null)
       return this.#sharedWords(this.#shared, `text\0${keyOf(question, text)}`, base, ask);
     if (base.snapshot.liveCount > limits.legCacheDocumentsMax) return ask(base);
-    return this.#remembered(this.#texts, keyOf(question, text), () => ask(base));
+    return this.#remembered('words', this.#texts, keyOf(question, text), () => ask(base));
   }
 
-  async #remembered<V>(memory: LruMap<V>, key: string, ask: () => Promise<V>): Promise<V> {
+  async #remembered<V>(asked: Asked, memory: LruMap<V>, key: string, ask: () => Promise<V>): Promise<V> {
     const known = memory.get(key);
-    this.#count(known !== undefined);
+    this.#count(asked, known !== undefined);
     if (known !== undefined) return known;
     const answer = await ask();
     memory.set(key, answer);
@@ -80,7 +82,7 @@ export class LegMemory {
   ): Promise<readonly Hit[]> {
     const startMs = this.#clock.nowMs();
     const known = await shared.get(key);
-    this.#count(known !== undefined);
+    this.#count('vector', known !== undefined);
     if (known !== undefined) return hitsOf(known);
     const hits = await ask(this.#since(startMs, base));
     keep(shared, key, scoresOf(hits));
@@ -95,7 +97,7 @@ export class LegMemory {
   ): Promise<TextAnswer> {
     const startMs = this.#clock.nowMs();
     const known = await shared.get(key);
-    this.#count(known !== undefined);
+    this.#count('words', known !== undefined);
     const asked = known === undefined ? await ask(this.#since(startMs, base)) : null;
     const scores = known ?? scoresOf(asked!.hits);
     if (known === undefined) keep(shared, key, scores);
@@ -111,8 +113,8 @@ export class LegMemory {
     return { ...base, timeoutMs: base.timeoutMs - (this.#clock.nowMs() - startMs) };
   }
 
-  #count(known: boolean): void {
-    this.#meter.count(known ? 'leg_cache_hits' : 'leg_cache_misses', 1);
+  #count(asked: Asked, known: boolean): void {
+    this.#meter.count(known ? `${asked}_cache_hits` : `${asked}_cache_misses`, 1);
   }
 }
 

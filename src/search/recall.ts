@@ -76,7 +76,9 @@ export function startQuestion(context: SearchContext, plan: SearchPlan, embeddin
 export function startSeeded(context: SearchContext, plan: SearchPlan, joint: JointSearch | null): SeededLegs {
   const { taste } = context.asker ?? { taste: null };
   const near = taste === null ? Promise.resolve(null) : nearTaste(context, plan, taste, joint);
-  joint?.noTaste();
+  // None, not planned, or known from before: the query need not wait.
+  if (taste === null) joint?.noTaste();
+  else void near.then(() => joint?.noTaste());
   return { taste: near, graph: startGraph(context, plan) };
 }
 

@@ -24,18 +24,20 @@ export function nearQuery(
   );
 }
 
+/** A taste is one user's own, so its answer is kept only where it costs a round trip. */
 export function nearTaste(
   context: SearchContext,
   plan: SearchPlan,
   taste: Float32Array,
   joint: JointSearch | null,
 ): Near {
-  return startLeg(
-    context,
-    plan,
-    'vector',
-    ({ base }) => joint?.taste(base, taste) ?? nearest(context, base, taste),
-  );
+  const { catalogue, parts } = context;
+  return startLeg(context, plan, 'vector', (question) => {
+    const ask = (base: RecallRequest) => joint?.taste(base, taste) ?? nearest(context, base, taste);
+    return catalogue.stores.vectorRoundTrip
+      ? parts.legs.vector(question, taste, ask, true)
+      : ask(question.base);
+  });
 }
 
 async function nearest(

@@ -100,8 +100,19 @@ export class PromMeter implements Meter, HttpMeter, StoreMeter {
       'triptych_ranked_cache_misses_total',
       'Searches that a cached list might have answered and did not',
     ),
-    leg_cache_hits: this.#counter('triptych_leg_cache_hits_total', 'Legs answered from memory'),
-    leg_cache_misses: this.#counter('triptych_leg_cache_misses_total', 'Legs that a store was asked for'),
+    vector_cache_hits: this.#counter(
+      'triptych_vector_cache_hits_total',
+      'Vectors whose neighbours were kept',
+    ),
+    vector_cache_misses: this.#counter(
+      'triptych_vector_cache_misses_total',
+      'Vectors that the index was asked for',
+    ),
+    words_cache_hits: this.#counter('triptych_words_cache_hits_total', 'Words whose documents were kept'),
+    words_cache_misses: this.#counter(
+      'triptych_words_cache_misses_total',
+      'Words that the index was asked for',
+    ),
     events_accepted: this.#counter(
       'triptych_events_accepted_total',
       'Events that were new and are committed',

@@ -1,0 +1,159 @@
+import { setTimeout } from 'node:timers/promises';
+import type { ComposedTriptych } from '../../src/compose.ts';
+import type { SearchRequest } from '../../src/domain/search-request.ts';
+import type { SearchResponse } from '../../src/domain/search-response.ts';
+import type { BenchCase, BenchContext, Measurement } from '../case.ts';
+import { searchOf } from '../catalogue.ts';
+import { replay } from '../engines/replay.ts';
+import { roundTrips } from '../engines/round-trips.ts';
+import { missingSettings, withEngines } from '../engines/service.ts';
+import { interleave, latencies, percentile, round, runClients, sorted, summary } from '../measure.ts';
+import { historyOf, introduce, richPolicy } from '../person.ts';
+import { fill, searchOnce } from '../service.ts';
+
+const user = 'engines';
+
+/** What is asked, by the strategy that it leads to. */
+const strategies: readonly { readonly name: string; readonly changes: Partial<SearchRequest> }[] = [
+  { name: 'VectorOnly', changes: { query: null, like: [] } },
+  { name: 'LexicalOnly', changes: { embedding: null, like: [] } },
+  { name: 'HybridParallel', changes: {} },
+  { name: 'HybridParallel, of a user', changes: { user, like: [] } },
+];
+
+/** p99 aims of the first day, printed beside. */
+const firstTargets = { vector: 10, graph: 25, policy: 5, hybrid: 50, cache: 2 } as const;
+
+export const searchEngines: BenchCase = {
+  name: 'search-engines',
+  description:
+    'over Milvus, Neo4j, Postgres and Redis: legs, whole, round trips, 1, 8 and 32 clients, replay',
+  run: async (context) => {
+    const missing = missingSettings(process.env);
+    if (missing.length > 0)
+      return {
+        measurements: [],
+        notes: [`not run: ${missing.join(', ')} are not set; npm run bench:engines sets them`],
+      };
+    return withEngines(({ open, config }) => measure(context, open, config));
+  },
+};
+
+async function measure(
+  { size, catalogue, seed, say }: BenchContext,
+  open: ComposedTriptych,
+  config: Parameters<typeof roundTrips>[0],
+) {
+  const startedMs = performance.now();
+  await fill(open, catalogue);
+  await caughtUp(open);
+  const loadSeconds = round((performance.now() - startedMs) / 1_000);
+  say(`loaded in ${loadSeconds} s`);
+  await introduce(open, user, richPolicy(catalogue), historyOf(user, catalogue, 40));
+  const server = await open.listen();
+  const { queries } = catalogue;
+  const calls = size === 'full' ? 200 : 10;
+  const own = await roundTrips(config);
+  const trips = own.map(({ name, ask }) => ({
+    name,
+    round: () => runClients(1, calls, async () => void (await ask())),
+  }));
+  const answers = new Map<string, SearchResponse[]>(strategies.map(({ name }) => [name, []]));
+  const searches = strategies.flatMap(({ name, changes }) =>
+    [1, 8, 32].map((clients) => ({
+      name: `${name}, ${clients} client${clients === 1 ? '' : 's'}`,
+      round: () =>
+        runClients(clients, calls, async (index) => {
+          const answer = await searchOnce(open, searchOf(queries[index % queries.length]!, changes));
+          if (clients === 1) answers.get(name)!.push(answer);
+        }),
+    })),
+  );
+  const cached = {
+    name: 'cached, 1 client',
+    round: () =>
+      runClients(1, calls, async (index) => {
+        await searchOnce(open, searchOf(queries[index % queries.length]!, { user, like: [], cache: 'use' }));
+      }),
+  };
+  const variants = [...trips, ...searches, cached];
+  await interleave(variants, 1);
+  for (const list of answers.values()) list.length = 0;
+  const rounds = await interleave(variants, size === 'full' ? 5 : 1);
+  await Promise.all(own.map(({ close }) => close()));
+  const replaySize =
+    size === 'full'
+      ? { searches: 10_000, queries: 5_000, users: 500 }
+      : { searches: 200, queries: 100, users: 10 };
+  say(`replaying ${replaySize.searches} searches`);
+  const replayed = await replay(open, catalogue, replaySize, seed, () => storeCalls(server.url));
+  const overheads = [...answers].map(([name, list]) => overhead(name, list));
+  return {
+    measurements: [
+      { name: 'load', values: { seconds: loadSeconds } },
+      ...[...rounds].map(([name, list]) => ({ name, values: summary(list) })),
+      ...legsOf(answers.get('HybridParallel, of a user')!),
+      ...overheads,
+      {
+        name: `replay, Zipf(1.0), ${replaySize.queries} queries, ${replaySize.users} users`,
+        values: replayed,
+      },
+    ],
+    notes: [
+      'whole minus the slowest chain of legs (policy and what waits for it, vector, words) at 1 client: met where p50 <= 3 ms and p99 <= 15 ms',
+      `first targets, p99 in ms: ${Object.entries(firstTargets)
+        .map(([name, ms]) => `${name} ${ms}`)
+        .join(', ')}`,
+      'round trips are the least questions of the stores, over their own clients, in the same rounds',
+      'the stores share the processors with the service and with the clients',
+    ],
+  };
+}
+
+/** Waits until every index outside the process has what is committed. */
+async function caughtUp({ service }: ComposedTriptych): Promise<void> {
+  for (;;) {
+    const { parts } = await service.readiness();
+    if (['milvus', 'neo4j', 'words'].every((name) => parts[name]?.ok !== false)) return;
+    await setTimeout(100);
+  }
+}
+
+/** Each leg as the answers' coverage says, beside its first target. */
+function legsOf(answers: readonly SearchResponse[]): Measurement[] {
+  return (['policy', 'vector', 'lexical', 'graph'] as const).map((leg) => ({
+    name: `leg ${leg}`,
+    values: {
+      ...latencies(answers.map(({ coverage }) => coverage[leg]?.ms ?? 0)),
+      ...(leg in firstTargets ? { first_target_p99_ms: firstTargets[leg as 'vector'] } : {}),
+    },
+  }));
+}
+
+/** What a search costs beyond the stores: the whole minus its slowest chain of legs. */
+function overhead(name: string, answers: readonly SearchResponse[]): Measurement {
+  const beyond = sorted(
+    answers.map(({ tookMs, coverage }) => {
+      const ms = (leg: 'policy' | 'vector' | 'lexical' | 'graph'): number => coverage[leg]?.ms ?? 0;
+      return tookMs - Math.max(ms('vector'), ms('lexical'), ms('policy') + ms('graph'));
+    }),
+  );
+  const [p50, p99] = [percentile(beyond, 0.5), percentile(beyond, 0.99)];
+  return {
+    name: `beyond the stores: ${name}`,
+    values: { p50_ms: round(p50), p99_ms: round(p99), met: p50 <= 3 && p99 <= 15 ? 1 : 0 },
+  };
+}
+
+/** How often the stores of vectors and words were asked, as the service counts it. */
+async function storeCalls(url: string): Promise<Record<'vector' | 'lexical', number>> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const searches = [...text.matchAll(/^triptych_store_call_seconds_count\{([^}]*)\} (\d+)/gm)].filter(
+    ([, labels]) => labels!.includes('store="milvus"') && labels!.includes('operation="search"'),
+  );
+  const words = /^triptych_words_cache_misses_total (\d+)/m.exec(text);
+  return {
+    vector: searches.reduce((sum, [, , value]) => sum + Number(value), 0),
+    lexical: Number(words?.[1] ?? 0),
+  };
+}
