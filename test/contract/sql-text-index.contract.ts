@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SqlClient } from '../../src/adapters/sql/sql-client.ts';
+import type { SqlClient, SqlScope } from '../../src/adapters/sql/sql-client.ts';
 import { SqlTextIndex } from '../../src/adapters/sql/sql-text-index.ts';
+import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import type { DocumentChange, StoredDocument } from '../../src/domain/document.ts';
 import { everything, matches, nothing, type Predicate } from '../../src/domain/predicate.ts';
 import { LexicalIndex } from '../../src/domain/text/lexical-index.ts';
@@ -16,7 +17,7 @@ import {
 import { referenceScores } from '../support/bm25f-reference.ts';
 import { filmDocuments, filmsAvailable, filmsSchema } from '../support/films.ts';
 import { liveDocuments } from '../support/live-documents.ts';
-import { type RecallSubject, TestCatalogue } from '../support/recall-subject.ts';
+import { documentOf, type RecallSubject, TestCatalogue } from '../support/recall-subject.ts';
 import { sharedIndexContract } from './shared-index.contract.ts';
 import { textIndexContract } from './text-index.contract.ts';
 
@@ -77,7 +78,7 @@ const change: fc.Arbitrary<DocumentChange> = fc.oneof(
 );
 
 function subjectOver(client: SqlClient): RecallSubject<SqlTextIndex> {
-  const port = new SqlTextIndex(client);
+  const port = new SqlTextIndex(client, systemClock);
   const tenants = new Set<string>();
   return {
     port,
@@ -116,7 +117,7 @@ export function sqlTextIndexTests(
     textIndexContract(name, () => subject);
     sharedIndexContract(name, async () => ({
       index: subject.port,
-      another: async () => new SqlTextIndex(opened.client),
+      another: async () => new SqlTextIndex(opened.client, systemClock),
       liveGeneration: async (tenant) => {
         const text = 'SELECT generation FROM word_catalogue WHERE tenant = $1 AND live';
         const [rows] = await opened.client.run([{ text, parameters: [tenant] }], { tenant });
@@ -173,6 +174,29 @@ export function sqlTextIndexTests(
         { numRuns: runs.predicates / 100, endOnFailure: true },
       );
     }, 240_000);
+
+    it('gives every transaction of an answer what is left of its time, in the scope of its tenant', async () => {
+      const scopes: SqlScope[] = [];
+      const run: SqlClient['run'] = (statements, scope) => {
+        scopes.push(scope);
+        return opened.client.run(statements, scope);
+      };
+      const films = new TestCatalogue(subject, testSchema);
+      await films.put({ ...documentOf('1', { title: 'Robot' }), version: 1 });
+      const index = new SqlTextIndex({ run, close: async () => {} }, systemClock);
+      const answer = await index.search({ ...films.request(), timeoutMs: 5_000, text: 'robot spase' });
+      await answer.score(['1'], undefined, 700);
+      expect(scopes.length).toBe(3);
+      await answer.score(['2'], undefined, 700);
+      const left = scopes.map((scope) => {
+        if (typeof scope === 'string') throw new Error(`the scope ${scope}`);
+        expect(scope.tenant).toBe(films.tenant);
+        return scope.timeoutMs!;
+      });
+      expect(left.every((ms) => ms > 0 && ms <= 5_000)).toBe(true);
+      expect(left).toEqual([...left].sort((a, b) => b - a));
+      expect(left.at(-1)).toBeLessThanOrEqual(700);
+    });
 
     it('keeps names and values of predicates apart from the statement', async () => {
       const films = new TestCatalogue(subject, testSchema);

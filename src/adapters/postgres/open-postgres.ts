@@ -44,7 +44,7 @@ export async function openPostgres(options: PgClientOptions, parts: PgClientPart
     events: new SqlEventLog(client, { selfVacuuming: true }),
     secrets: new SqlSecretStore(client),
     sync: new SqlSyncLog(client, { selfVacuuming: true }),
-    words: new SqlTextIndex(client),
+    words: new SqlTextIndex(client, parts.clock),
     client,
     opened: () => client.opened(),
   };

@@ -91,7 +91,7 @@ export class PgClient implements SqlClient {
   async run(statements: readonly SqlStatement[], scope: SqlScope): Promise<readonly (readonly SqlRow[])[]> {
     if (scope === 'owner')
       throw new TriptychError('internal', 'the tables are changed by `triptych db migrate` alone');
-    const tenant = scope === 'all' ? '' : scope.tenant;
+    const { tenant, timeoutMs } = scope === 'all' ? { tenant: '' } : scope;
     if (!isStorable(tenant, statements))
       throw errorOfSqlState(
         characterNotInRepertoire,
@@ -103,6 +103,7 @@ export class PgClient implements SqlClient {
       tenant,
       statements,
       operationOf(statements),
+      timeoutMs,
     );
   }
 
@@ -133,9 +134,10 @@ export class PgClient implements SqlClient {
     tenant: string,
     statements: readonly SqlStatement[],
     operation: string,
+    atMostMs = Number.POSITIVE_INFINITY,
   ): Promise<SqlRow[][]> {
     const repeatable = statements.every(({ text }) => readOnly.test(text));
-    const call = { operation, timeoutMs: timeouts[operation] ?? timeoutMs, repeatable };
+    const call = { operation, timeoutMs: Math.min(timeouts[operation] ?? timeoutMs, atMostMs), repeatable };
     return caller.call(call, (leftMs) => {
       const endMs = this.#clock.nowMs() + leftMs;
       const attempt = () =>

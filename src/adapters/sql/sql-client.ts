@@ -32,7 +32,13 @@ export type SqlRow = readonly SqlCell[];
  * Whose rows the statements may see and write; the engine holds them to it (row-level security), whatever they say.
  * `all`: every tenant's, for work in the background; `owner`: the tables themselves, for migrations and their care.
  */
-export type SqlScope = { readonly tenant: string } | 'all' | 'owner';
+export type SqlScope = TenantScope | 'all' | 'owner';
+
+export interface TenantScope {
+  readonly tenant: string;
+  /** Nobody waits longer than this for the answer; a server gives the statements up by then. Its client's own bound unless given. */
+  readonly timeoutMs?: number;
+}
 
 export interface SqlClient {
   /**

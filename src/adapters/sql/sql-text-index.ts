@@ -2,16 +2,17 @@ import type { Catalogue, CatalogueSchema } from '../../domain/catalogue-schema.t
 import type { DocumentChange } from '../../domain/document.ts';
 import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { CatalogueKey, IndexedVersion, SharedIndex } from '../../ports/shared-index.ts';
 import type { TextAnswer, TextIndex, TextQuery } from '../../ports/text-index.ts';
 import { textProblem } from '../../std/clean-text.ts';
 import { LruMap } from '../../std/lru-map.ts';
 import { compareUtf8 } from '../../std/utf8-order.ts';
 import { schemaOfCell } from './document-rows.ts';
-import { type SqlClient, type SqlRow, type SqlStatement, textCell } from './sql-client.ts';
+import { type SqlClient, type SqlStatement, textCell } from './sql-client.ts';
 import { wordBatch } from './word-batch.ts';
 import { predicateSql } from './word-conditions.ts';
-import { WordQuery } from './word-query.ts';
+import { WordQuery, type WordReader } from './word-query.ts';
 import { bestDocuments, foundColumns, someDocuments } from './word-search-statements.ts';
 import * as writing from './word-write-statements.ts';
 
@@ -24,35 +25,40 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
   readonly name = 'words';
   readonly visibleAfterMs = 0;
   readonly #client: SqlClient;
+  readonly #clock: Clock;
   readonly #schemas = new LruMap<CatalogueSchema>(limits.catalogueFillEntries);
   #closed = false;
 
-  constructor(client: SqlClient) {
+  constructor(client: SqlClient, clock: Clock) {
     this.#client = client;
+    this.#clock = clock;
   }
 
   async search(query: TextQuery): Promise<TextAnswer> {
     query.signal.throwIfAborted();
     const { snapshot, predicate } = query;
     const key = { tenant: query.tenant, generation: snapshot.epoch.generation };
-    const words = await WordQuery.read(this.#client, key, snapshot.schema.language, query.text);
+    const read = this.#reader(query.tenant, query.timeoutMs);
+    const words = await WordQuery.read(read, key, snapshot.schema.language, query.text);
     if (words === null || words.terms.length === 0)
       return { hits: [], score: async (ids) => new Float64Array(ids.length) };
     const limit = Math.max(0, Math.min(query.limit, limits.legDepthMax));
-    const rows = await this.#read(
-      key,
-      bestDocuments(key, {
-        ...words.best(),
-        limit,
-        condition: (parameters) =>
-          predicate === null ? 'true' : predicateSql(snapshot.schema, predicate.predicate, parameters),
-      }),
-    );
+    const question = bestDocuments(key, {
+      ...words.best(),
+      limit,
+      condition: (parameters) =>
+        predicate === null ? 'true' : predicateSql(snapshot.schema, predicate.predicate, parameters),
+    });
+    const [rows = []] = await read([question]);
     const hits = rows
       .map((row) => ({ id: textCell(row, foundColumns.id), score: words.score(row) }))
       .sort((a, b) => b.score - a.score || compareUtf8(a.id, b.id));
     const known = new Map(hits.map(({ id, score }) => [id, score]));
-    return { hits, score: (ids) => this.#score(key, words, known, ids) };
+    return {
+      hits,
+      score: (ids, _rows, timeoutMs = query.timeoutMs) =>
+        scoresOf(this.#reader(query.tenant, timeoutMs), key, words, known, ids),
+    };
   }
 
   async prepare(tenant: string, { generation, schema }: Catalogue): Promise<void> {
@@ -94,21 +100,6 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
     this.#closed = true;
   }
 
-  /** Hits have the score that they were given; the others are read now. */
-  async #score(
-    key: CatalogueKey,
-    words: WordQuery,
-    known: ReadonlyMap<string, number>,
-    ids: readonly string[],
-  ): Promise<Float64Array> {
-    const scores = new Map(known);
-    const others = ids.filter((id) => !known.has(id) && textProblem(id) === null);
-    if (others.length > 0)
-      for (const row of await this.#read(key, someDocuments(key, words.terms, others)))
-        scores.set(textCell(row, foundColumns.id), words.score(row));
-    return Float64Array.from(ids, (id) => scores.get(id) ?? 0);
-  }
-
   async #schemaOf(key: CatalogueKey): Promise<CatalogueSchema> {
     const known = this.#schemas.get(nameOf(key));
     if (known !== undefined && !this.#closed) return known;
@@ -119,15 +110,34 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
     return schema;
   }
 
-  async #read({ tenant }: CatalogueKey, statement: SqlStatement): Promise<readonly SqlRow[]> {
-    const [rows = []] = await this.#client.run([statement], { tenant });
-    return rows;
+  /** Every transaction of an answer gets what is left of its time. */
+  #reader(tenant: string, timeoutMs: number): WordReader {
+    const endMs = this.#clock.nowMs() + timeoutMs;
+    return (statements) =>
+      this.#client.run(statements, { tenant, timeoutMs: Math.max(1, endMs - this.#clock.nowMs()) });
   }
 
   #run(statements: readonly SqlStatement[]): ReturnType<SqlClient['run']> {
     if (this.#closed) return Promise.reject(new TriptychError('unavailable', 'the word index is closed'));
     return this.#client.run(statements, 'all');
   }
+}
+
+/** Hits have the score that they were given; the others are read now. */
+async function scoresOf(
+  read: WordReader,
+  key: CatalogueKey,
+  words: WordQuery,
+  known: ReadonlyMap<string, number>,
+  ids: readonly string[],
+): Promise<Float64Array> {
+  const scores = new Map(known);
+  const others = ids.filter((id) => !known.has(id) && textProblem(id) === null);
+  if (others.length > 0) {
+    const [rows = []] = await read([someDocuments(key, words.terms, others)]);
+    for (const row of rows) scores.set(textCell(row, foundColumns.id), words.score(row));
+  }
+  return Float64Array.from(ids, (id) => scores.get(id) ?? 0);
 }
 
 function nameOf({ tenant, generation }: CatalogueKey): string {

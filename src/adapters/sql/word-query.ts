@@ -6,8 +6,11 @@ import { letterSet } from '../../domain/text/typo-dictionary.ts';
 import { limits } from '../../limits.ts';
 import type { CatalogueKey } from '../../ports/shared-index.ts';
 import { compareUtf8 } from '../../std/utf8-order.ts';
-import { type SqlClient, type SqlRow, type SqlStatement, textCell } from './sql-client.ts';
+import { type SqlRow, type SqlStatement, textCell } from './sql-client.ts';
 import * as statements from './word-search-statements.ts';
+
+/** Runs statements in one transaction for the tenant that asks, within what is left of its time. */
+export type WordReader = (statements: readonly SqlStatement[]) => Promise<readonly (readonly SqlRow[])[]>;
 
 /** A term that documents have, and what of its score a match is worth. */
 interface Match {
@@ -39,28 +42,19 @@ export class WordQuery {
 
   /** Looks the words of a text up, in one round trip, and a second one where a word is unknown; null: no generation. */
   static async read(
-    client: SqlClient,
+    read: WordReader,
     key: CatalogueKey,
     language: CatalogueSchema['language'],
     text: string,
   ): Promise<WordQuery | null> {
     const words = queryWords(text, language);
-    const scope = { tenant: key.tenant };
-    const [totals, terms] = await client.run(
-      [
-        statements.readTotals(key),
-        statements.readTerms(
-          key,
-          words.map(({ stem }) => stem),
-        ),
-      ],
-      scope,
-    );
+    const stems = words.map(({ stem }) => stem);
+    const [totals, terms] = await read([statements.readTotals(key), statements.readTerms(key, stems)]);
     const row = totals![0];
     if (row === undefined) return null;
     const known = new Map(terms!.map((term) => [textCell(term, 0), numberCell(term, 1)]));
     const unknown = words.filter(({ stem }) => !known.has(stem)).slice(0, limits.textExpandedWordsMax);
-    const expansions = await expand(client, key, unknown);
+    const expansions = await expand(read, key, unknown);
     const matches = words.map(({ stem }): readonly Match[] => {
       const documents = known.get(stem);
       return documents === undefined
@@ -128,16 +122,13 @@ export class WordQuery {
 
 /** What stands in for unknown words, by stem, best first: domain/text/query-terms.ts has the rules. */
 async function expand(
-  client: SqlClient,
+  read: WordReader,
   key: CatalogueKey,
   words: readonly QueryWord[],
 ): Promise<Map<string, readonly Match[]>> {
   const asked = words.flatMap((word) => questions(key, word).map((question) => ({ word, ...question })));
   if (asked.length === 0) return new Map();
-  const answers = await client.run(
-    asked.map(({ statement }) => statement),
-    { tenant: key.tenant },
-  );
+  const answers = await read(asked.map(({ statement }) => statement));
   const found = new Map<string, Match[]>();
   for (const [i, { word, matches }] of asked.entries())
     found.set(word.stem, [...(found.get(word.stem) ?? []), ...matches(answers[i]!)]);

@@ -12,14 +12,14 @@ const totalsText = `SELECT documents, title_words, text_words, facet_words FROM 
 
 /** Row (documents, words of titles, texts, facets), none where the generation is not there. */
 export function readTotals(key: CatalogueKey): SqlStatement {
-  return { text: totalsText, parameters: keyOf(key) };
+  return { text: totalsText, parameters: keyOf(key), prepared: true };
 }
 
 const termsText = `SELECT term, documents FROM word_term WHERE ${ofKey} AND term = ANY ($3::text[]) AND documents > 0`;
 
 /** Rows (term, documents) of the terms that some document has. */
 export function readTerms(key: CatalogueKey, terms: readonly string[]): SqlStatement {
-  return { text: termsText, parameters: [...keyOf(key), terms] };
+  return { text: termsText, parameters: [...keyOf(key), terms], prepared: true };
 }
 
 const nearText = `SELECT w.word, w.term, t.documents FROM (
@@ -141,7 +141,7 @@ export function someDocuments(
   terms: readonly string[],
   ids: readonly string[],
 ): SqlStatement {
-  return { text: someText, parameters: [...keyOf(key), terms, ids] };
+  return { text: someText, parameters: [...keyOf(key), terms, ids], prepared: true };
 }
 
 export const foundColumns = { id: 0, lengths: [1, 2, 3], frequencies: 4 } as const;
