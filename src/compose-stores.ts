@@ -161,7 +161,9 @@ function milvusVectors(config: MilvusConfig, parts: StoreParts) {
 
 function neo4jGraph(config: Neo4jConfig, parts: StoreParts) {
   const caller = openStoreCaller({ store: 'neo4j', pool: 'serve' }, parts);
-  const workCaller = openStoreCaller({ store: 'neo4j', pool: 'work' }, parts);
+  // As many calls as connections: when half of them hang, the pool is built anew.
+  const callsMax = limits.neo4jWorkConnectionsMax;
+  const workCaller = openStoreCaller({ store: 'neo4j', pool: 'work', callsMax }, parts);
   const opened = openNeo4j(config, { ...parts, caller, workCaller });
   return { ...opened, name: `${new URL(config.uri).host} (Neo4j)` };
 }
