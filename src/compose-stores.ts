@@ -94,7 +94,7 @@ async function serverTruth(config: PostgresConfig, parts: StoreParts): Promise<T
     events,
     secrets,
     sync: new SqlSyncLog(client, { selfVacuuming: true }),
-    words: new SqlTextIndex(client),
+    words: new SqlTextIndex(client, parts.clock),
     soleWriter: false,
     name: `${host}${pathname} (Postgres)`,
     recordUrl: async () => {},
