@@ -27,5 +27,5 @@ export const neo4jLimits = {
   /** ... in the pauses of this process's writes, which it looks for this often. */
   neo4jRefreshQuietMs: 250,
   /** Nodes of a dropped generation that one transaction deletes. */
-  neo4jDropNodes: 500,
+  neo4jDropNodes: 200,
 } as const;
