@@ -84,7 +84,9 @@ export async function createTriptych(
   const { scoring, deviceScanner, truth } = await openScorersAndTruth(config, base);
   const { native, rows, memory } = openScanner(config, deviceScanner);
   const recall = openRecall(config.stores, truth.words, rows, base);
-  const registry = new CatalogueRegistry({ store: truth.store, ...base, stores: recall.stores, ...memory });
+  const { residentRowsMax } = config;
+  const tables = { stores: recall.stores, ...memory, residentRowsMax };
+  const registry = new CatalogueRegistry({ store: truth.store, ...base, ...tables });
   const key = new LateKey(truth.secrets);
   const start = new CatalogueStart({ ...base, registry, key, soleWriter: truth.soleWriter });
   const caches = openCaches(config.stores.redis, key.get, base);

@@ -103,4 +103,10 @@ export const storeLimits = {
   /** How often it is looked for catalogues that other processes may have made, and for how many tenants at a time. */
   catalogueWatchMs: 1_000,
   catalogueWatchTenants: 100,
+
+  // vectors that are not in memory
+  /** Vectors beyond the resident documents: those of replaced ones that a search may still read. */
+  residentRowsSpare: 1_000,
+  /** How long the documents of a user's events may take to be read before they are applied. */
+  eventReadMsMax: 5_000,
 } as const;

@@ -64,6 +64,7 @@ export function benchTable(options: BenchTableOptions): TableSnapshot {
     liveCount: rows,
     live: new Uint8Array(memory(rows)).fill(1),
     newestMs: Date.UTC(newestYear, 0, 1),
+    versions: new Float64Array(rows).fill(1),
     dictionary,
     changed: new Uint32Array(0),
     changedSince: null,
@@ -78,6 +79,9 @@ export function benchTable(options: BenchTableOptions): TableSnapshot {
     titleOf: (row) => `Document ${row}`,
     // Nothing is ever written to it again.
     retain: () => () => {},
+    get resident() {
+      return this;
+    },
   };
 }
 

@@ -25,6 +25,11 @@ export function completeConfig(
         'everything: make some with `triptych keys new --file keys.json --id ID --tenant TENANT --scopes admin` and ' +
         `give that file as ${nameOf('keysFile')}, or use 127.0.0.1, ::1 or localhost.`,
     });
+  if (settings.residentRowsMax !== undefined && settings.milvusAddress === undefined)
+    problems.push({
+      path: nameOf('residentRowsMax'),
+      message: `needs ${nameOf('milvusAddress')}: a search for vectors in this process reads all of them`,
+    });
   const reading = { settings, cwd, nameOf, problems, warnings };
   const embedder = embedderConfig(reading);
   const stores = storesConfig(reading);
@@ -42,6 +47,7 @@ export function completeConfig(
     tfjsBackends: settings.tfjsBackends,
     nativeVariant: settings.nativeVariant,
     stores,
+    residentRowsMax: settings.residentRowsMax ?? null,
     tfjsDir: settings.tfjsDir === undefined ? null : resolve(cwd, settings.tfjsDir),
   };
 }

@@ -64,6 +64,9 @@ export const settings = {
     .min(1)
     .optional()
     .describe('Folder with the tfjs-node packages in its `node_modules`, instead of the usual places.'),
+  residentRowsMax: integer(1, limits.documentsMax)
+    .optional()
+    .describe('Documents of a catalogue whose vectors are kept in memory; needs `milvus_address`.'),
   postgresUrl: storeUrl(/^postgres(ql)?:$/, 'a postgres:// URL').describe(
     'Postgres that holds the truth instead of `data_dir`, as a user of the role `triptych_app`.',
   ),
@@ -144,6 +147,8 @@ export interface Config {
   readonly tfjsBackends: boolean;
   /** Absolute path of the folder in which the tfjs-node packages are looked for; null: the usual places. */
   readonly tfjsDir: string | null;
+  /** Documents of a catalogue whose vectors are kept in memory; null: all. */
+  readonly residentRowsMax: number | null;
   /** Stores outside the process. */
   readonly stores: StoresConfig;
   /** Kernels of the native scorer, where it is built. */

@@ -41,6 +41,9 @@ export interface StoredDocument extends Document {
   readonly version: number;
 }
 
+/** A version of a document, as far as scoring compares it. */
+export type StoredEmbedding = Pick<StoredDocument, 'id' | 'version' | 'embedding'>;
+
 /** A change of the truth, in commit order; projections follow these. */
 export type DocumentChange =
   | { readonly kind: 'put'; readonly document: StoredDocument }

@@ -58,6 +58,12 @@ export function failingRules(program: MaskProgram, block: RowBlock, row: number)
   return rules.filter((rule) => !ruleHolds(program, rule, block, row, 0));
 }
 
+/** Whether it depends on the numbers of rows. */
+export function namesRows({ code }: MaskProgram): boolean {
+  for (let at = 0; at < code.length; at += wordsPerInstruction) if (code[at] === opcodes.rows) return true;
+  return false;
+}
+
 /** Working memory of one evaluation. */
 const stack = new Uint8Array(maskStackDepth);
 

@@ -40,6 +40,11 @@ export interface SearchPlan {
   readonly embed: { readonly budgetMs: number; readonly estimatedMs: number } | null;
   readonly legs: readonly PlannedLeg[];
   readonly skipped: readonly SkippedLeg[];
+  /**
+   * Reading the vectors of candidates that are not resident, after the legs: milliseconds from the request's start after
+   * which those that did not come are left out. null: all documents are resident.
+   */
+  readonly documents: { readonly budgetMs: number; readonly estimatedMs: number } | null;
   /** Documents that pass the filter and the hard rules, and whether both are pushed into the legs. */
   readonly predicate: {
     readonly passing: number;

@@ -28,25 +28,37 @@ export interface PlannerInput {
   /** Documents that pass the filter and the hard rules, and documents in all; null where everything passes. */
   readonly predicate: Omit<NonNullable<SearchPlan['predicate']>, 'pushdown'> | null;
   readonly embedderAvailable: boolean;
-  readonly estimates: Readonly<Partial<Record<RecallLeg | 'embedder' | 'score', LatencyEstimate>>>;
+  /** Whether there are documents whose vectors must be read from the truth. */
+  readonly partlyResident: boolean;
+  readonly estimates: Readonly<
+    Partial<Record<RecallLeg | 'embedder' | 'documents' | 'score', LatencyEstimate>>
+  >;
   /** true: legs that look too slow are tried all the same, so that a recovered leg is noticed. */
   readonly probe: boolean;
 }
 
 /** Assumed before the first measurement, milliseconds. */
-const unmeasuredMs = { embedder: 30, vector: 5, lexical: 2, graph: 2, score: 2 } as const;
+const unmeasuredMs = { embedder: 30, vector: 5, lexical: 2, graph: 2, documents: 10, score: 2 } as const;
 
 /** A leg is not made shorter than this; a list of fewer candidates is no recall. */
 const shortenedDepthMin = 50;
 
+/** Share of the time before the reserve that is kept for reading what is not resident. */
+const documentsShare = 0.25;
+
 /**
  * The plan of a search: a pure function of the request's shape, the profile, the live latencies and the deadline.
- * Every leg may run until the reserve that scoring and answering need; a leg that cannot answer by then is halved or,
+ * Every leg may run until the reserve that scoring and answering need, and until what reading candidates needs where not
+ * all documents are resident; a leg that cannot answer by then is halved or,
  * where that would not do either, skipped with the reason `too_slow`.
  */
 export function planSearch(input: PlannerInput): SearchPlan {
-  const end = input.timeoutMs - reserveMs(input.timeoutMs);
-  const scoreMs = estimate(input, 'score');
+  const readsEnd = input.timeoutMs - reserveMs(input.timeoutMs);
+  const end = input.partlyResident ? readsEnd * (1 - documentsShare) : readsEnd;
+  const documents = input.partlyResident
+    ? { budgetMs: readsEnd, estimatedMs: estimate(input, 'documents') }
+    : null;
+  const afterMs = (documents?.estimatedMs ?? 0) + estimate(input, 'score');
   const embed = planEmbedding(input, end);
   const { legs, skipped } = chooseLegs(input, embed, end);
   const embeds = embed !== null && legs.some((planned) => planned.afterEmbedding);
@@ -57,12 +69,13 @@ export function planSearch(input: PlannerInput): SearchPlan {
     embed: embeds ? embed : null,
     legs,
     skipped,
+    documents,
     predicate:
       input.predicate === null ? null : { ...input.predicate, pushdown: pushesDown(input, input.predicate) },
     stages: stagesOf(input, embeds),
     rankDepth: input.profile.rankDepth,
-    estimatedMs: Math.max(0, ...slowest) + scoreMs,
-    rejected: rejectedPlans(strategy, legs, skipped, scoreMs),
+    estimatedMs: Math.max(0, ...slowest) + afterMs,
+    rejected: rejectedPlans(strategy, legs, skipped, afterMs, input.partlyResident),
   };
 }
 
@@ -147,8 +160,8 @@ function planLeg(
   return null;
 }
 
-function strategyOf({ hasUser }: PlannerInput, legs: readonly PlannedLeg[]): Strategy {
-  if (legs.length > 1) return 'HybridParallel';
+function strategyOf({ hasUser, partlyResident }: PlannerInput, legs: readonly PlannedLeg[]): Strategy {
+  if (legs.length > 1) return partlyResident ? 'HybridSequential' : 'HybridParallel';
   switch (legs[0]?.leg) {
     case 'vector':
       return 'VectorOnly';
@@ -167,6 +180,7 @@ function stagesOf(input: PlannerInput, embeds: boolean): string[] {
     ...(embeds ? ['embed'] : []),
     'recall',
     'union',
+    ...(input.partlyResident ? ['documents'] : []),
     'score',
     'rescore',
     ...(input.diversity > 0 ? ['diversify'] : []),
@@ -180,7 +194,8 @@ function rejectedPlans(
   chosen: Strategy,
   legs: readonly PlannedLeg[],
   skipped: readonly SkippedLeg[],
-  scoreMs: number,
+  afterMs: number,
+  isPartly: boolean,
 ): RejectedPlan[] {
   const single: readonly [Strategy, RecallLeg][] = [
     ['VectorOnly', 'vector'],
@@ -195,11 +210,21 @@ function rejectedPlans(
     rejected.push({
       strategy,
       reason: planned === undefined ? (reason ?? 'not_possible') : 'fewer_signals_for_no_time_saved',
-      estimatedMs: planned === undefined ? null : planned.estimatedMs + scoreMs,
+      estimatedMs: planned === undefined ? null : planned.estimatedMs + afterMs,
     });
   }
+  const oneLegOnly = legs.length < 2 ? 'one_leg_only' : null;
   if (chosen !== 'HybridParallel')
-    rejected.push({ strategy: 'HybridParallel', reason: 'one_leg_only', estimatedMs: null });
-  rejected.push({ strategy: 'HybridSequential', reason: 'all_candidates_resident', estimatedMs: null });
+    rejected.push({
+      strategy: 'HybridParallel',
+      reason: oneLegOnly ?? 'not_all_resident',
+      estimatedMs: null,
+    });
+  if (chosen !== 'HybridSequential')
+    rejected.push({
+      strategy: 'HybridSequential',
+      reason: isPartly ? 'one_leg_only' : 'all_candidates_resident',
+      estimatedMs: null,
+    });
   return rejected;
 }

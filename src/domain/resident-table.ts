@@ -1,14 +1,16 @@
 import { limits } from '../limits.ts';
 import { compareUtf8 } from '../std/utf8-order.ts';
 import type { CatalogueSchema } from './catalogue-schema.ts';
+import { ColdestRows } from './coldest-rows.ts';
 import type { DocumentChange, StoredDocument } from './document.ts';
 import { addHash, documentHash, type Epoch, subtractHash } from './epoch.ts';
+import { EpochSnapshot } from './epoch-snapshot.ts';
 import { FacetDictionary } from './facet-dictionary.ts';
 import { percentiles } from './percentile.ts';
 import { plainMemory, type RowMemory } from './row-memory.ts';
+import { RowNumbers } from './row-numbers.ts';
 import { TableColumns } from './table-columns.ts';
 import type { HeldSnapshot, TableSnapshot } from './table-snapshot.ts';
-import type { VectorRows } from './vector-rows.ts';
 
 /**
  * Rows beyond the documents: a replaced document has its old row until the last reader of its epoch is gone. As many as
@@ -23,6 +25,9 @@ const rowsMax = limits.documentsMax + spareRows;
  * The documents of one catalogue generation in memory, for scoring. Written by the projector alone: `apply` fills new
  * rows that nobody sees, `publish` makes them an epoch in one step. Readers hold a snapshot; a row that one of them can
  * see is never rewritten, its slot is reused after the last such snapshot was released.
+ *
+ * At most `residentRowsMax` documents are resident, that is with their vectors: the hottest (TableColumns.heatAt), first
+ * come where they are equally hot. Of the others everything else is here. Which are resident changes no answer.
  */
 export class ResidentTable {
   readonly #schema: CatalogueSchema;
@@ -32,17 +37,32 @@ export class ResidentTable {
   readonly #rows = new Map<string, number>();
   /** Rows written since the last publish by id; -1 = deleted. */
   #pending = new Map<string, number>();
-  #freeRows: number[] = [];
-  #rowCount = 0;
+  readonly #numbers: RowNumbers;
+  readonly #residentRowsMax: number;
+  /** Resident rows as the next epoch will have them; null: all are. */
+  readonly #hot: ColdestRows | null;
   /** Live rows of the current epoch in UTF-8 order of their ids. */
   #sorted: number[] = [];
   /** Oldest first; the last one is current. Only the others may be waiting for readers. */
   #snapshots: EpochSnapshot[] = [];
 
-  /** @param memory where the large columns come from; they live there alone, for scorers in any language */
-  constructor(schema: CatalogueSchema, generation: number, memory: RowMemory = plainMemory) {
+  /**
+   * @param memory where the large columns come from; they live there alone, for scorers in any language
+   * @param residentRowsMax documents whose vectors are kept, at least 1
+   */
+  constructor(
+    schema: CatalogueSchema,
+    generation: number,
+    memory: RowMemory = plainMemory,
+    residentRowsMax: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#schema = schema;
-    this.#columns = new TableColumns(schema, this.#dictionary, memory);
+    this.#residentRowsMax = residentRowsMax;
+    this.#numbers = new RowNumbers(residentRowsMax + limits.residentRowsSpare, rowsMax);
+    const columns = new TableColumns(schema, this.#dictionary, memory, this.#numbers.vectorEnd);
+    this.#columns = columns;
+    this.#hot =
+      residentRowsMax === Number.POSITIVE_INFINITY ? null : new ColdestRows((row) => columns.heatAt(row));
     this.#snapshots.push(this.#snapshot({ generation, checksum: 0n }, null, new Uint8Array(0), []));
   }
 
@@ -62,10 +82,8 @@ export class ResidentTable {
     for (const change of changes) {
       const id = change.kind === 'put' ? change.document.id : change.id;
       // The new row first: if it cannot be written, the one before stays whole.
-      const row = change.kind === 'delete' ? -1 : this.#writeRow(change.document);
-      const unseen = this.#pending.get(id);
-      if (unseen !== undefined && unseen >= 0) this.#free(unseen);
-      this.#pending.set(id, row);
+      this.#replace(id, change.kind === 'delete' ? -1 : this.#writeRow(change.document));
+      this.#demoteColdest();
     }
   }
 
@@ -73,8 +91,8 @@ export class ResidentTable {
   publish(): TableSnapshot {
     const previous = this.#snapshots[this.#snapshots.length - 1]!;
     if (this.#pending.size === 0) return previous;
-    this.#columns.compactFacets(this.#rowCount);
-    const live = new Uint8Array(this.#rowCount);
+    this.#columns.compactFacets(this.#numbers.end);
+    const live = new Uint8Array(this.#numbers.end);
     live.set(previous.live);
     let checksum = previous.epoch.checksum;
     const { versions } = this.#columns;
@@ -110,7 +128,8 @@ export class ResidentTable {
     changed: readonly number[],
   ): EpochSnapshot {
     const columns = this.#columns;
-    const tieRanks = new Uint32Array(this.#rowCount);
+    const rowCount = this.#numbers.end;
+    const tieRanks = new Uint32Array(rowCount);
     for (let i = 0; i < this.#sorted.length; i++) tieRanks[this.#sorted[i]!] = i;
     let newestMs = Number.NaN;
     for (const row of this.#sorted) {
@@ -121,7 +140,8 @@ export class ResidentTable {
       epoch,
       schema: this.#schema,
       dimension: this.#schema.embedding.dimension,
-      rowCount: this.#rowCount,
+      rowCount,
+      vectorRowCount: this.#numbers.vectorRows,
       liveCount: this.#rows.size,
       live,
       changed: Uint32Array.from(changed),
@@ -129,7 +149,7 @@ export class ResidentTable {
       retain: () => this.#retain(snapshot),
       vectors: columns.vectors,
       tieRanks,
-      popularity: percentiles(columns.popularity, this.#sorted, this.#rowCount),
+      popularity: percentiles(columns.popularity, this.#sorted, rowCount),
       recencyMs: columns.recencyMs,
       newestMs,
       facetStarts: columns.facetStarts,
@@ -137,6 +157,7 @@ export class ResidentTable {
       facetValues: columns.facetValues,
       dictionary: this.#dictionary,
       fields: columns.fields,
+      versions: columns.versions,
       ids: columns.ids,
       titles: columns.titles,
     });
@@ -173,8 +194,9 @@ export class ResidentTable {
   }
 
   #writeRow(document: StoredDocument): number {
-    const row = this.#takeRow();
+    const row = this.#takeRow(document);
     try {
+      this.#columns.grow(row + 1);
       this.#columns.write(row, document);
     } catch (error) {
       this.#free(row);
@@ -183,17 +205,48 @@ export class ResidentTable {
     return row;
   }
 
-  #takeRow(): number {
-    const reused = this.#freeRows.pop();
-    if (reused !== undefined) return reused;
-    if (this.#rowCount >= rowsMax) throw new RangeError(`the resident table is full (${rowsMax} rows)`);
-    this.#columns.grow(this.#rowCount + 1);
-    return this.#rowCount++;
+  /** A row with a vector while that has room or the document is hotter than one of those that have it. */
+  #takeRow(document: StoredDocument): number {
+    const hot = this.#hot;
+    const isResident =
+      hot === null ||
+      hot.size < this.#residentRowsMax ||
+      this.#numbers.holdsVector(this.#nextRow(document.id)) ||
+      this.#columns.heatOf(document) > this.#columns.heatAt(hot.coldest);
+    const row = isResident ? this.#numbers.takeWithVector() : -1;
+    return row >= 0 ? row : this.#numbers.takeBare();
+  }
+
+  /** Where the document will be in the next epoch, as far as it is known; -1: nowhere. */
+  #nextRow(id: string): number {
+    return this.#pending.get(id) ?? this.#rows.get(id) ?? -1;
+  }
+
+  /** Gives the document another row (-1: none) in the next epoch. */
+  #replace(id: string, row: number): void {
+    this.#hot?.delete(this.#nextRow(id));
+    const unseen = this.#pending.get(id);
+    if (unseen !== undefined && unseen >= 0) this.#free(unseen);
+    this.#pending.set(id, row);
+    if (this.#numbers.holdsVector(row)) this.#hot?.add(row);
+  }
+
+  /** Takes their vectors from the coldest documents that are one too many. */
+  #demoteColdest(): void {
+    const hot = this.#hot;
+    while (hot !== null && hot.size > this.#residentRowsMax) {
+      const coldest = hot.coldest;
+      const bare = this.#numbers.takeBare();
+      this.#columns.grow(bare + 1);
+      this.#columns.copyFacts(coldest, bare);
+      this.#replace(this.#columns.ids[bare]!, bare);
+    }
   }
 
   #free(row: number): void {
-    this.#columns.free(row);
-    this.#freeRows.push(row);
+    // A row that there was no memory for has nothing.
+    if (row < this.#columns.capacity) this.#columns.free(row);
+    this.#numbers.give(row);
   }
 
   /**
@@ -205,63 +258,5 @@ export class ResidentTable {
       const oldest = this.#snapshots.shift()!;
       for (const row of oldest.retired) this.#free(row);
     }
-  }
-}
-
-type Columns = Omit<TableSnapshot, 'rowOf' | 'idOf' | 'titleOf'> & {
-  readonly ids: readonly string[];
-  readonly titles: readonly string[];
-};
-
-class EpochSnapshot implements TableSnapshot {
-  readonly epoch!: Epoch;
-  readonly schema!: CatalogueSchema;
-  readonly dimension!: number;
-  readonly rowCount!: number;
-  readonly liveCount!: number;
-  readonly live!: Uint8Array;
-  readonly changed!: Uint32Array;
-  readonly changedSince!: Epoch | null;
-  readonly retain!: () => () => void;
-  readonly vectors!: VectorRows;
-  readonly tieRanks!: Uint32Array;
-  readonly popularity!: Float32Array;
-  readonly recencyMs!: Float64Array;
-  readonly newestMs!: number;
-  readonly facetStarts!: Uint32Array;
-  readonly facetCounts!: Uint32Array;
-  readonly facetValues!: Uint32Array;
-  readonly dictionary!: FacetDictionary;
-  readonly fields!: readonly Float64Array[];
-  readonly ids!: readonly string[];
-  readonly titles!: readonly string[];
-  /** Rows of the newest epoch; `before` of this epoch and of those after it undo its changes. */
-  readonly rows: ReadonlyMap<string, number>;
-  /** For ids that the next epoch changed: their row here, -1 = none. */
-  readonly before = new Map<string, number>();
-  /** Rows that are live here and not in the next epoch. */
-  readonly retired: number[] = [];
-  next: EpochSnapshot | null = null;
-  holders = 0;
-
-  constructor(rows: ReadonlyMap<string, number>, columns: Columns) {
-    this.rows = rows;
-    Object.assign(this, columns);
-  }
-
-  rowOf(id: string): number {
-    for (let epoch: EpochSnapshot | null = this; epoch?.next; epoch = epoch.next) {
-      const row = epoch.before.get(id);
-      if (row !== undefined) return row;
-    }
-    return this.rows.get(id) ?? -1;
-  }
-
-  idOf(row: number): string {
-    return this.ids[row]!;
-  }
-
-  titleOf(row: number): string {
-    return this.titles[row]!;
   }
 }

@@ -6,7 +6,7 @@ import type { Warning } from './warning.ts';
 
 export type LegState = 'ok' | 'late' | 'failed' | 'skipped' | 'open';
 
-/** What became of one leg (or the embedder): never silent. */
+/** What became of one leg, the embedder or the read of documents that are not resident: never silent. */
 export interface LegCoverage {
   /** `pending` in provisional answers alone: the leg may still answer. */
   readonly state: LegState | 'pending';
@@ -17,7 +17,7 @@ export interface LegCoverage {
   readonly reason?: string;
 }
 
-export type Coverage = Readonly<Partial<Record<Leg | 'embedder', LegCoverage>>>;
+export type Coverage = Readonly<Partial<Record<Leg | 'embedder' | 'documents', LegCoverage>>>;
 
 export interface SignalExplanation {
   /** null: the signal could not be known (no query, leg late); it contributes 0. */

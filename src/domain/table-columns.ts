@@ -14,7 +14,10 @@ export class TableColumns {
   readonly #dictionary: FacetDictionary;
   readonly #memory: RowMemory;
   readonly #fieldNames: readonly string[];
+  /** Rows from this number on have no vector. */
+  readonly #vectorRowsMax: number;
   capacity = 0;
+  #vectorCapacity = 0;
   vectors: VectorRows;
   recencyMs: Float64Array = new Float64Array(0);
   popularity: Float64Array = new Float64Array(0);
@@ -30,8 +33,14 @@ export class TableColumns {
   #facetEnd = 0;
   #facetWaste = 0;
 
-  constructor(schema: CatalogueSchema, dictionary: FacetDictionary, memory: RowMemory) {
+  constructor(
+    schema: CatalogueSchema,
+    dictionary: FacetDictionary,
+    memory: RowMemory,
+    vectorRowsMax: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#schema = schema;
+    this.#vectorRowsMax = vectorRowsMax;
     this.#dictionary = dictionary;
     this.#memory = memory;
     this.facetValues = this.#codes(noCodes, facetValuesMin);
@@ -43,7 +52,11 @@ export class TableColumns {
   grow(rowsNeeded: number): void {
     if (rowsNeeded <= this.capacity) return;
     const capacity = Math.max(1024, rowsNeeded, Math.ceil(this.capacity * 1.5));
-    this.vectors = enlargeVectorRows(this.vectors, capacity, this.#memory);
+    const vectorCapacity = Math.min(capacity, this.#vectorRowsMax);
+    if (vectorCapacity > this.#vectorCapacity) {
+      this.vectors = enlargeVectorRows(this.vectors, vectorCapacity, this.#memory);
+      this.#vectorCapacity = vectorCapacity;
+    }
     this.recencyMs = this.#floats(this.recencyMs, capacity);
     this.popularity = this.#floats(this.popularity, capacity);
     this.versions = enlarge(this.versions, new Float64Array(capacity));
@@ -54,9 +67,8 @@ export class TableColumns {
   }
 
   write(row: number, document: StoredDocument): void {
-    writeVector(this.vectors, row, document.embedding);
-    this.ids[row] = document.id;
-    this.titles[row] = document.title;
+    if (row < this.#vectorRowsMax) writeVector(this.vectors, row, document.embedding);
+    this.#name(row, document.id, document.title);
     this.versions[row] = document.version;
     const { popularity, recency } = this.#schema;
     this.popularity[row] =
@@ -66,6 +78,15 @@ export class TableColumns {
       this.fields[i]![row] = this.#fieldNumber(name, document);
     });
     this.#writeFacets(row, document);
+  }
+
+  /** Makes `to` the same document, without its vector. */
+  copyFacts(from: number, to: number): void {
+    this.#name(to, this.ids[from]!, this.titles[from]!);
+    for (const column of [this.versions, this.popularity, this.recencyMs, ...this.fields])
+      column[to] = column[from]!;
+    const start = this.facetStarts[from]!;
+    this.#putFacets(to, this.facetValues.subarray(start, start + this.facetCounts[from]!));
   }
 
   /** The slot's facet values become waste; the arrays are compacted once more than half of them is. */
@@ -96,6 +117,29 @@ export class TableColumns {
     this.#facetWaste = 0;
   }
 
+  /** How likely a document is to be asked for: its popularity, in catalogues without one its recency; missing is coldest. */
+  heatAt(row: number): number {
+    const { popularity, recency } = this.#schema;
+    if (popularity === null && recency === null) return 0;
+    return heat((popularity === null ? this.recencyMs : this.popularity)[row]!);
+  }
+
+  /** What heatAt will say of the document's row. */
+  heatOf(document: StoredDocument): number {
+    const source = this.#schema.popularity ?? this.#schema.recency?.field ?? null;
+    return source === null ? 0 : heat(numericValue(this.#schema, document, source));
+  }
+
+  /** Holes in these arrays would make them slow. */
+  #name(row: number, id: string, title: string): void {
+    for (let unused = this.ids.length; unused < row; unused++) {
+      this.ids.push('');
+      this.titles.push('');
+    }
+    this.ids[row] = id;
+    this.titles[row] = title;
+  }
+
   #fieldNumber(name: string, document: StoredDocument): number {
     const value = Object.hasOwn(document.fields, name) ? document.fields[name] : undefined;
     if (value === undefined) return Number.NaN;
@@ -118,6 +162,10 @@ export class TableColumns {
       const own = new Set(values.map((value) => this.#dictionary.intern(facet, value)));
       codes.push(...[...own].sort((a, b) => a - b));
     }
+    this.#putFacets(row, codes);
+  }
+
+  #putFacets(row: number, codes: ArrayLike<number>): void {
     if (this.#facetEnd + codes.length > this.facetValues.length) {
       const length = Math.ceil((this.#facetEnd + codes.length) * 1.5);
       this.facetValues = this.#codes(this.facetValues, length);
@@ -136,6 +184,10 @@ export class TableColumns {
   #codes(from: Uint32Array, length: number): Uint32Array {
     return enlarge(from, new Uint32Array(this.#memory(4 * length), 0, length));
   }
+}
+
+function heat(value: number): number {
+  return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
 }
 
 /** Room for facet values that is there from the beginning. */

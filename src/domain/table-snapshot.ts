@@ -5,7 +5,8 @@ import type { RowBlock } from './row-block.ts';
 
 /**
  * The resident table as one epoch sees it. A row that is visible here never changes; an update took a new row. Rows in
- * use (`rowCount`) may be live or not; those with `live[row] === 0` hold nothing.
+ * use (`rowCount`) may be live or not; those with `live[row] === 0` hold nothing. Of a document that is not resident the
+ * row holds everything but the vector: `vectors` has rows for `resident` alone.
  */
 export interface TableSnapshot extends RowBlock {
   readonly epoch: Epoch;
@@ -22,6 +23,13 @@ export interface TableSnapshot extends RowBlock {
   readonly changed: Uint32Array;
   /** The epoch before this one, that very object; null: this is the first. */
   readonly changedSince: Epoch | null;
+  /** The version of each row's document. */
+  readonly versions: Float64Array;
+  /**
+   * The same epoch with the rows 0 .. resident.rowCount - 1 alone, which hold vectors: what scorers and scans read. This
+   * very snapshot where it has no others.
+   */
+  readonly resident: TableSnapshot;
   /** Row of a live document, or -1. */
   rowOf(id: string): number;
   idOf(row: number): string;

@@ -5,7 +5,8 @@ import type { LearnedValue, TasteSum, UserDocument, UserState } from './user-sta
 
 /** What is learned from about a document. */
 export interface LearnableDocument {
-  readonly embedding: Float32Array;
+  /** null: not at hand; nothing is learned of the taste. */
+  readonly embedding: Float32Array | null;
   readonly facets: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -89,7 +90,9 @@ function tasteOf(
   space: string,
 ): TasteSum | null {
   const liked = known.flatMap(({ event, reward, document }) =>
-    document !== null && reward > 0 ? [{ atMs: event.atMs, reward, vector: document.embedding }] : [],
+    document !== null && document.embedding !== null && reward > 0
+      ? [{ atMs: event.atMs, reward, vector: document.embedding }]
+      : [],
   );
   if (liked.length === 0) return null;
   const refMs = liked.reduce((newest, { atMs }) => Math.max(newest, atMs), Number.NEGATIVE_INFINITY);

@@ -20,5 +20,6 @@ export const warningCodes = [
   'policy_stale',
   'policy_unavailable',
   'history_cut',
+  'events_unread',
 ] as const;
 export type WarningCode = (typeof warningCodes)[number];

@@ -1,5 +1,5 @@
 import type { Catalogue, CatalogueSchema } from '../domain/catalogue-schema.ts';
-import type { Document, DocumentChange, StoredDocument } from '../domain/document.ts';
+import type { Document, DocumentChange, StoredDocument, StoredEmbedding } from '../domain/document.ts';
 
 /** A position in the stream of changes, opaque to callers; compare only for equality. */
 export type ChangeCursor = string;
@@ -48,10 +48,10 @@ export interface DocumentStore {
   get(tenant: string, generation: number, id: string): Promise<StoredDocument | null>;
 
   /**
-   * Those of the ids that are documents, in the order of `ids`, which are distinct and at most limits.windowMax: the
-   * documents of a candidate window that are not in memory.
+   * The embeddings of those of the ids that are documents, in the order of `ids`, which are distinct and at most
+   * limits.windowMax: what of a candidate window is not in memory.
    */
-  getMany(tenant: string, generation: number, ids: readonly string[]): Promise<StoredDocument[]>;
+  embeddings(tenant: string, generation: number, ids: readonly string[]): Promise<StoredEmbedding[]>;
 
   /** Documents by id in UTF-8 byte order, after `afterId` (exclusive). */
   list(tenant: string, generation: number, afterId: string | null, limit: number): Promise<StoredDocument[]>;

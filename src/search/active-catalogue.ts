@@ -30,6 +30,15 @@ export interface RecallStores {
 
 export type RecallStoresFactory = (tenant: string, schema: CatalogueSchema) => RecallStores;
 
+/** What a catalogue's memory is made of. */
+export interface CatalogueParts {
+  readonly stores: RecallStoresFactory;
+  /** Where the columns of resident tables live; plain ArrayBuffers unless given. */
+  readonly memory?: RowMemory;
+  /** Documents of each catalogue whose vectors are kept in memory; null or absent: all. */
+  readonly residentRowsMax?: number | null;
+}
+
 /** Predicates compiled together: the mask for recall and counting, the program for the scorer. */
 export interface ActivePredicate extends CompiledPredicate {
   readonly predicates: readonly Predicate[];
@@ -51,18 +60,17 @@ export class ActiveCatalogue {
   readonly #masks = new LruMap<ActivePredicate>(limits.predicateMaskCacheEntries);
   #masksOf: TableSnapshot['epoch'] | null = null;
 
-  /** @param memory where the resident table's columns live; the garbage-collected heap unless given */
-  constructor(
-    tenant: string,
-    { schema, generation }: Catalogue,
-    factory: RecallStoresFactory,
-    memory?: RowMemory,
-  ) {
+  constructor(tenant: string, { schema, generation }: Catalogue, parts: CatalogueParts) {
     this.tenant = tenant;
     this.schema = schema;
     this.generation = generation;
-    this.table = new ResidentTable(schema, generation, memory);
-    this.stores = factory(tenant, schema);
+    this.table = new ResidentTable(
+      schema,
+      generation,
+      parts.memory,
+      parts.residentRowsMax ?? Number.POSITIVE_INFINITY,
+    );
+    this.stores = parts.stores(tenant, schema);
     for (const projection of this.stores.projections) projection.reset(tenant, schema);
   }
 

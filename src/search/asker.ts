@@ -23,7 +23,8 @@ import type { GraphQuery } from '../ports/graph-store.ts';
 import type { UserHead } from '../ports/policy-store.ts';
 import { LastMade } from '../std/last-made.ts';
 import type { Head } from './head-book.ts';
-import { lookupIn } from './learnable-documents.ts';
+import { lookupIn, tasteRows } from './learnable-documents.ts';
+import type { TransientVectors } from './transient-vectors.ts';
 
 /** Who is asking and under which rules, as far as a search needs it. */
 export interface Asker {
@@ -43,16 +44,24 @@ export interface Asker {
   readonly settled: boolean;
   /** Whether more documents may have been seen or hidden than are remembered. */
   readonly isCut: boolean;
+  /** Whether the taste lacks events that wait, because their documents could not be read. */
+  readonly isUnread: boolean;
 }
 
 /**
  * @param table of the live catalogue: what acknowledged events are about that are not part of the user's state yet
+ * @param vectors of the same epoch, with those of `unreadRows`; what they lack is not part of the taste
  * @throws TriptychError unknown_context
  */
-export function askerOf(head: Head, request: SearchRequest, table: TableSnapshot): Asker {
+export function askerOf(
+  head: Head,
+  request: SearchRequest,
+  table: TableSnapshot,
+  vectors: TransientVectors,
+): Asker {
   const { user } = head;
   const space = spaceKey(table.schema.embedding);
-  const state = user === null ? null : stateNow(user, table, space);
+  const state = user === null ? null : stateNow(user, table, vectors);
   const policy = effectivePolicy({
     tenant: head.rules,
     template: requireTemplate(head.rules, request.context),
@@ -76,6 +85,7 @@ export function askerOf(head: Head, request: SearchRequest, table: TableSnapshot
       user?.stateVersion ?? '',
     ].join('.'),
     settled: (user?.pendingEvents ?? 0) === 0,
+    isUnread: unreadRows(head, table).some((row) => !vectors.isHere(row)),
     isCut: (user?.state.documents.size ?? 0) >= limits.userDocumentsMax,
   };
 }
@@ -86,9 +96,19 @@ const states = new LastMade<UserHead['pending'], UserState>();
  * The state as it will be when the events that wait are part of it: what was acknowledged shows in the next answer, however
  * long applying takes. Learned once from the epoch at hand, until the head is read again.
  */
-function stateNow({ state, pending }: UserHead, table: TableSnapshot, space: string): UserState {
+function stateNow({ state, pending }: UserHead, table: TableSnapshot, vectors: TransientVectors): UserState {
   if (pending.length === 0) return state;
-  return states.get(pending, [space], () => mergeStates(state, learnFrom(pending, lookupIn(table), space)));
+  const space = spaceKey(table.schema.embedding);
+  const learn = () => mergeStates(state, learnFrom(pending, lookupIn(table, vectors), space));
+  const isWhole = tasteRows(pending, table).every((row) => vectors.isHere(row));
+  return isWhole ? states.get(pending, [space], learn) : learn();
+}
+
+/** Rows of the documents that must be read before it is known what events that wait amount to. */
+export function unreadRows({ user }: Head, table: TableSnapshot): number[] {
+  if (table.resident === table || user === null || user.pending.length === 0) return [];
+  if (states.has(user.pending, [spaceKey(table.schema.embedding)])) return [];
+  return tasteRows(user.pending, table).filter((row) => row >= table.resident.rowCount);
 }
 
 /** @throws TriptychError unknown_context */

@@ -12,6 +12,8 @@ import type { ActiveCatalogue, ActivePredicate } from './active-catalogue.ts';
 /** Everything that a document must pass to be in the answer, compiled on one epoch: the filter and all hard rules. */
 export interface Conditions extends CompiledPredicate {
   readonly program: MaskProgram;
+  /** One per rule of the program. */
+  readonly predicates: readonly Predicate[];
   /** What each rule of the program stands for; null: the request's filter. */
   readonly parts: readonly (SourcedRule<HardRule> | null)[];
   /** Live documents that each part is the first to drop. */
@@ -124,6 +126,7 @@ function withoutDocuments(
       program ??= compileMask(predicates, snapshot);
       return program;
     },
+    predicates,
     mask,
     passing,
     parts: [...parts, ...personal.map((part) => part.rule)],

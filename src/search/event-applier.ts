@@ -1,20 +1,25 @@
+import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { learnFrom, spaceKey } from '../domain/user-learning.ts';
 import type { UserState } from '../domain/user-state.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { DocumentStore } from '../ports/document-store.ts';
 import type { EventDelta, EventLog, PendingEvents } from '../ports/event-log.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
-import { lookupIn } from './learnable-documents.ts';
+import { lookupIn, tasteRows } from './learnable-documents.ts';
 import { runLeg } from './leg-runner.ts';
 import { SetAside } from './set-aside.ts';
+import { TransientVectors } from './transient-vectors.ts';
 import { WorkLoop } from './work-loop.ts';
 
 export interface EventApplierParts {
   readonly log: Pick<EventLog, 'pending' | 'apply' | 'applyAll'>;
   readonly registry: Pick<CatalogueRegistry, 'find' | 'caughtUp'>;
+  /** The truth, for documents that are not in memory. */
+  readonly store: Pick<DocumentStore, 'embeddings'>;
   readonly clock: Clock;
   readonly meter: Meter;
   readonly logger: Logger;
@@ -125,7 +130,28 @@ export class EventApplier {
       await this.#untilCaughtUp(tenant);
       pass.caughtUp.add(tenant);
     }
-    return learnFrom(events, lookupIn(table.current), spaceKey(schema.embedding));
+    const snapshot = table.acquire();
+    try {
+      const vectors = await this.#vectorsOf(tenant, events, snapshot);
+      return learnFrom(events, lookupIn(snapshot, vectors), spaceKey(schema.embedding));
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  /** The vectors that the events' taste is made of. @throws TriptychError unavailable where one cannot be read now */
+  async #vectorsOf(
+    tenant: string,
+    events: PendingEvents['events'],
+    snapshot: TableSnapshot,
+  ): Promise<TransientVectors> {
+    const { clock } = this.#parts;
+    const vectors = new TransientVectors(this.#parts, tenant, snapshot);
+    await vectors.read(tasteRows(events, snapshot), clock.nowMs() + limits.eventReadMsMax);
+    // What an event teaches is learned once, so nothing is left out: the pass is repeated.
+    if (vectors.coverage !== null && vectors.coverage.state !== 'ok')
+      throw new TriptychError('unavailable', 'Documents that events are about cannot be read.');
+    return vectors;
   }
 
   /** Applies the events of all at once; where that cannot be, user by user. */

@@ -12,9 +12,11 @@ import type { CallOptions } from '../ports/triptych.ts';
 import { rankFor } from './list-for.ts';
 import { requestHash } from './list-keys.ts';
 import { itemOf } from './list-stages.ts';
+import { withDocuments } from './rank.ts';
 import type { Ranking } from './ranking.ts';
 import { explainedSignals } from './respond.ts';
 import { type ScoredWindow, scoreWindow } from './score-window.ts';
+import { readableWindow } from './scorer-rows.ts';
 import { openCall, type SearchContext, type SearchParts } from './search-context.ts';
 
 /**
@@ -102,6 +104,12 @@ async function scoreOf(
   const index = position < 0 ? -1 : scored.ranked.positions.indexOf(position);
   if (index >= 0) return { scored, index };
   const alone = { rows: Uint32Array.of(row), sources: Uint8Array.of(0) };
+  const { isLost } = await readableWindow(context, recalled, alone, context.endMs, [row]);
+  if (isLost)
+    throw new TriptychError('unavailable', 'The document could not be read in time.', {
+      members: { coverage: withDocuments(context, ranking.coverage) },
+      retryAfterSeconds: 1,
+    });
   return { scored: await scoreWindow(context, recalled, alone, [row]), index: 0 };
 }
 

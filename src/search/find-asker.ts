@@ -3,11 +3,12 @@ import { defaultContext, noTenantRules } from '../domain/policy.ts';
 import type { Warning } from '../domain/warning.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { type Asker, askerOf } from './asker.ts';
+import { type Asker, askerOf, unreadRows } from './asker.ts';
 import type { Head } from './head-book.ts';
 import { coverageOf, type LegOutcome, runLeg } from './leg-runner.ts';
 import { type PolicyOutcome, policyAtHand } from './policy-outcome.ts';
 import type { SearchCall } from './search-context.ts';
+import { TransientVectors } from './transient-vectors.ts';
 
 /** The asker, and how sure that is. */
 export interface KnownAsker {
@@ -22,8 +23,27 @@ export interface KnownAsker {
 export function askerAtHand(call: SearchCall): KnownAsker | null {
   const { parts, tenant, request, catalogue } = call;
   const head = parts.heads.peek(tenant, request.user, request.context);
-  if (head === null) return null;
-  return upToDate(askerOf(head, request, catalogue.table.current), policyAtHand);
+  if (head === null || unreadRows(head, catalogue.table.current).length > 0) return null;
+  return upToDate(askerNow(call, head), policyAtHand);
+}
+
+/** From what is in memory. */
+function askerNow({ parts, tenant, request, catalogue }: SearchCall, head: Head): Asker {
+  const table = catalogue.table.current;
+  return askerOf(head, request, table, new TransientVectors(parts, tenant, table));
+}
+
+/** With the documents of events that wait, as far as they can be read until `endMs`. */
+async function askerFrom(call: SearchCall, head: Head, endMs: number): Promise<Asker> {
+  const { parts, tenant, request, catalogue } = call;
+  const table = catalogue.table.acquire();
+  try {
+    const vectors = new TransientVectors(parts, tenant, table);
+    await vectors.read(unreadRows(head, table), endMs);
+    return askerOf(head, request, table, vectors);
+  } finally {
+    table.release();
+  }
 }
 
 function upToDate(asker: Asker, policy: PolicyOutcome): KnownAsker {
@@ -37,14 +57,14 @@ function upToDate(asker: Asker, policy: PolicyOutcome): KnownAsker {
  * @throws TriptychError unknown_context | policy_unavailable
  */
 export async function findAsker(call: SearchCall): Promise<KnownAsker> {
-  const { parts, tenant, request, catalogue, startedAtMs } = call;
+  const { parts, tenant, request, startedAtMs } = call;
   const endMs = startedAtMs + (request.timeoutMs - reserveMs(request.timeoutMs)) / 2;
   const outcome = await runLeg(parts.clock, endMs, () =>
     parts.heads.read(tenant, request.user, request.context),
   );
   parts.meter.stage('policy', outcome.state, outcome.ms);
   if (outcome.value !== null) {
-    const asker = askerOf(outcome.value, request, catalogue.table.current);
+    const asker = await askerFrom(call, outcome.value, endMs);
     return upToDate(asker, { coverage: coverageOf(outcome, 0), missing: false });
   }
   const copy = parts.heads.lastGood(tenant, request.user, request.context);
@@ -53,7 +73,7 @@ export async function findAsker(call: SearchCall): Promise<KnownAsker> {
 
 function withCopy(call: SearchCall, copy: Head, outcome: LegOutcome<unknown>): KnownAsker {
   return {
-    asker: askerOf(copy, call.request, call.catalogue.table.current),
+    asker: askerNow(call, copy),
     policy: {
       coverage: { ...coverageOf(outcome, 0), state: 'ok', reason: 'last_good_copy' },
       missing: false,
@@ -69,7 +89,7 @@ function withCopy(call: SearchCall, copy: Head, outcome: LegOutcome<unknown>): K
 }
 
 function withoutPolicy(call: SearchCall, outcome: LegOutcome<unknown>): KnownAsker {
-  const { parts, tenant, request, profile, catalogue } = call;
+  const { parts, tenant, request, profile } = call;
   const coverage = coverageOf(outcome, 0);
   if (request.context !== defaultContext || profile.policyRequired)
     throw new TriptychError(
@@ -82,7 +102,7 @@ function withoutPolicy(call: SearchCall, outcome: LegOutcome<unknown>): KnownAsk
   const applied =
     rules === null ? 'no policy, rule or preference was' : "only the tenant's last known rules were";
   return {
-    asker: askerOf({ rules: rules ?? noTenantRules, user: null }, request, catalogue.table.current),
+    asker: askerNow(call, { rules: rules ?? noTenantRules, user: null }),
     policy: { coverage, missing: true },
     current: false,
     warnings: [
@@ -94,8 +114,17 @@ function withoutPolicy(call: SearchCall, outcome: LegOutcome<unknown>): KnownAsk
   };
 }
 
-function historyWarnings({ isCut }: Asker): Warning[] {
-  if (!isCut) return [];
-  const message = `of this user only the newest ${limits.userDocumentsMax} documents are remembered: what was seen or hidden long ago may be shown`;
-  return [{ code: 'history_cut', message }];
+function historyWarnings({ isCut, isUnread }: Asker): Warning[] {
+  const warnings: Warning[] = [];
+  if (isCut)
+    warnings.push({
+      code: 'history_cut',
+      message: `of this user only the newest ${limits.userDocumentsMax} documents are remembered: what was seen or hidden long ago may be shown`,
+    });
+  if (isUnread)
+    warnings.push({
+      code: 'events_unread',
+      message: 'documents of the newest events could not be read: the taste is that of before',
+    });
+  return warnings;
 }

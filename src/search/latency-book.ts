@@ -5,9 +5,18 @@ import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LatencyStats } from '../ports/triptych.ts';
 
-export type TimedPart = RecallLeg | 'embedder' | 'score' | 'search' | 'cached';
+export type TimedPart = RecallLeg | 'embedder' | 'documents' | 'score' | 'search' | 'cached';
 
-const parts: readonly TimedPart[] = ['embedder', 'vector', 'lexical', 'graph', 'score', 'search', 'cached'];
+const parts: readonly TimedPart[] = [
+  'embedder',
+  'vector',
+  'lexical',
+  'graph',
+  'documents',
+  'score',
+  'search',
+  'cached',
+];
 
 /** Every sixteenth request that would leave a slow leg out tries it, so that a recovered leg comes back. */
 const probeEvery = 16;

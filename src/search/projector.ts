@@ -1,21 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Catalogue } from '../domain/catalogue-schema.ts';
 import type { DocumentChange } from '../domain/document.ts';
-import type { RowMemory } from '../domain/row-memory.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ChangeCursor, DocumentStore } from '../ports/document-store.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
-import { ActiveCatalogue, type RecallStoresFactory } from './active-catalogue.ts';
+import { ActiveCatalogue, type CatalogueParts } from './active-catalogue.ts';
 import { WorkLoop } from './work-loop.ts';
 
-export interface ProjectorParts {
+export interface ProjectorParts extends CatalogueParts {
   readonly store: DocumentStore;
-  readonly stores: RecallStoresFactory;
-  /** Where the columns of resident tables live; plain ArrayBuffers unless given. */
-  readonly memory?: RowMemory;
   readonly clock: Clock;
   readonly meter: Meter;
   readonly logger: Logger;
@@ -45,7 +41,7 @@ export class Projector {
   constructor(tenant: string, catalogue: Catalogue, parts: ProjectorParts, events: ProjectorEvents) {
     this.#parts = parts;
     this.#events = events;
-    this.active = new ActiveCatalogue(tenant, catalogue, parts.stores, parts.memory);
+    this.active = new ActiveCatalogue(tenant, catalogue, parts);
     this.#loop = new WorkLoop({
       clock: parts.clock,
       pass: () => this.#pass(limits.epochDocumentsMax),

@@ -23,6 +23,7 @@ import {
   startSeeded,
 } from './recall.ts';
 import { type ScoredWindow, scoreWindow } from './score-window.ts';
+import { readableWindow } from './scorer-rows.ts';
 import { graphSeeds, isBrowse, type SearchContext } from './search-context.ts';
 
 /** What may be under way already when ranking begins. */
@@ -94,10 +95,17 @@ async function rankRecalled(
     });
   if (isDegraded(context, plan, policy, coverage)) refusePartial(context, plan, coverage);
   const lists = legLists(context, recalled, fromPolicy.rows);
-  const window = uniteCandidates(lists, limits.windowMax, fromPolicy.pinned);
+  const united = uniteCandidates(lists, limits.windowMax, fromPolicy.pinned);
+  const endMs = readEndMs(context, plan);
+  const { window, isLost } = await readableWindow(context, recalled, united, endMs);
+  if (isLost)
+    throw new TriptychError('unavailable', 'None of the candidates could be read in time.', {
+      members: { coverage: withDocuments(context, coverage) },
+      retryAfterSeconds: 1,
+    });
   const scored = await scoreWindow(context, recalled, window, fromPolicy.pinned);
   const order = orderStages(context, window, scored, fromPolicy);
-  const complete = withWords(coverage, scored);
+  const complete = withDocuments(context, withWords(coverage, scored));
   const degraded = isDegraded(context, plan, policy, complete);
   if (degraded) refusePartial(context, plan, complete);
   const ranking = {
@@ -138,6 +146,7 @@ export function makePlan(context: SearchContext): SearchPlan {
             of: snapshot.liveCount,
             drops: conditions.parts.map((rule, i) => ({ rule, documents: conditions.dropped[i]! })),
           },
+    partlyResident: snapshot.resident.liveCount < snapshot.liveCount,
     embedderAvailable: matchingEmbedder(parts.embedder, catalogue.schema) !== null,
     ...context.latencies(),
   });
@@ -165,7 +174,22 @@ function isDegraded(
     ...plan.legs.map((leg) => leg.leg),
     ...(plan.embed === null ? [] : (['embedder'] as const)),
   ];
-  return planned.some((part) => coverage[part]?.state !== 'ok');
+  return planned.some((part) => coverage[part]?.state !== 'ok') || documentsMissing(coverage);
+}
+
+/** Until when candidates that are not resident may be read, monotonic milliseconds. */
+export function readEndMs({ startedAtMs, endMs }: SearchContext, { documents }: SearchPlan): number {
+  return documents === null ? endMs : startedAtMs + documents.budgetMs;
+}
+
+/** How reading what is not resident went, where something had to be read. */
+export function withDocuments({ vectors }: SearchContext, coverage: Coverage): Coverage {
+  return vectors.coverage === null ? coverage : { ...coverage, documents: vectors.coverage };
+}
+
+/** Whether candidates were left out because they could not be read. */
+export function documentsMissing({ documents }: Coverage): boolean {
+  return documents !== undefined && documents.state !== 'ok';
 }
 
 /** 504 where the request does not take an incomplete answer. */

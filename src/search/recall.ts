@@ -2,7 +2,6 @@ import type { SearchPlan } from '../domain/plan.ts';
 import type { Coverage, LegCoverage } from '../domain/search-response.ts';
 import type { RecallLeg } from '../domain/signal.ts';
 import { unitMean } from '../domain/vector.ts';
-import { vectorOf } from '../domain/vector-rows.ts';
 import type { GraphAnswer } from '../ports/graph-store.ts';
 import type { Hit } from '../ports/recall.ts';
 import type { TextAnswer } from '../ports/text-index.ts';
@@ -63,7 +62,7 @@ export function startQuestion(context: SearchContext, plan: SearchPlan, embeddin
     ? new JointSearch(catalogue.stores.vector, parts.clock)
     : null;
   const vector = embedded.then(async (made) => {
-    const queryVector = made === null ? givenVector(context) : made.value;
+    const queryVector = made === null ? await givenVector(context, plan) : made.value;
     const outcome = queryVector === null ? null : await nearQuery(context, plan, queryVector, joint);
     // Not planned, known from before, or nothing to ask with: the taste need not wait.
     joint?.noQuery();
@@ -108,8 +107,8 @@ export async function recallGiven(context: SearchContext, plan: SearchPlan): Pro
   const lexical = searchWords(context, plan);
   const seeded = startGraph(context, plan);
   const embedding = embedQuery(context, plan);
-  const vector = embedding.then((outcome) => ({
-    queryVector: outcome === null ? givenVector(context) : outcome.value,
+  const vector = embedding.then(async (outcome) => ({
+    queryVector: outcome === null ? await givenVector(context, plan) : outcome.value,
     outcome: null,
   }));
   const none = Promise.resolve(null);
@@ -256,11 +255,23 @@ function countOf(a: readonly Hit[] | null | undefined, b: readonly Hit[] | null 
   return new Set([...a, ...b].map((hit) => hit.id)).size;
 }
 
-/** A vector that needs no model: the request's own, or the unit mean of the seeds where they stand alone. */
-function givenVector({ request, snapshot, seeds }: SearchContext): Float32Array | null {
+/**
+ * A vector that needs no model: the request's own, or the unit mean of the seeds where they stand alone. Seeds that are not
+ * resident are read within half of the vector leg's time; without one of them the mean would answer another question.
+ */
+async function givenVector(
+  { request, snapshot, seeds, vectors, startedAtMs, endMs }: SearchContext,
+  plan: SearchPlan,
+): Promise<Float32Array | null> {
   if (request.embedding !== null) return request.embedding;
   if (request.query !== null || seeds.length === 0) return null;
-  return unitMean(seeds.map((id) => vectorOf(snapshot.vectors, snapshot.rowOf(id))));
+  const rows = seeds.map((id) => snapshot.rowOf(id));
+  if (!rows.every((row) => vectors.isHere(row))) {
+    const leg = plannedLeg(plan, 'vector');
+    await vectors.read(rows, leg === undefined ? endMs : startedAtMs + leg.budgetMs / 2);
+  }
+  const found = rows.flatMap((row) => vectors.vectorOf(row) ?? []);
+  return found.length === rows.length ? unitMean(found) : null;
 }
 
 async function embedQuery(context: SearchContext, plan: SearchPlan): Embedding {

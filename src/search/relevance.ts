@@ -10,9 +10,10 @@ import type { CallOptions } from '../ports/triptych.ts';
 import { askerAtHand, findAsker, type KnownAsker } from './find-asker.ts';
 import { requestHash } from './list-keys.ts';
 import { observeLegs } from './observe-legs.ts';
-import { makePlan, withWords } from './rank.ts';
+import { documentsMissing, makePlan, readEndMs, withDocuments, withWords } from './rank.ts';
 import { recallGiven } from './recall.ts';
 import { scoreWindow } from './score-window.ts';
+import { readableWindow } from './scorer-rows.ts';
 import { openCall, openContext, type SearchContext, type SearchParts } from './search-context.ts';
 
 /**
@@ -50,11 +51,12 @@ async function scored(
   observeLegs(context, recalled.coverage);
   // Everything is wanted, not the profile's R.
   const whole = { ...context, profile: { ...context.profile, rankDepth: rows.length } };
-  const window = { rows, sources: new Uint8Array(rows.length) };
+  const given = { rows, sources: new Uint8Array(rows.length) };
+  const { window, places } = await readableWindow(whole, recalled, given, readEndMs(context, plan));
   const scores = await scoreWindow(whole, recalled, window, []);
   const { ranked, backend } = scores;
   const policy = { ...known.policy.coverage, candidates: 0 };
-  const coverage = withWords({ ...recalled.coverage, policy }, scores);
+  const coverage = withDocuments(context, withWords({ ...recalled.coverage, policy }, scores));
   const degraded = known.policy.missing || isDegraded(plan, coverage);
   if (degraded && !search.partial)
     throw new TriptychError('deadline_exceeded', 'The answer would be incomplete and `partial` is false.', {
@@ -63,7 +65,7 @@ async function scored(
   const count = Math.min(topN, ranked.count);
   return {
     results: Array.from({ length: count }, (_, rank) => ({
-      index: indexes[ranked.positions[rank]!]!,
+      index: indexes[places?.[ranked.positions[rank]!] ?? ranked.positions[rank]!]!,
       relevance: clamp01(ranked.scores[rank]!),
     })),
     coverage,
@@ -94,10 +96,10 @@ function present(
   return { indexes, rows: new Uint32Array(rows), unknown };
 }
 
-/** The embedder, the words or the graph were to answer, or too slow to be asked, and did not. */
+/** The embedder, the words, the graph or the truth were to answer, or too slow to be asked, and did not. */
 function isDegraded(plan: SearchPlan, coverage: Coverage): boolean {
   if (plan.skipped.some(({ reason }) => reason === 'too_slow')) return true;
   const planned = recallLegs.filter((leg) => leg !== 'vector' && plan.legs.some((one) => one.leg === leg));
   const parts = [...planned, ...(plan.embed === null ? [] : (['embedder'] as const))];
-  return parts.some((part) => coverage[part]?.state !== 'ok');
+  return parts.some((part) => coverage[part]?.state !== 'ok') || documentsMissing(coverage);
 }

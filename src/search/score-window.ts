@@ -1,5 +1,6 @@
 import type { CandidateWindow } from '../domain/candidate-window.ts';
 import { fusedColumn } from '../domain/fusion.ts';
+import type { MaskProgram } from '../domain/mask-program.ts';
 import type { RerankParams, RerankRequest } from '../domain/rerank-batch.ts';
 import type { RankedRows } from '../domain/rescore.ts';
 import { lexicalSignal } from '../domain/scoring.ts';
@@ -17,6 +18,7 @@ import { rowOfHit, rowsOfHits } from './hit-rows.ts';
 import { type LegOutcome, runLeg } from './leg-runner.ts';
 import type { Recalled } from './recall.ts';
 import type { ScorerWindow } from './rerank-batcher.ts';
+import { scorerRows } from './scorer-rows.ts';
 import type { SearchContext } from './search-context.ts';
 
 /** The window's best R candidates with exact scores, signals and contributions, best first. */
@@ -33,6 +35,7 @@ export interface ScoredWindow {
 
 /**
  * Fills the columns of the window, lets the backend select, and scores the selection exactly.
+ * @param candidates whose vectors are here, where the scores need them (scorer-rows.ts)
  * @param pinned rows that are ranked whatever they score, behind the others; they pass the hard rules
  */
 export async function scoreWindow(
@@ -44,12 +47,12 @@ export async function scoreWindow(
   const { parts, snapshot, request, startedAtMs } = context;
   const startMs = parts.clock.nowMs();
   const words = await scoreWords(context, recalled, candidates.rows);
+  const { table, transient, rows, mask } = scorerRows(context, candidates.rows);
   const window: ScorerWindow = {
-    table: snapshot,
-    // Recall takes documents of the epoch alone, and those are all resident.
-    transient: null,
-    request: rerankRequest(context, recalled),
-    rows: candidates.rows,
+    table,
+    transient,
+    request: rerankRequest(context, recalled, mask),
+    rows,
     lexical: lexicalColumn(context, words?.value ?? null, candidates.rows),
     graph: graphColumn(context, recalled, candidates.rows),
     fused: fusionColumn(context, recalled, candidates.rows),
@@ -71,7 +74,7 @@ export async function scoreWindow(
   // In one order whatever the backend's: between two entries of one document the first one of the window wins.
   const selected = scored.value.selected.slice().sort();
   const best = parts.exact.rescore(window, window.request, window, selected);
-  const ranked = withRows(parts.exact, best, window, pinned);
+  const ranked = withRows(parts.exact, best, window, scorerRowsOf(candidates, rows, pinned));
   context.stages.rescore = parts.clock.nowMs() - rescoreMs;
   const { backend, dropped } = scored.value;
   return { window, ranked, backend, words, droppedCount: dropped.reduce((sum, count) => sum + count, 0) };
@@ -111,7 +114,13 @@ function scorerError(state: string, reason: string | undefined): TriptychError {
   return new TriptychError('internal', 'The scorer failed.');
 }
 
-function rerankRequest(context: SearchContext, recalled: Recalled): RerankRequest {
+/** What scorers call the rows of the window among `wanted`. */
+function scorerRowsOf(candidates: CandidateWindow, rows: Uint32Array, wanted: readonly number[]): number[] {
+  const places = wanted.map((row) => candidates.rows.indexOf(row));
+  return places.filter((place) => place >= 0).map((place) => rows[place]!);
+}
+
+function rerankRequest(context: SearchContext, recalled: Recalled, mask: MaskProgram | null): RerankRequest {
   return {
     queryVector: recalled.queryVector,
     tasteVector: context.asker?.taste ?? null,
@@ -120,7 +129,7 @@ function rerankRequest(context: SearchContext, recalled: Recalled): RerankReques
       context.snapshot,
       context.profile.facetWeights,
     ),
-    mask: context.conditions?.program ?? null,
+    mask,
     params: rerankParams(context),
   };
 }

@@ -11,6 +11,7 @@ import type { Warning } from '../domain/warning.ts';
 import { TriptychError } from '../errors.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { DocumentStore } from '../ports/document-store.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { ExactScorer } from '../ports/exact-scorer.ts';
 import type { Meter } from '../ports/meter.ts';
@@ -26,10 +27,13 @@ import type { LatencyBook } from './latency-book.ts';
 import type { LegMemory } from './leg-memory.ts';
 import type { RerankBatcher } from './rerank-batcher.ts';
 import type { SharedIndexes } from './shared-indexes.ts';
+import { TransientVectors } from './transient-vectors.ts';
 
 /** What every search of the process shares. */
 export interface SearchParts {
   readonly registry: CatalogueRegistry;
+  /** The truth, for what is not in memory. */
+  readonly store: Pick<DocumentStore, 'embeddings'>;
   readonly embedder: Embedder | null;
   readonly batcher: RerankBatcher;
   /** Scores what the backend selected. */
@@ -77,6 +81,8 @@ export interface SearchCall {
 /** One search at work: the call, the epoch it is computed on, and what is known of it so far. */
 export interface SearchContext extends SearchCall {
   readonly snapshot: HeldSnapshot;
+  /** The vectors of the epoch, resident or read. */
+  readonly vectors: TransientVectors;
   /** null: the policy store has not answered yet. */
   readonly asker: Asker | null;
   /** The filter and the request's hard rules, and all others once the asker is known; null: everything passes. */
@@ -147,6 +153,7 @@ export function openContext(call: SearchCall, known: AskerNews | null): SearchCo
     const opened = {
       ...call,
       snapshot,
+      vectors: new TransientVectors(call.parts, call.tenant, snapshot),
       seeds,
       diversity: request.diversity ?? profile.diversity,
       warnings,

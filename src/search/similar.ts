@@ -1,4 +1,3 @@
-import { dotAt } from '../domain/dot-rows.ts';
 import { effectivePolicy } from '../domain/effective-policy.ts';
 import { reserveMs } from '../domain/planner.ts';
 import { defaultContext, type TenantRules } from '../domain/policy.ts';
@@ -8,17 +7,18 @@ import { clamp01 } from '../domain/scoring.ts';
 import type { SimilarDocument } from '../domain/search-response.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { widen } from '../domain/vector.ts';
-import { vectorOf } from '../domain/vector-rows.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { GraphHit } from '../ports/graph-store.ts';
 import { compileConditions } from './conditions.ts';
 import { type LegOutcome, runLeg } from './leg-runner.ts';
 import type { SearchParts } from './search-context.ts';
+import { TransientVectors } from './transient-vectors.ts';
 
 /**
  * Neighbours of one document: those that a path of relations reaches and those that are close in meaning, each with
- * what connects it. Ordered by the stronger of the two, then by id. The tenant's hard rules hold here too.
+ * what connects it. Ordered by the stronger of the two, then by id. The tenant's hard rules hold here too. Documents that
+ * are not resident are read; a neighbour that cannot be is left out, because its place could not be told.
  */
 export async function similar(
   parts: SearchParts,
@@ -34,7 +34,12 @@ export async function similar(
     const row = snapshot.rowOf(id);
     if (row < 0) throw new TriptychError('document_not_found', `There is no document "${id}".`);
     const endMs = startedAtMs + limits.timeoutMsDefault;
-    const vector = vectorOf(snapshot.vectors, row);
+    const vectors = new TransientVectors(parts, tenant, snapshot);
+    // What is read takes turns with the legs: a third of the time each.
+    const thirdMs = vectors.isPartial ? limits.timeoutMsDefault / 3 : 0;
+    await vectors.read([row], startedAtMs + thirdMs);
+    const vector = vectors.vectorOf(row);
+    if (vector === null) throw unanswered('The document could not be read in time.');
     const { conditions } = compileConditions(catalogue, snapshot, {
       filter: null,
       policy: effectivePolicy({ ...nobody, tenant: rules }),
@@ -42,28 +47,28 @@ export async function similar(
       hidden: [],
       nowMs: parts.clock.epochMs(),
     });
-    const allowed = (other: number): boolean => conditions === null || conditions.mask[other] === 1;
+    const allowed = (other: number): boolean =>
+      other >= 0 && (conditions === null || conditions.mask[other] === 1);
     const base = { tenant, snapshot, predicate: conditions, limit: limit + 1 };
     const [near, linked] = await Promise.all([
-      runLeg(parts.clock, endMs, (signal, timeoutMs) =>
+      runLeg(parts.clock, endMs - thirdMs, (signal, timeoutMs) =>
         catalogue.stores.vector.search({ ...base, vectors: [vector], timeoutMs, signal }),
       ),
-      runLeg(parts.clock, endMs, (signal, timeoutMs) =>
+      runLeg(parts.clock, endMs - thirdMs, (signal, timeoutMs) =>
         catalogue.stores.graph.recall({ ...base, seeds: [{ id, weight: 1 }], timeoutMs, signal }),
       ),
     ]);
     observe(parts, { vector: near, graph: linked });
     if (near.value === null && linked.value === null)
-      throw new TriptychError('unavailable', 'Neither the vectors nor the graph answered in time.', {
-        retryAfterSeconds: 1,
-      });
+      throw unanswered('Neither the vectors nor the graph answered in time.');
     const paths = new Map(linked.value?.support.map((hit) => [hit.id, hit]));
     const wide = widen(vector);
     const ids = new Set([...(near.value?.[0] ?? []).map((hit) => hit.id), ...paths.keys()]);
     ids.delete(id);
-    const neighbours = [...ids]
-      .filter((neighbour) => snapshot.rowOf(neighbour) >= 0 && allowed(snapshot.rowOf(neighbour)))
-      .map((neighbour) => connect(snapshot, wide, neighbour, paths.get(neighbour) ?? null));
+    const rows = [...ids].map((other) => snapshot.rowOf(other)).filter(allowed);
+    const neighbours = (await readable(vectors, rows, endMs)).map((other) =>
+      connect({ snapshot, vectors, wide }, other, paths.get(snapshot.idOf(other)) ?? null),
+    );
     neighbours.sort(
       (a, b) =>
         b.score - a.score ||
@@ -73,6 +78,22 @@ export async function similar(
   } finally {
     snapshot.release();
   }
+}
+
+/** Rows whose vectors are here, or can be read until `endMs`. @throws TriptychError unavailable where none can */
+async function readable(
+  vectors: TransientVectors,
+  rows: readonly number[],
+  endMs: number,
+): Promise<number[]> {
+  await vectors.read(rows, endMs);
+  const here = rows.filter((row) => vectors.isHere(row));
+  if (here.length === 0 && rows.length > 0) throw unanswered('The neighbours could not be read in time.');
+  return here;
+}
+
+function unanswered(message: string): TriptychError {
+  return new TriptychError('unavailable', message, { retryAfterSeconds: 1 });
 }
 
 /** Nobody in particular, in no particular situation. */
@@ -99,16 +120,22 @@ function observe(parts: SearchParts, legs: Record<'vector' | 'graph', LegOutcome
   for (const leg of ['vector', 'graph'] as const) parts.meter.stage(leg, legs[leg].state, legs[leg].ms);
 }
 
+/** What neighbours are compared on, and with: the document's own vector. */
+interface Comparison {
+  readonly snapshot: TableSnapshot;
+  readonly vectors: TransientVectors;
+  readonly wide: Float64Array;
+}
+
 /** Both connections are computed for every neighbour, whichever leg brought it. */
 function connect(
-  snapshot: TableSnapshot,
-  vector: Float64Array,
-  id: string,
+  { snapshot, vectors, wide }: Comparison,
+  row: number,
   hit: GraphHit | null,
 ): SimilarDocument {
-  const row = snapshot.rowOf(id);
+  const id = snapshot.idOf(row);
   const { lo, hi } = snapshot.schema.embedding;
-  const cosine = dotAt(snapshot.vectors, row, vector);
+  const cosine = vectors.dotAt(row, wide);
   const similarity = clamp01((cosine - lo) / (hi - lo));
   const reason = hit === null ? null : pathReason(hit.path, (other) => titleIn(snapshot, other));
   return {

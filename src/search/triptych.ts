@@ -132,7 +132,7 @@ function followCatalogues(registry: CatalogueRegistry, choice: BackendChoice, in
   for (const active of registry.live()) show(active);
   registry.watch(
     (active) => {
-      choice.expect(active.table.current);
+      choice.expect(active.table.current.resident);
       show(active);
     },
     ({ tenant }) => indexes.nudge(tenant),

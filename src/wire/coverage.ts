@@ -3,7 +3,7 @@ import type { Coverage } from '../domain/search-response.ts';
 import { components } from './components.ts';
 import { roundMs } from './plan.ts';
 
-const parts = ['vector', 'lexical', 'graph', 'policy', 'embedder'] as const;
+const parts = ['vector', 'lexical', 'graph', 'policy', 'embedder', 'documents'] as const;
 
 const legCoverageSchema = z
   .strictObject({
@@ -18,7 +18,7 @@ const legCoverageSchema = z
   })
   .register(components, { id: 'LegCoverage' });
 
-/** What became of each leg and of the embedder. */
+/** What became of each leg, of the embedder, and of reading candidates that are not in memory. */
 export const coverageSchema = z.partialRecord(z.enum(parts), legCoverageSchema);
 
 export type WireCoverage = z.output<typeof coverageSchema>;

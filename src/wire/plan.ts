@@ -21,6 +21,10 @@ export const planSchema = z
       }),
     ),
     skipped: z.array(z.strictObject({ leg: recallLeg, reason: z.string() })),
+    documents: z
+      .strictObject({ budget_ms: z.number(), estimated_ms: z.number() })
+      .nullable()
+      .meta({ description: 'Reading candidates that are not in memory; null: all documents are.' }),
     predicate: z
       .strictObject({
         passing: z.int(),
@@ -51,13 +55,15 @@ export function roundMs(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }
 
+function budgetToWire(part: SearchPlan['embed']): WirePlan['embed'] {
+  if (part === null) return null;
+  return { budget_ms: roundMs(part.budgetMs), estimated_ms: roundMs(part.estimatedMs) };
+}
+
 export function planToWire(plan: SearchPlan, schema: CatalogueSchema): WirePlan {
   return {
     strategy: plan.strategy,
-    embed:
-      plan.embed === null
-        ? null
-        : { budget_ms: roundMs(plan.embed.budgetMs), estimated_ms: roundMs(plan.embed.estimatedMs) },
+    embed: budgetToWire(plan.embed),
     legs: plan.legs.map((leg) => ({
       leg: leg.leg,
       depth: leg.depth,
@@ -66,6 +72,7 @@ export function planToWire(plan: SearchPlan, schema: CatalogueSchema): WirePlan 
       after_embedding: leg.afterEmbedding,
     })),
     skipped: plan.skipped.map(({ leg, reason }) => ({ leg, reason })),
+    documents: budgetToWire(plan.documents),
     predicate:
       plan.predicate === null
         ? null

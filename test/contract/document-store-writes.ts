@@ -146,7 +146,7 @@ export function writeTests(tested: StoreUnderTest): void {
       expect(await ids('d', 2)).toEqual([]);
     });
 
-    it('reads many by id, in the order of the ids, and passes over what is not there', async () => {
+    it('reads embeddings by id, in the order of the ids, and passes over what is not there', async () => {
       const tenant = await tested.tenant();
       const relations = [{ type: 'NEXT', id: 'b', strength: 0.5 }];
       await tested.store.write(tenant, 1, [
@@ -156,12 +156,15 @@ export function writeTests(tested: StoreUnderTest): void {
         remove('gone'),
       ]);
       const asked = ['c', 'gone', ...[...unusualIds].reverse(), 'nobody'];
-      const read = await tested.store.getMany(tenant, 1, asked);
+      const read = await tested.store.embeddings(tenant, 1, asked);
       expect(read.map(({ id }) => id)).toEqual(['c', ...[...unusualIds].reverse()]);
-      for (const document of read) expect(document).toEqual(await tested.store.get(tenant, 1, document.id));
-      expect(await tested.store.getMany(tenant, 2, ['c'])).toEqual([]);
-      expect(await tested.store.getMany(await tested.tenant(), 1, ['c'])).toEqual([]);
-      expect(await tested.store.getMany(tenant, 1, [])).toEqual([]);
+      for (const one of read) {
+        const { id, version, embedding } = (await tested.store.get(tenant, 1, one.id))!;
+        expect(one).toEqual({ id, version, embedding });
+      }
+      expect(await tested.store.embeddings(tenant, 2, ['c'])).toEqual([]);
+      expect(await tested.store.embeddings(await tested.tenant(), 1, ['c'])).toEqual([]);
+      expect(await tested.store.embeddings(tenant, 1, [])).toEqual([]);
     });
 
     it('knows nothing of ids it was not given', async () => {
@@ -270,8 +273,10 @@ export function writeTests(tested: StoreUnderTest): void {
       const many = Array.from({ length: limits.writeRowsMax + 1 }, (_, i) => remove(String(i)));
       await expect(tested.store.write(tenant, 1, many)).rejects.toMatchObject({ code: 'invalid_request' });
       const ids = Array.from({ length: limits.windowMax + 1 }, (_, i) => String(i));
-      await expect(tested.store.getMany(tenant, 1, ids)).rejects.toMatchObject({ code: 'invalid_request' });
-      expect(await tested.store.getMany(tenant, 1, ids.slice(1))).toEqual([]);
+      await expect(tested.store.embeddings(tenant, 1, ids)).rejects.toMatchObject({
+        code: 'invalid_request',
+      });
+      expect(await tested.store.embeddings(tenant, 1, ids.slice(1))).toEqual([]);
       await expect(tested.store.list(tenant, 1, null, 0)).rejects.toMatchObject({ code: 'invalid_request' });
     });
   });

@@ -2,21 +2,26 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DocumentChange, StoredDocument } from '../../src/domain/document.ts';
 import { addHash, documentHash } from '../../src/domain/epoch.ts';
+import { numericValue } from '../../src/domain/predicate.ts';
 import { ResidentTable } from '../../src/domain/resident-table.ts';
+import { plainMemory } from '../../src/domain/row-memory.ts';
 import type { HeldSnapshot, TableSnapshot } from '../../src/domain/table-snapshot.ts';
 import { vectorOf } from '../../src/domain/vector-rows.ts';
+import { limits } from '../../src/limits.ts';
 import { documentArbitrary, idArbitrary, testSchema } from '../support/arbitraries.ts';
 
 type Model = Map<string, StoredDocument>;
 
-/** What a snapshot shows, document by document, in the order of its tie ranks. */
+/** What a snapshot shows, document by document, in the order of its tie ranks; vectors of resident documents alone. */
 function contents(table: TableSnapshot): StoredDocumentView[] {
   const rows = Array.from({ length: table.rowCount }, (_, row) => row).filter((row) => table.live[row] === 1);
   rows.sort((a, b) => table.tieRanks[a]! - table.tieRanks[b]!);
   return rows.map((row) => ({
     id: table.idOf(row),
     title: table.titleOf(row),
-    embedding: [...vectorOf(table.vectors, row)],
+    embedding: row < table.resident.rowCount ? [...vectorOf(table.vectors, row)] : null,
+    version: table.versions[row],
+    popularity: table.popularity[row],
     genres: [
       ...table.facetValues.subarray(
         table.facetStarts[row],
@@ -30,10 +35,47 @@ function contents(table: TableSnapshot): StoredDocumentView[] {
   }));
 }
 
+function writeTo(tables: readonly ResidentTable[], model: Model, change: DocumentChange): void {
+  for (const table of tables) table.apply([change]);
+  applyToModel(model, change);
+}
+
+interface HeldPart {
+  readonly snapshot: HeldSnapshot;
+  readonly model: Model;
+  /** What was resident when the epoch was taken. */
+  readonly resident: readonly StoredDocumentView[];
+}
+
+function checkHeld({ snapshot, model, resident }: HeldPart): void {
+  expect(withoutVectors(contents(snapshot))).toEqual(withoutVectors(expected(model)));
+  // Also what was resident stays so, and the same, for who holds the epoch.
+  expect(contents(snapshot.resident)).toEqual(resident);
+  const all = new Map(expected(model).map((view) => [view.id, view]));
+  for (const view of resident) expect(view).toEqual(all.get(view.id));
+}
+
+function checkBounds({ resident, vectors }: TableSnapshot, most: number): void {
+  expect(contents(resident).length).toBe(resident.liveCount);
+  expect(resident.liveCount).toBeLessThanOrEqual(most);
+  expect(vectors.values.length).toBeLessThanOrEqual((most + limits.residentRowsSpare) * vectors.stride);
+  for (const row of resident.changed) expect(row).toBeLessThan(resident.rowCount);
+}
+
+function withoutVectors(views: readonly StoredDocumentView[]): object[] {
+  return views.map((view) => ({ ...view, embedding: null }));
+}
+
+function capped(residentRowsMax: number): ResidentTable {
+  return new ResidentTable(testSchema, 1, plainMemory, residentRowsMax);
+}
+
 interface StoredDocumentView {
   id: string;
   title: string;
-  embedding: number[];
+  embedding: number[] | null;
+  version: number | undefined;
+  popularity: number | undefined;
   genres: string[];
   year: number | undefined;
   row: boolean;
@@ -45,12 +87,26 @@ function expected(model: Model): StoredDocumentView[] {
     id: document.id,
     title: document.title,
     embedding: [...document.embedding],
+    version: document.version,
+    popularity: percentileOf(document, documents),
     genres: Object.entries(document.facets)
       .flatMap(([facet, values]) => values.map((value) => `${facet}=${value}`))
       .sort(),
     year: (document.fields.year as number | undefined) ?? Number.NaN,
     row: true,
   }));
+}
+
+function percentileOf(document: StoredDocument, documents: readonly StoredDocument[]): number {
+  const value = votesOf(document);
+  const known = documents.map(votesOf).filter((one) => !Number.isNaN(one));
+  const below = known.filter((one) => one < value).length;
+  const upTo = known.filter((one) => one <= value).length;
+  return Number.isNaN(value) ? Number.NaN : Math.fround((below + upTo) / 2 / known.length);
+}
+
+function votesOf(document: StoredDocument): number {
+  return numericValue(testSchema, document, testSchema.popularity!);
 }
 
 const step = fc.oneof(
@@ -90,6 +146,71 @@ describe('ResidentTable', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('shows the same but for the vectors of documents that are one too many, of which it keeps none', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 1, max: 4 }), (steps, most) => {
+        const [table, whole] = [capped(most), new ResidentTable(testSchema, 1)];
+        const written: Model = new Map();
+        let published: Model = new Map();
+        const held: HeldPart[] = [];
+        for (const action of steps) {
+          if (action.kind === 'put' || action.kind === 'delete') {
+            writeTo([table, whole], written, action);
+          } else if (action.kind === 'publish') {
+            expect(table.publish().epoch).toEqual(whole.publish().epoch);
+            published = new Map(written);
+          } else if (action.kind === 'acquire') {
+            const snapshot = table.acquire();
+            held.push({ snapshot, model: published, resident: contents(snapshot.resident) });
+          } else held.splice(action.index, 1)[0]?.snapshot.release();
+          held.forEach(checkHeld);
+          checkBounds(table.current, most);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('keeps the vectors of the most popular documents of a catalogue that is loaded', () => {
+    fc.assert(
+      fc.property(
+        fc.array(documentArbitrary, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 9 }),
+        (put, most) => {
+          const table = capped(most);
+          table.apply(put.map((document) => ({ kind: 'put', document })));
+          const { resident } = table.publish();
+          const model = [...new Map(put.map((document) => [document.id, document])).values()];
+          const heat = (document: StoredDocument) => {
+            const votes = votesOf(document);
+            return Number.isNaN(votes) ? Number.NEGATIVE_INFINITY : votes;
+          };
+          expect(resident.liveCount).toBe(Math.min(most, model.length));
+          const isResident = (document: StoredDocument) =>
+            table.current.rowOf(document.id) < resident.rowCount;
+          const coldest = Math.min(...model.filter(isResident).map(heat));
+          // A document that was put twice may have been hotter or colder before.
+          if (model.length === put.length)
+            for (const document of model.filter((one) => !isResident(one)))
+              expect(heat(document)).toBeLessThanOrEqual(coldest);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('finds a free place again for documents that are written after some were deleted', () => {
+    const table = capped(2);
+    const documents = fc.sample(documentArbitrary, 3).map((document, i) => ({ ...document, id: `d${i}` }));
+    table.apply(documents.map((document) => ({ kind: 'put', document })));
+    expect(table.publish().resident.liveCount).toBe(2);
+    table.apply(documents.map(({ id }) => ({ kind: 'delete', id, version: 2 })));
+    expect(table.publish().resident.liveCount).toBe(0);
+    table.apply(documents.slice(0, 2).map((document) => ({ kind: 'put', document })));
+    const { resident, liveCount } = table.publish();
+    expect([resident.liveCount, liveCount]).toEqual([2, 2]);
   });
 
   it('has an epoch checksum that depends on the live (id, version) pairs alone', () => {

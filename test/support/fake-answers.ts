@@ -11,6 +11,7 @@ export const fakePlan: SearchPlan = {
   embed: null,
   legs: [{ leg: 'vector', depth: 300, budgetMs: 100, estimatedMs: 2, afterEmbedding: false }],
   skipped: [{ leg: 'graph', reason: 'no_seeds' }],
+  documents: null,
   predicate: null,
   stages: ['score'],
   rankDepth: 100,

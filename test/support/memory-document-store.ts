@@ -1,5 +1,5 @@
 import type { Catalogue, CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
-import type { StoredDocument } from '../../src/domain/document.ts';
+import type { StoredDocument, StoredEmbedding } from '../../src/domain/document.ts';
 import { TriptychError } from '../../src/errors.ts';
 import type {
   ChangeCursor,
@@ -72,9 +72,14 @@ export class MemoryDocumentStore implements DocumentStore {
     return this.#table(tenant, generation).get(id)?.document ?? null;
   }
 
-  async getMany(tenant: string, generation: number, ids: readonly string[]): Promise<StoredDocument[]> {
+  async embeddings(tenant: string, generation: number, ids: readonly string[]): Promise<StoredEmbedding[]> {
     const documents = this.#table(tenant, generation);
-    return ids.flatMap((id) => documents.get(id)?.document ?? []);
+    return ids.flatMap((asked) => {
+      const document = documents.get(asked)?.document;
+      if (document == null) return [];
+      const { id, version, embedding } = document;
+      return [{ id, version, embedding }];
+    });
   }
 
   async list(tenant: string, generation: number, afterId: string | null, limit: number) {

@@ -14,6 +14,7 @@ import { limits } from '../../src/limits.ts';
 import type { Cache } from '../../src/ports/cache.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Embedder } from '../../src/ports/embedder.ts';
+import type { ExactScorer } from '../../src/ports/exact-scorer.ts';
 import type { GraphStore } from '../../src/ports/graph-store.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { Meter } from '../../src/ports/meter.ts';
@@ -21,6 +22,7 @@ import type { Projection } from '../../src/ports/projection.ts';
 import type { TextIndex } from '../../src/ports/text-index.ts';
 import type { Triptych } from '../../src/ports/triptych.ts';
 import type { VectorIndex } from '../../src/ports/vector-index.ts';
+import type { ScoringBackends } from '../../src/search/backend-choice.ts';
 import { CatalogueRegistry } from '../../src/search/catalogue-registry.ts';
 import { assembleTriptych, type TriptychParts } from '../../src/search/triptych.ts';
 import { testSchema, unit } from './arbitraries.ts';
@@ -120,6 +122,11 @@ export interface FixtureOptions {
   readonly legs?: Cache<LegScores>;
   /** false: every search asks the policy store. */
   readonly soleWriter?: boolean;
+  /** Documents whose vectors are kept in memory; all unless given. */
+  readonly residentRowsMax?: number;
+  /** Those in JavaScript unless given. */
+  readonly exact?: ExactScorer;
+  readonly scoring?: ScoringBackends;
 }
 
 /** The stores that run inside the process, and an embedder that turns each word into a direction of its own. */
@@ -172,6 +179,9 @@ export async function searchFixture(
     legs,
     soleWriter = true,
     others = {},
+    residentRowsMax,
+    exact = jsExactScorer,
+    scoring = scoringWith(),
   }: FixtureOptions = {},
 ): Promise<SearchFixture> {
   const clock = new FakeClock();
@@ -192,6 +202,7 @@ export async function searchFixture(
     clock,
     meter,
     logger: silentLogger,
+    ...(residentRowsMax !== undefined && { residentRowsMax }),
     // As in the composition, no tenant shares a store with another one.
     stores: (tenant) => ({
       projections: [],
@@ -214,8 +225,8 @@ export async function searchFixture(
     ...own,
     registry,
     embedder,
-    exact: jsExactScorer,
-    scoring: scoringWith(),
+    exact,
+    scoring,
     profiles,
     clock,
     meter,

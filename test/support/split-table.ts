@@ -37,6 +37,7 @@ export function splitTable(
     liveCount: staying.filter((row) => table.live[row] === 1).length,
     live: Uint8Array.from(staying, (row) => table.live[row]!),
     newestMs: table.newestMs,
+    versions: Float64Array.from(staying, (row) => table.versions[row]!),
     dictionary: table.dictionary,
     changed: Uint32Array.from(staying.keys()),
     changedSince: null,
@@ -44,6 +45,9 @@ export function splitTable(
     idOf: (row) => table.idOf(staying[row]!),
     titleOf: (row) => table.titleOf(staying[row]!),
     retain: () => () => {},
+    get resident() {
+      return this;
+    },
   };
   return {
     blocks: {

@@ -87,6 +87,7 @@ export function makeTable(
     facetStarts,
     facetCounts,
     facetValues: Uint32Array.from(facetValues),
+    versions: new Float64Array(count).fill(1),
     dictionary,
     fields: [
       Float64Array.from(rows, (row) => row.fields?.year ?? Number.NaN),
@@ -99,6 +100,9 @@ export function makeTable(
     idOf: (row) => rows[row]!.id,
     titleOf: (row) => `Title of ${rows[row]!.id}`,
     retain: () => () => {},
+    get resident() {
+      return this;
+    },
   };
 }
 

@@ -21,6 +21,7 @@ export async function startWholeService(): Promise<HttpHarness<Triptych>> {
     tfjsBackends: false,
     nativeVariant: 'auto',
     tfjsDir: null,
+    residentRowsMax: null,
     stores: { postgres: null, postgresOwner: null, milvus: null, neo4j: null, redis: null },
   });
   const http = await startHttp(service);

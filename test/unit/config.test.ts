@@ -55,6 +55,7 @@ describe('loadConfig', () => {
       logLevel: 'warn',
       nativeVariant: 'auto',
       tfjsDir: null,
+      residentRowsMax: null,
       stores: { postgres: null, postgresOwner: null, milvus: null, neo4j: null, redis: null },
       embedder: { kind: 'builtin' },
       rerankBackend: 'auto',

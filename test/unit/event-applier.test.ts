@@ -42,6 +42,7 @@ async function setUp({ tenants = ['default'] } = {}) {
   const applier = new EventApplier({
     log: store,
     registry,
+    store: catalogues,
     clock,
     meter,
     logger,

@@ -21,6 +21,7 @@ const config: Config = {
   tfjsBackends: false,
   nativeVariant: 'auto',
   tfjsDir: null,
+  residentRowsMax: null,
   stores: { postgres: null, postgresOwner: null, milvus: null, neo4j: null, redis: null },
 };
 

@@ -20,6 +20,7 @@ function input(changes: Partial<PlannerInput>): PlannerInput {
     pushdownShare: 0.3,
     predicate: null,
     embedderAvailable: true,
+    partlyResident: false,
     estimates: {},
     probe: false,
     ...changes,

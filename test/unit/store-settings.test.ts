@@ -105,4 +105,16 @@ describe('settings of stores', () => {
       'TRIPTYCH_REDIS_PASSWORD has no effect without redis_url',
     ]);
   });
+
+  it('keeps a part of the vectors only where another store searches them', () => {
+    expect(load(all).config.residentRowsMax).toBeNull();
+    expect(load({ ...all, TRIPTYCH_RESIDENT_ROWS_MAX: '1000' }).config.residentRowsMax).toBe(1_000);
+    expect(problems({ TRIPTYCH_RESIDENT_ROWS_MAX: '1000' })).toEqual({
+      TRIPTYCH_RESIDENT_ROWS_MAX:
+        'needs milvus_address: a search for vectors in this process reads all of them',
+    });
+    expect(problems({ ...all, TRIPTYCH_RESIDENT_ROWS_MAX: '0' })).toMatchObject({
+      TRIPTYCH_RESIDENT_ROWS_MAX: 'must be a whole number from 1 to 1000000',
+    });
+  });
 });

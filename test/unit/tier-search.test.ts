@@ -76,7 +76,9 @@ describe('a catalogue of any tier', () => {
     for (const tier of vectorTiers) {
       const table = randomTable(new Random('learn'), 5, 12, { tier });
       const id = table.idOf(3);
-      expect(lookupIn(table)(id)!.embedding).toEqual(vectorOf(table.vectors, 3));
+      expect(lookupIn(table, { vectorOf: (row) => vectorOf(table.vectors, row) })(id)!.embedding).toEqual(
+        vectorOf(table.vectors, 3),
+      );
     }
   });
 });

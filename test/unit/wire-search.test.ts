@@ -153,6 +153,7 @@ describe('searchResponseToWire', () => {
         embed: { budgetMs: 5, estimatedMs: 1 },
         legs: [{ leg: 'graph', depth: 300, budgetMs: 9, estimatedMs: 2, afterEmbedding: false }],
         skipped: [{ leg: 'vector', reason: 'no_vector' }],
+        documents: { budgetMs: 8, estimatedMs: 2 },
         predicate: { passing: 1, of: 3, pushdown: true, drops: [{ rule: null, documents: 2 }] },
         stages: ['score'],
         rankDepth: 100,
@@ -168,7 +169,11 @@ describe('searchResponseToWire', () => {
       timings: { score: 0.123 },
       facet_counts: { genres: [{ value: 'Drama', count: 3 }] },
       coverage: { embedder: { state: 'late', ms: 10, budget_ms: 9, candidates: 0, reason: 'too_slow' } },
-      plan: { rank_depth: 100, legs: [{ after_embedding: false, budget_ms: 9, estimated_ms: 2 }] },
+      plan: {
+        rank_depth: 100,
+        documents: { budget_ms: 8, estimated_ms: 2 },
+        legs: [{ after_embedding: false, budget_ms: 9, estimated_ms: 2 }],
+      },
       results: [{ ...response.results[0] }],
     });
     expect(JSON.stringify(wire)).not.toMatch(/"[a-z]+[A-Z][a-zA-Z]*":/);

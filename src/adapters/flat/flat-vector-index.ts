@@ -6,7 +6,7 @@ import type { VectorIndex, VectorQuery } from '../../ports/vector-index.ts';
 
 /**
  * Exact nearest neighbours: the best of all rows of the resident table that are live (or pass the pushed-down predicate).
- * Scores are the scorer's own dot products, bit for bit.
+ * Scores are the scorer's own dot products, bit for bit. It needs every document to be resident.
  */
 export class FlatVectorIndex implements VectorIndex {
   readonly #scanner: RowScanner;
@@ -21,8 +21,11 @@ export class FlatVectorIndex implements VectorIndex {
     checkDimensions(vectors, snapshot.dimension);
     const limit = Math.max(0, Math.min(query.limit, limits.legDepthMax, snapshot.liveCount));
     if (vectors.length === 0 || limit === 0) return vectors.map(() => []);
+    const { resident } = snapshot;
+    if (resident.liveCount < snapshot.liveCount)
+      throw new TriptychError('unavailable', 'Not all vectors are in memory: an exact scan would miss some.');
     const mask = query.predicate?.mask ?? snapshot.live;
-    const best = await this.#scanner.scan({ snapshot, vectors, mask, limit, signal });
+    const best = await this.#scanner.scan({ snapshot: resident, vectors, mask, limit, signal });
     return best.map((rows) => rows.map(({ row, score }) => ({ id: snapshot.idOf(row), score, row })));
   }
 }

@@ -91,6 +91,7 @@ const coverage: z.ZodType<Coverage> = z.strictObject({
   graph: legCoverage.exactOptional(),
   policy: legCoverage.exactOptional(),
   embedder: legCoverage.exactOptional(),
+  documents: legCoverage.exactOptional(),
 });
 
 const pathStep: z.ZodType<PathStep> = z.strictObject({
@@ -113,13 +114,16 @@ const strategy = z.enum([
   'CachedOnly',
 ]);
 
+const budget = z.strictObject({ budgetMs: number, estimatedMs: number });
+
 const plan: z.ZodType<SearchPlan> = z.strictObject({
   strategy,
-  embed: z.strictObject({ budgetMs: number, estimatedMs: number }).nullable(),
+  embed: budget.nullable(),
   legs: z.array(
     z.strictObject({ leg, depth: count, budgetMs: number, estimatedMs: number, afterEmbedding: z.boolean() }),
   ),
   skipped: z.array(z.strictObject({ leg, reason: z.string() })),
+  documents: budget.nullable(),
   predicate: z
     .strictObject({
       passing: count,

@@ -1,5 +1,5 @@
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
-import type { FieldValue, StoredDocument } from '../../domain/document.ts';
+import type { FieldValue, StoredDocument, StoredEmbedding } from '../../domain/document.ts';
 import { unpackVector } from './embedding-bytes.ts';
 import { type SqlRow, textCell } from './sql-client.ts';
 
@@ -11,8 +11,6 @@ interface StoredBody {
 /** A document from the columns of `documentColumns`, starting at `first`. */
 export function documentOfRow(row: SqlRow, first = 0): StoredDocument {
   const body = JSON.parse(textCell(row, first + 4)) as StoredBody;
-  const embedding = row[first + 5];
-  if (!(embedding instanceof Uint8Array)) throw new TypeError('the embedding column holds no bytes');
   const relations = row[first + 6];
   return {
     id: textCell(row, first),
@@ -21,9 +19,20 @@ export function documentOfRow(row: SqlRow, first = 0): StoredDocument {
     text: textCell(row, first + 3),
     facets: body.facets,
     fields: body.fields,
-    embedding: unpackVector(embedding),
+    embedding: vectorCell(row, first + 5),
     relations: typeof relations === 'string' ? relationsOf(relations) : [],
   };
+}
+
+/** From the columns (id, version, embedding). */
+export function embeddingOfRow(row: SqlRow): StoredEmbedding {
+  return { id: textCell(row, 0), version: Number(textCell(row, 1)), embedding: vectorCell(row, 2) };
+}
+
+function vectorCell(row: SqlRow, at: number): Float32Array {
+  const stored = row[at];
+  if (!(stored instanceof Uint8Array)) throw new TypeError('the embedding column holds no bytes');
+  return unpackVector(stored);
 }
 
 function relationsOf(json: string): StoredDocument['relations'] {

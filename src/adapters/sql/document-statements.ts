@@ -138,15 +138,16 @@ export function getDocument(tenant: string, generation: number, id: string): Sql
 }
 
 // LIMIT 1 as in priorText.
-const getManyText = `SELECT p.* FROM unnest($3::text[]) WITH ORDINALITY AS i(id, place)
+const embeddingsText = `SELECT p.* FROM unnest($3::text[]) WITH ORDINALITY AS i(id, place)
 CROSS JOIN LATERAL (
-  SELECT ${documentColumns} FROM document d
+  SELECT d.id, d.version, d.embedding FROM document d
   WHERE d.tenant = $1 AND d.generation = $2 AND d.id = i.id AND d.deleted_at IS NULL LIMIT 1
 ) p
 ORDER BY i.place`;
 
-export function getDocuments(tenant: string, generation: number, ids: readonly string[]): SqlStatement {
-  return { text: getManyText, parameters: [tenant, generation, ids] };
+/** Rows (id, version, embedding) of live documents. */
+export function getEmbeddings(tenant: string, generation: number, ids: readonly string[]): SqlStatement {
+  return { text: embeddingsText, parameters: [tenant, generation, ids] };
 }
 
 const listText = `SELECT ${documentColumns} FROM document d

@@ -1,5 +1,5 @@
 import type { Catalogue, CatalogueSchema } from '../../domain/catalogue-schema.ts';
-import type { StoredDocument } from '../../domain/document.ts';
+import type { StoredDocument, StoredEmbedding } from '../../domain/document.ts';
 import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -14,7 +14,7 @@ import * as catalogues from './catalogue-statements.ts';
 import { decodeCursor } from './change-cursor.ts';
 import { changePage } from './change-page.ts';
 import { readChanges } from './change-statements.ts';
-import { documentOfRow, schemaOfCell } from './document-rows.ts';
+import { documentOfRow, embeddingOfRow, schemaOfCell } from './document-rows.ts';
 import * as documents from './document-statements.ts';
 import { packVectors } from './embedding-bytes.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -106,12 +106,12 @@ export class SqlDocumentStore implements DocumentStore {
     return rows[0] === undefined ? null : documentOfRow(rows[0]);
   }
 
-  async getMany(tenant: string, generation: number, ids: readonly string[]): Promise<StoredDocument[]> {
+  async embeddings(tenant: string, generation: number, ids: readonly string[]): Promise<StoredEmbedding[]> {
     if (ids.length === 0) return [];
     if (ids.length > limits.windowMax)
       throw new TriptychError('invalid_request', `more than ${limits.windowMax} documents in one call`);
-    const rows = await this.#query(tenant, documents.getDocuments(tenant, generation, ids));
-    return rows.map((row) => documentOfRow(row));
+    const rows = await this.#query(tenant, documents.getEmbeddings(tenant, generation, ids));
+    return rows.map(embeddingOfRow);
   }
 
   async list(
