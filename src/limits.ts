@@ -181,7 +181,7 @@ export const limits = {
   /** Words that it compares with an unknown one letter by letter. */
   typoCandidatesMax: 5_000,
   /** Postings by which it finds documents: words of a query beyond that only count in the score. */
-  textPostingsMax: 20_000,
+  textPostingsMax: 10_000,
   /** Parameters of one statement, half of what the protocol counts with 16 bits. */
   sqlConditionParametersMax: 32_000,
   /** Rows of each table of a dropped generation that one transaction deletes there. */
