@@ -30,5 +30,7 @@ export interface BenchResult {
 export interface BenchCase {
   readonly name: string;
   readonly description: string;
+  /** Needs more than the repository, such as stores: run only when it is named. */
+  readonly onRequest?: boolean;
   readonly run: (context: BenchContext) => Promise<BenchResult>;
 }

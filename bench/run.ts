@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { BenchCase, BenchResult, BenchSize } from './case.ts';
 import { events } from './cases/events.ts';
+import { faults } from './cases/faults.ts';
 import { ingestLag } from './cases/ingest-lag.ts';
 import { memory } from './cases/memory.ts';
 import { rerank } from './cases/rerank.ts';
@@ -36,6 +37,7 @@ const cases: readonly BenchCase[] = [
   rerank,
   rerankBackends,
   searchEngines,
+  faults,
 ];
 
 const usage = `npm run bench -- [--small] [--only CASE] [--record] [--seed N] [--json] [--list]
@@ -66,7 +68,7 @@ async function main(): Promise<number> {
     process.stderr.write(`${usage}unknown: ${unknown.join(', ') || `seed ${options.seed}`}\n`);
     return 2;
   }
-  const chosen = cases.filter(({ name }) => options.only === undefined || options.only.includes(name));
+  const chosen = cases.filter(({ name, onRequest }) => options.only?.includes(name) ?? !onRequest);
   let failures = 0;
   for (const bench of chosen) if (!(await runCase(bench, options.small ? 'small' : 'full'))) failures += 1;
   return failures === 0 ? 0 : 1;

@@ -12,4 +12,8 @@ export async function compileBench() {
   // The benches import ../src/*: the link makes that dist/ itself, so what is measured is what ships.
   rmSync(copy, { recursive: true, force: true });
   symlinkSync(join(root, 'dist'), copy, 'junction');
+  // Scripts are plain JavaScript: what imports them finds them at their place.
+  const scripts = join(root, 'dist-bench', 'scripts');
+  rmSync(scripts, { recursive: true, force: true });
+  symlinkSync(join(root, 'scripts'), scripts, 'junction');
 }

@@ -130,6 +130,7 @@ function engine({ name, tls, base, prefix }) {
       password,
       timeout: 5_000,
       maxRetries: 0,
+      logLevel: 'error',
       ...(tls ? { ssl: true, tls: { rootCertPath: tlsFiles(set).ca } } : {}),
     });
     // Without a listener its rejection would end the process.

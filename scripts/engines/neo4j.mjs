@@ -132,7 +132,7 @@ function engine({ name, release, port, mainClass, prefix, testPrefix, java }) {
     install,
     start,
     waitReady: (set) =>
-      untilAnswered(() => version(set), { withinMs: 120_000, everyMs: 500, alive: () => pid(set) !== null }),
+      untilAnswered(() => version(set), { withinMs: 240_000, everyMs: 500, alive: () => pid(set) !== null }),
     stop: (set) => stopServer(pidFile(set), { graceMs: 30_000 }),
     pid,
     version,

@@ -32,8 +32,9 @@ export function answerProblems(
   if (ids.length === 0) problems.push('no results');
   if (new Set(ids).size < ids.length) problems.push('a document is there twice');
   problems.push(...halfKnownSignals(answer));
-  for (const [leg, { state, reason }] of unexcused(answer, faulty))
-    if (state !== 'late') problems.push(`${leg} is ${state} (${reason}), and its store is well`);
+  for (const [leg, coverage] of unexcused(answer, faulty))
+    if (!isLate(coverage))
+      problems.push(`${leg} is ${coverage.state} (${coverage.reason}), and its store is well`);
   const missing = missingParts(answer);
   if (missing.length > 0 && !answer.degraded)
     problems.push(`${missing[0]![0]} is missing and it does not say so`);
@@ -43,7 +44,11 @@ export function answerProblems(
 
 /** Whether a leg was late whose store is well: a busy machine makes it so now and then, a fault must not. */
 export function lateWithoutCause(answer: SearchResponse, faulty: readonly StoreName[]): boolean {
-  return unexcused(answer, faulty).some(([, { state }]) => state === 'late');
+  return unexcused(answer, faulty).some(([, coverage]) => isLate(coverage));
+}
+
+function isLate({ state, reason }: Pick<LegCoverage, 'state' | 'reason'>): boolean {
+  return state === 'late' || (state === 'failed' && reason === 'deadline_exceeded');
 }
 
 function missingParts({ coverage }: SearchResponse): [string, LegCoverage][] {

@@ -1,5 +1,6 @@
-import { createTriptych, defaultTenant } from '../../../src/compose.ts';
+import { createTriptych, defaultTenant, migrateDatabase } from '../../../src/compose.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import type { Config } from '../../../src/config/schema.ts';
 import type { SearchResponse } from '../../../src/domain/search-response.ts';
 import type { Triptych } from '../../../src/ports/triptych.ts';
 import { differences } from './answer-problems.ts';
@@ -19,14 +20,27 @@ export interface FaultService {
   close(): Promise<void>;
 }
 
-/** Settings as a person would give them, in the environment. */
-export async function openFaultService(env: Readonly<Record<string, string>>): Promise<FaultService> {
+type Environment = Readonly<Record<string, string>>;
+
+/** Settings as a person would give them. */
+function configOf(env: Environment): Config {
   const { config, warnings } = loadConfig({
     env: { ...env, TRIPTYCH_EMBEDDER: 'none', TRIPTYCH_DEMO: 'false', TRIPTYCH_LOG_LEVEL: 'silent' },
     cwd: process.cwd(),
   });
   if (warnings.length > 0) throw new Error(warnings.join('; '));
-  const { service } = await createTriptych(config);
+  return config;
+}
+
+/** As `triptych db migrate`: once, while all is well. */
+export async function prepareDatabase(env: Environment): Promise<void> {
+  await migrateDatabase(configOf(env), { dryRun: false });
+}
+
+export async function openFaultService(env: Environment): Promise<FaultService> {
+  const config = configOf(env);
+  // As `triptych serve`: stores may come later.
+  const { service } = await createTriptych(config, { waitForStores: false });
   return {
     service,
     async ask(i, timeoutMs) {

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 
-const child = fileURLToPath(new URL('full-backlog-child.mjs', import.meta.url));
+/** Tests and benches run in the repository's root; benches are compiled into another folder. */
+const child = 'test/support/faults/full-backlog-child.mjs';
 
 /** A connection of this machine is there within this time, or the queue is full. */
 const connectMsMax = 250;
