@@ -41,7 +41,13 @@ const all = {
 
 describe('settings of stores', () => {
   it('are all embedded unless given', () => {
-    expect(load({}).config.stores).toEqual({ postgres: null, milvus: null, neo4j: null, redis: null });
+    expect(load({}).config.stores).toEqual({
+      postgres: null,
+      postgresOwner: null,
+      milvus: null,
+      neo4j: null,
+      redis: null,
+    });
   });
 
   it('read secrets and authorities from files', () => {
