@@ -33,7 +33,7 @@ export function sharedIndexContract(
   open: () => Promise<SharedIndexSubject>,
   schema: CatalogueSchema = testSchema,
 ): void {
-  describe(`SharedIndex contract: ${name}`, () => {
+  describe(`SharedIndex contract: ${name}`, { timeout: 180_000 }, () => {
     let subject: SharedIndexSubject;
     let index: SharedIndex;
     const random = new Random(`shared index ${name}`);
