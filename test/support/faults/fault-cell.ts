@@ -83,6 +83,9 @@ interface Circumstances {
   readonly stoodStillMs: number;
 }
 
+/** What a search ends with that got no turn: before scoring, or before any leg answered. */
+const starvedCodes: readonly string[] = ['deadline_exceeded', 'unavailable'];
+
 /** Counts one answer in `seen`. @returns what is wrong with it */
 function judge(
   { response, error, ms }: Answer,
@@ -98,7 +101,7 @@ function judge(
     return [...slow, ...answerProblems(i, response, good, faulty)];
   }
   seen.errors += 1;
-  if (stoodStillMs > reserveMs && (error as TriptychError).code === 'deadline_exceeded') {
+  if (stoodStillMs > reserveMs && starvedCodes.includes((error as TriptychError).code)) {
     seen.starved += 1;
     return slow;
   }
