@@ -176,6 +176,8 @@ export interface Caches {
   readonly embeddings: Cache<Float32Array>;
   /** In words, for people. */
   readonly name: string;
+  /** @throws TriptychError where they are outside the process and do not answer */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -191,10 +193,15 @@ export function openCaches(
       lists: new LruCache({ entriesMax: limits.rankedCacheEntries, clock }),
       embeddings: new LruCache({ entriesMax: limits.embeddingCacheEntries, clock }),
       name: 'in memory',
+      ping: async () => {},
       close: async () => {},
     };
   const local = <V extends {}>(entriesMax: number) => new LruCache<V>({ entriesMax, clock });
   const caller = openStoreCaller({ store: 'redis' }, parts);
   const opened = openRedis({ ...redis, signingKey }, { ...parts, caller, local });
-  return { ...opened, name: `${new URL(redis.url).host} (Redis)` };
+  return {
+    ...opened,
+    name: `${new URL(redis.url).host} (Redis)`,
+    ping: () => opened.ping(limits.doctorStoreMsMax),
+  };
 }

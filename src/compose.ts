@@ -11,6 +11,7 @@ import { createPinoLogger } from './adapters/pino/pino-logger.ts';
 import { PromMeter } from './adapters/prom/prom-meter.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
 import { createEmbedder, embedderName } from './compose-embedder.ts';
+import { inspectStores, type StoreInspection } from './compose-inspect.ts';
 import { closeAll, type DeviceScanner, inspectRerankers, openRerankers } from './compose-rerankers.ts';
 import { CatalogueStart, LateKey } from './compose-start.ts';
 import { openCaches, openRecall, openTruth, type StoreParts } from './compose-stores.ts';
@@ -55,6 +56,7 @@ export interface ComposedTriptych {
 export type Inspection = Awaited<ReturnType<typeof inspectRerankers>> & {
   /** `reason`: why it is not ready, or null. */
   readonly embedder: { readonly name: string; readonly reason: string | null };
+  readonly stores: readonly StoreInspection[];
 };
 
 export interface ComposeOptions {
@@ -198,6 +200,7 @@ export async function inspect(config: Config): Promise<Inspection> {
     return {
       ...(await inspectRerankers(config, { version, logger })),
       embedder: { name: embedderName(config.embedder), reason },
+      stores: await inspectStores(config, { clock: systemClock, logger, meter }),
     };
   } finally {
     await embedder?.close();

@@ -100,6 +100,8 @@ export const storeLimits = {
   // start
   /** How long the start waits for stores outside the process before the service goes on without them. */
   storeBootMsMax: 2_000,
+  /** How long `triptych doctor` waits for a store. */
+  doctorStoreMsMax: 5_000,
   /** How often it is looked for catalogues that other processes may have made, and for how many tenants at a time. */
   catalogueWatchMs: 1_000,
   catalogueWatchTenants: 100,

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../compose.ts';
-import type { Config, SettingName } from '../config/schema.ts';
+import { type Config, settingNames } from '../config/schema.ts';
 import { calibrationToWire } from '../wire/plan-stats.ts';
 import { describeCpu } from './doctor/cpu.ts';
 import { type DoctorReport, reportLines } from './doctor/report.ts';
@@ -8,20 +8,10 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import type { Runtime } from './runtime.ts';
 import { addSettingFlags, configOf } from './settings-flags.ts';
 
-const usedSettings: readonly SettingName[] = [
-  'dataDir',
-  'logLevel',
-  'embedder',
-  'openaiUrl',
-  'openaiModel',
-  'openaiKey',
-  'openaiKeyFile',
-  'openaiDimension',
-  'rerankBackend',
-  'tfjsBackends',
-  'nativeVariant',
-  'tfjsDir',
-];
+/** All but those of the HTTP edge and of the first run. */
+const usedSettings = settingNames.filter(
+  (name) => !['host', 'port', 'keysFile', 'demo', 'schema'].includes(name),
+);
 
 const help = `
 Examples:
@@ -36,7 +26,7 @@ Exit codes: 0 the service can start with these settings, 1 it cannot.`;
 export function doctorCommand(runtime: Runtime, done: (code: ExitCode) => void): Command {
   const command = new Command('doctor')
     .description(
-      'Say what this machine has: scoring backends, embedder, data folder, and why what is missing.',
+      'Say what this machine has: scoring backends, embedder, stores, data folder, and why what is missing.',
     )
     .option('--json', 'print the report as JSON')
     .addHelpText('after', help);
@@ -63,6 +53,7 @@ async function examine(runtime: Runtime, config: Config): Promise<DoctorReport> 
     setting: config.rerankBackend,
     backends: inspection.backends,
     embedder: inspection.embedder,
+    stores: inspection.stores,
     data_dir: { path: config.dataDir, holder: holder === null ? null : { pid: holder.pid, url: holder.url } },
     calibrations: inspection.calibrations.map((one) => calibrationToWire(one, true)),
     problems: inspection.problem === null ? [] : [inspection.problem],

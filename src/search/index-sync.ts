@@ -153,8 +153,17 @@ export class IndexSync {
       await this.#applySingly(claim);
       return;
     }
-    await this.#parts.log.applied(claim);
-    this.#parts.meter.synced(this.index.name, 'applied', claim.changes.length);
+    await this.#record(claim);
+  }
+
+  /**
+   * Where the lease was lost somebody else may have applied newer versions before this worker came with its own, and an
+   * index that cannot compare them now has the older ones: they are done again.
+   */
+  async #record(claim: SyncClaim): Promise<void> {
+    const { log, meter } = this.#parts;
+    if (await log.applied(claim)) meter.synced(this.index.name, 'applied', claim.changes.length);
+    else await log.requeue(this.index.name, claim, claim.changes.map(idOfChange));
   }
 
   /** One document that the index does not take must not keep the others of its batch out. */
@@ -176,8 +185,7 @@ export class IndexSync {
         );
       }
     }
-    if (taken.length > 0) await log.applied({ ...claim, changes: taken });
-    meter.synced(this.index.name, 'applied', taken.length);
+    if (taken.length > 0) await this.#record({ ...claim, changes: taken });
   }
 
   /** What is left of catalogues that are gone, now and then. */
@@ -225,4 +233,8 @@ function isPermanent(error: unknown): boolean {
 /** A code; drivers' texts may hold what documents say. */
 function reasonOf(error: unknown): string {
   return error instanceof TriptychError ? error.code : 'error';
+}
+
+function idOfChange(change: DocumentChange): string {
+  return change.kind === 'put' ? change.document.id : change.id;
 }

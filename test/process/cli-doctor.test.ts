@@ -75,6 +75,10 @@ describe('triptych doctor', () => {
       backends: planStats.scorer.backends,
       problem: null,
       calibrations: planStats.scorer.calibrations.map(({ kept, ...one }) => one),
+      stores: [
+        { store: 'postgres', reason: null },
+        { store: 'milvus', reason: 'no answer' },
+      ],
       embedder: { name: 'a model', reason: 'no answer' },
     };
     cli.holder = { pid: 77, url: 'http://127.0.0.1:8080' };
@@ -86,6 +90,8 @@ describe('triptych doctor', () => {
       'js              ready',
       'rerank_backend  auto',
       'embedder        a model: no answer',
+      'postgres        answers',
+      'milvus          does not answer: no answer',
       `data folder     ${join(cli.folder, 'd')}, in use by process 77 at http://127.0.0.1:8080`,
       '  f32, up to 512 dimensions, measured 2026-01-02T00:00:00.000Z',
       '     30 x  1  js         native 10, js 2',

@@ -33,6 +33,7 @@ export class CliFixture {
     backends: [{ name: 'js', variant: '', state: 'ready', reason: null }],
     problem: null,
     calibrations: [],
+    stores: [],
     embedder: { name: 'none', reason: null },
   };
   holder: { readonly pid: number; readonly url: string | null } | null = null;

@@ -18,6 +18,8 @@ export class MemorySyncLog implements SyncLog {
   readonly #clock: FakeClock;
   readonly #schema: CatalogueSchema;
   readonly due = new Map<string, Due>();
+  /** What another worker has applied. */
+  readonly done = new Map<string, Due>();
   readonly parked = new Map<string, string>();
   readonly followed = new Set<SharedIndexName>();
   gone: CatalogueKey[] = [];
@@ -58,6 +60,7 @@ export class MemorySyncLog implements SyncLog {
   }
 
   async applied(claim: SyncClaim): Promise<boolean> {
+    if (this.#held(claim).length === 0) return false;
     for (const due of this.#held(claim))
       this.due.delete(`${due.tenant}/${due.generation}/${idOf(due.change)}`);
     return true;
@@ -79,8 +82,21 @@ export class MemorySyncLog implements SyncLog {
     return { pending: own.length, oldestEpochMs: null, parked: this.parked.size };
   }
 
-  async requeue(): Promise<number> {
-    return 0;
+  async requeue(_: SharedIndexName, key: CatalogueKey, ids: readonly string[] = []): Promise<number> {
+    for (const id of ids) {
+      const due = this.due.get(`${key.tenant}/${key.generation}/${id}`) ?? this.done.get(id);
+      if (due !== undefined) this.write(key.tenant, key.generation, due.change);
+    }
+    return ids.length;
+  }
+
+  /** The leases of everything that is claimed end, and somebody else brings it into the index. */
+  takeOver(): void {
+    for (const [place, due] of this.due) {
+      if (due.token === null) continue;
+      this.done.set(idOf(due.change), due);
+      this.due.delete(place);
+    }
   }
 
   async dropped(): Promise<readonly CatalogueKey[]> {

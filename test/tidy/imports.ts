@@ -49,6 +49,13 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/compose-database.ts': ['src/adapters', 'src/config', 'src/errors.ts'],
   'src/compose-embedder.ts': ['src/adapters', 'src/search', 'src/config', 'src/ports', 'src/limits.ts'],
+  'src/compose-inspect.ts': [
+    'src/compose-stores.ts',
+    'src/config',
+    'src/ports',
+    'src/errors.ts',
+    'src/limits.ts',
+  ],
   'src/compose-start.ts': ['src/search', 'src/ports', 'src/errors.ts', 'src/limits.ts'],
   'src/compose-stores.ts': [
     'src/adapters',
@@ -64,6 +71,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'src/compose-database.ts',
     'src/compose-rerankers.ts',
     'src/compose-embedder.ts',
+    'src/compose-inspect.ts',
     'src/compose-start.ts',
     'src/compose-stores.ts',
     'src/adapters',

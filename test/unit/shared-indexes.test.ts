@@ -107,6 +107,23 @@ describe('an index outside the process', () => {
     expect(meter.parked).toBe(0);
   });
 
+  it('does again what it may have overwritten after its lease was lost', async () => {
+    const { clock, log, index, meter, indexes } = setUp();
+    log.write('t', 1, put('a'));
+    let losing = true;
+    index.failure = () => {
+      if (losing) log.takeOver();
+      losing = false;
+      return null;
+    };
+    indexes.start();
+    expect(await clock.run(indexes.caughtUp(key, 10_000))).toBe(true);
+    expect(index.has).toEqual(['a', 'a']);
+    expect(log.due.size).toBe(0);
+    expect(meter.parked).toBe(0);
+    await indexes.stop();
+  });
+
   it('parks the one document that it never takes, and takes the others of its batch', async () => {
     const { clock, log, index, meter, indexes } = setUp();
     log.write('t', 1, put('a'), put('bad'), put('c'));

@@ -12,6 +12,8 @@ export interface DoctorReport {
   readonly setting: Config['rerankBackend'];
   readonly backends: Inspection['backends'];
   readonly embedder: Inspection['embedder'];
+  /** Those outside the process that the settings name; reason null: it answered. */
+  readonly stores: Inspection['stores'];
   readonly data_dir: {
     readonly path: string;
     /** The process that uses it now, or null. */
@@ -36,6 +38,10 @@ export function reportLines(report: DoctorReport): string[] {
     ]),
     ['rerank_backend', report.setting],
     ['embedder', embedder.reason === null ? embedder.name : `${embedder.name}: ${embedder.reason}`],
+    ...report.stores.map(({ store, reason }): [string, string] => [
+      store,
+      reason === null ? 'answers' : `does not answer: ${reason}`,
+    ]),
     ['data folder', `${data.path}, ${holderOf(data.holder)}`],
     ['calibration', calibrations.length === 0 ? 'none yet' : ''],
   ];

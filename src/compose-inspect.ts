@@ -1,0 +1,60 @@
+import { openCaches, openRecall, openTruth, type StoreParts } from './compose-stores.ts';
+import type { Config } from './config/schema.ts';
+import { TriptychError } from './errors.ts';
+import { limits } from './limits.ts';
+import type { Clock } from './ports/clock.ts';
+
+/** A store outside the process, and why it cannot be used now. */
+export interface StoreInspection {
+  readonly store: 'postgres' | 'milvus' | 'neo4j' | 'redis';
+  /** null: it answered a real question. */
+  readonly reason: string | null;
+}
+
+/** Asks each configured store outside the process; none is changed. */
+export async function inspectStores(config: Config, parts: StoreParts): Promise<readonly StoreInspection[]> {
+  const { postgres, milvus, neo4j, redis } = config.stores;
+  const asked: Promise<StoreInspection>[] = [];
+  const ask = (store: StoreInspection['store'], question: () => Promise<void>): void => {
+    asked.push(answered(question, parts.clock).then((reason) => ({ store, reason })));
+  };
+  if (postgres !== null)
+    ask('postgres', async () => {
+      const { store } = await openTruth(config, parts);
+      await store.ping().finally(() => store.close());
+    });
+  const nothing = { scanner: { name: 'js', scan: async () => [] } as const, name: '' };
+  for (const one of ['milvus', 'neo4j'] as const) {
+    if (config.stores[one] === null) continue;
+    const alone = { ...config.stores, milvus: null, neo4j: null, [one]: one === 'milvus' ? milvus : neo4j };
+    ask(one, async () => {
+      const { indexes, close } = openRecall(alone, null, nothing, parts);
+      await indexes[0]!.ping().finally(close);
+    });
+  }
+  if (redis !== null)
+    ask('redis', async () => {
+      const caches = openCaches(redis, () => new Uint8Array(32), parts);
+      await caches.ping().finally(() => caches.close());
+    });
+  return Promise.all(asked);
+}
+
+/** Why a question is not answered in time, or null. */
+function answered(question: () => Promise<void>, clock: Clock): Promise<string | null> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(limits.doctorStoreMsMax, () => resolve('no answer'));
+    question()
+      .then(() => null, reasonOf)
+      .then((reason) => {
+        cancel();
+        resolve(reason);
+      });
+  });
+}
+
+/** Drivers' texts may name users and hosts, which are the reader's own here; secrets are in none of ours. */
+function reasonOf(error: unknown): string {
+  if (error instanceof TriptychError) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
