@@ -35,9 +35,25 @@ export async function inspectStores(config: Config, parts: StoreParts): Promise<
   if (redis !== null)
     ask('redis', async () => {
       const caches = openCaches(redis, () => new Uint8Array(32), parts);
-      await caches.ping().finally(() => caches.close());
+      await onceConnected(() => caches.ping(), parts.clock).finally(() => caches.close());
     });
   return Promise.all(asked);
+}
+
+/** A client that connects in the background is not there in its first moments. */
+async function onceConnected(ping: () => Promise<void>, clock: Clock): Promise<void> {
+  const endMs = clock.nowMs() + limits.doctorStoreMsMax;
+  for (;;)
+    try {
+      await ping();
+      return;
+    } catch (error) {
+      if (!(error instanceof TriptychError) || error.code !== 'not_ready' || clock.nowMs() >= endMs)
+        throw error;
+      await new Promise<void>((resolve) => {
+        clock.after(limits.doctorPauseMs, resolve);
+      });
+    }
 }
 
 /** Why a question is not answered in time, or null. */

@@ -102,6 +102,7 @@ export const storeLimits = {
   storeBootMsMax: 2_000,
   /** How long `triptych doctor` waits for a store. */
   doctorStoreMsMax: 5_000,
+  doctorPauseMs: 50,
   /** How often it is looked for catalogues that other processes may have made, and for how many tenants at a time. */
   catalogueWatchMs: 1_000,
   catalogueWatchTenants: 100,
