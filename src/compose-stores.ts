@@ -128,10 +128,12 @@ export function openRecall(
   const remote = [near?.shared, related?.shared, words].filter((index) => index != null);
   return {
     stores: () => {
+      const scan = new FlatVectorIndex(rows.scanner);
       const text = words === null ? new MemoryTextIndex() : null;
       const graph = related === null ? new MemoryGraphStore() : null;
       return {
-        vector: near?.vectors ?? new FlatVectorIndex(rows.scanner),
+        vector: near?.vectors ?? scan,
+        exactScan: near === null ? null : scan,
         text: words ?? text!,
         graph: related?.graph ?? graph!,
         pushdownShare: remote.length > 0 ? limits.pushdownShare : 1,

@@ -24,6 +24,8 @@ export interface RecallStores {
   readonly vectorRoundTrip: boolean;
   /** The same for the text index. */
   readonly textRoundTrip: boolean;
+  /** Scans the rows in memory where the vector index does not answer; null where that is what it does itself. */
+  readonly exactScan: VectorIndex | null;
   /** Filled by the projector together with the resident table. */
   readonly projections: readonly Projection[];
 }

@@ -9,6 +9,7 @@ import { matchingEmbedder } from './embedding-space.ts';
 import { rowOfHit } from './hit-rows.ts';
 import { JointSearch } from './joint-search.ts';
 import { coverageOf, type LegOutcome, runLeg, skippedCoverage } from './leg-runner.ts';
+import { nearestIndex } from './nearest-index.ts';
 import { graphSeeds, type SearchContext } from './search-context.ts';
 import { plannedLeg, startLeg } from './start-leg.ts';
 import { nearQuery, nearTaste } from './vector-leg.ts';
@@ -58,9 +59,7 @@ export function startQuestion(context: SearchContext, plan: SearchPlan, embeddin
   const { catalogue, parts } = context;
   const lexical = searchWords(context, plan);
   const embedded = embedding ?? embedQuery(context, plan);
-  const joint = catalogue.stores.vectorRoundTrip
-    ? new JointSearch(catalogue.stores.vector, parts.clock)
-    : null;
+  const joint = catalogue.stores.vectorRoundTrip ? new JointSearch(nearestIndex(context), parts.clock) : null;
   const vector = embedded.then(async (made) => {
     const queryVector = made === null ? await givenVector(context, plan) : made.value;
     const outcome = queryVector === null ? null : await nearQuery(context, plan, queryVector, joint);
@@ -229,7 +228,10 @@ export class Recall {
     candidates: number,
   ): LegCoverage {
     if (outcome === undefined) return { state: 'pending', ms: 0, budgetMs: 0, candidates };
-    if (outcome !== null) return coverageOf(outcome, candidates);
+    if (outcome !== null) {
+      const note = leg === 'vector' && outcome.state === 'ok' ? this.#context.notes.vector : undefined;
+      return { ...coverageOf(outcome, candidates), ...(note !== undefined && { reason: note }) };
+    }
     const skipped = this.#plan.skipped.find((candidate) => candidate.leg === leg);
     if (skipped !== undefined) return skippedCoverage(skipped.reason);
     // Planned but not started: seeds that cancel out have no direction, or the embedding did not come.

@@ -93,6 +93,8 @@ export interface SearchContext extends SearchCall {
   readonly warnings: readonly Warning[];
   /** Actual milliseconds by stage. */
   readonly stages: Record<string, number>;
+  /** How a leg came to its answer, where that was not the usual way. */
+  readonly notes: { vector?: 'exact_scan' };
 }
 
 export interface CallStart {
@@ -158,6 +160,7 @@ export function openContext(call: SearchCall, known: AskerNews | null): SearchCo
       diversity: request.diversity ?? profile.diversity,
       warnings,
       stages: {},
+      notes: {},
     };
     return withAsker({ ...opened, asker: null, conditions: null }, known);
   } catch (error) {

@@ -12,6 +12,7 @@ import { limits } from '../limits.ts';
 import type { GraphHit } from '../ports/graph-store.ts';
 import { compileConditions } from './conditions.ts';
 import { type LegOutcome, runLeg } from './leg-runner.ts';
+import { nearestIndex } from './nearest-index.ts';
 import type { SearchParts } from './search-context.ts';
 import { TransientVectors } from './transient-vectors.ts';
 
@@ -50,9 +51,10 @@ export async function similar(
     const allowed = (other: number): boolean =>
       other >= 0 && (conditions === null || conditions.mask[other] === 1);
     const base = { tenant, snapshot, predicate: conditions, limit: limit + 1 };
+    const nearest = nearestIndex({ catalogue, parts, notes: {} });
     const [near, linked] = await Promise.all([
       runLeg(parts.clock, endMs - thirdMs, (signal, timeoutMs) =>
-        catalogue.stores.vector.search({ ...base, vectors: [vector], timeoutMs, signal }),
+        nearest.search({ ...base, vectors: [vector], timeoutMs, signal }),
       ),
       runLeg(parts.clock, endMs - thirdMs, (signal, timeoutMs) =>
         catalogue.stores.graph.recall({ ...base, seeds: [{ id, weight: 1 }], timeoutMs, signal }),

@@ -2,6 +2,7 @@ import type { SearchPlan } from '../domain/plan.ts';
 import type { Hit, RecallRequest } from '../ports/recall.ts';
 import type { JointSearch } from './joint-search.ts';
 import type { LegOutcome } from './leg-runner.ts';
+import { nearestIndex } from './nearest-index.ts';
 import type { SearchContext } from './search-context.ts';
 import { startLeg } from './start-leg.ts';
 
@@ -41,10 +42,10 @@ export function nearTaste(
 }
 
 async function nearest(
-  { catalogue }: SearchContext,
+  context: SearchContext,
   base: RecallRequest,
   vector: Float32Array,
 ): Promise<readonly Hit[]> {
-  const [hits] = await catalogue.stores.vector.search({ ...base, vectors: [vector] });
+  const [hits] = await nearestIndex(context).search({ ...base, vectors: [vector] });
   return hits ?? [];
 }

@@ -92,6 +92,7 @@ export class CliFixture {
         pushdownShare: 1,
         vectorRoundTrip: false,
         textRoundTrip: false,
+        exactScan: null,
         projections: [],
       }),
     });

@@ -135,6 +135,7 @@ export function inProcessParts(): FixtureParts & {
   readonly pushdownShare: number;
   readonly vectorRoundTrip: boolean;
   readonly textRoundTrip: boolean;
+  readonly exactScan: VectorIndex | null;
 } {
   const text = new MemoryTextIndex();
   const graph = new MemoryGraphStore();
@@ -147,6 +148,7 @@ export function inProcessParts(): FixtureParts & {
     pushdownShare: 1,
     vectorRoundTrip: false,
     textRoundTrip: false,
+    exactScan: null,
   };
 }
 
@@ -169,6 +171,7 @@ export async function searchFixture(
     readonly projections?: readonly Projection[];
     readonly vectorRoundTrip?: boolean;
     readonly textRoundTrip?: boolean;
+    readonly exactScan?: VectorIndex | null;
   },
   documents: readonly Document[],
   {
@@ -209,6 +212,7 @@ export async function searchFixture(
       pushdownShare: limits.pushdownShare,
       vectorRoundTrip: false,
       textRoundTrip: false,
+      exactScan: null,
       ...(tenant === 'default' ? first : parts(clock)),
     }),
   });

@@ -56,6 +56,7 @@ async function setUp(documentCount: number) {
         pushdownShare: 1,
         vectorRoundTrip: false,
         textRoundTrip: false,
+        exactScan: null,
         projections: [projection],
       };
     },

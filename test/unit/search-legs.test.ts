@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { FlatVectorIndex } from '../../src/adapters/flat/flat-vector-index.ts';
+import { JsRowScanner } from '../../src/adapters/js/js-row-scanner.ts';
 import { TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import { unit } from '../support/arbitraries.ts';
 import { delayed, delayedDocuments as documents, never } from '../support/delayed-parts.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
-import { type FixtureParts, searchFixture } from '../support/search-fixture.ts';
+import { type FixtureParts, type SearchFixture, searchFixture } from '../support/search-fixture.ts';
+
+const similarTo = ({ service, clock }: SearchFixture, id: string) =>
+  service.similar('default', id, 5, { startedAtMs: clock.nowMs() });
 
 /** A service whose graph takes what `graph.ms` says, asked from ten seeds for an answer within 100 ms. */
 async function graphThatTakes(graph: { ms: number; seeds: number }) {
@@ -142,6 +147,41 @@ describe('search over legs with known delays', () => {
     expect(answer.degraded).toBe(true);
     expect(graph.seeds).toBe(5);
     expect(fixture.clock.waiting).toBeLessThan(10);
+  });
+
+  describe('where the vector index is outside the process and does not answer', () => {
+    const scanned = async (vector: number, delays: { readonly graph?: number } = {}) => {
+      const parts = (clock: FakeClock) => ({
+        ...delayed({ vector, ...delays })(clock),
+        vectorRoundTrip: true,
+        exactScan: new FlatVectorIndex(new JsRowScanner()),
+      });
+      const fixture = await searchFixture(parts, documents);
+      const ask = (request = {}) => fixture.clock.run(fixture.search({ query: 'robot', ...request }));
+      return { fixture, ask };
+    };
+
+    it('scans the rows in memory, is complete, and says how', async () => {
+      const { fixture, ask } = await scanned(-1);
+      const answer = await ask();
+      expect(answer.coverage.vector).toMatchObject({ state: 'ok', reason: 'exact_scan', candidates: 20 });
+      expect(answer.degraded).toBe(false);
+      expect(answer.results.length).toBe(10);
+      expect(await fixture.clock.run(similarTo(fixture, 'd3'))).not.toEqual([]);
+    });
+
+    it('says nothing where the index answers', async () => {
+      const { ask } = await scanned(5);
+      expect((await ask()).coverage.vector).not.toHaveProperty('reason');
+    });
+
+    it('does not scan for nobody: what is late is left out', async () => {
+      const { ask } = await scanned(never);
+      expect((await ask({ timeoutMs: 100 })).coverage.vector).toMatchObject({
+        state: 'late',
+        reason: 'budget_exceeded',
+      });
+    });
   });
 
   it('does not take an answer that came after its end, even where the timer had no turn', async () => {
