@@ -1,3 +1,4 @@
+import type { Catalogue } from '../domain/catalogue-schema.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -21,6 +22,7 @@ export interface IndexLag {
 /** The indexes outside the process that follow the truth; there may be none. */
 export class SharedIndexes {
   readonly #syncs: readonly IndexSync[];
+  readonly #log: SyncLog | null;
   readonly #clock: Clock;
   readonly #logger: Logger;
   /** Between attempts; ended by `stop`. */
@@ -29,6 +31,7 @@ export class SharedIndexes {
 
   constructor({ shared, ...parts }: SharedIndexesParts) {
     this.#syncs = shared?.indexes.map((index) => new IndexSync(index, { ...parts, log: shared.log })) ?? [];
+    this.#log = shared?.log ?? null;
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#pauses = new Waits(parts.clock);
@@ -77,14 +80,26 @@ export class SharedIndexes {
     return Math.max(0, ...lags.map(({ pending }) => pending));
   }
 
-  /** Shows the generation under the catalogue's live name, for others than this service; repeated until it is done. */
-  activate(key: CatalogueKey): void {
-    for (const { index } of this.#syncs) void this.#activate(index, key);
+  /**
+   * Shows the generation under the catalogue's live name, for others than this service; repeated until it is done. An index
+   * that has nothing of it, though everything was applied once, has lost it: then all is written again.
+   * @param documents how many the generation has
+   */
+  activate(tenant: string, catalogue: Catalogue, documents: number): void {
+    for (const { index } of this.#syncs) void this.#activate(index, tenant, catalogue, documents);
   }
 
-  async #activate(index: SharedIndex, key: CatalogueKey): Promise<void> {
+  async #activate(
+    index: SharedIndex,
+    tenant: string,
+    catalogue: Catalogue,
+    documents: number,
+  ): Promise<void> {
+    const key = { tenant, generation: catalogue.generation };
     for (let pauseMs: number = limits.syncPauseMsMin; !this.#stopped; pauseMs *= 2) {
       try {
+        await index.prepare(tenant, catalogue);
+        if (documents > 0) await this.#refillLost(index, key);
         await index.activate(key);
         return;
       } catch (error) {
@@ -96,5 +111,18 @@ export class SharedIndexes {
         await this.#pauses.wait(Math.min(limits.syncPauseMsMax, pauseMs));
       }
     }
+  }
+
+  async #refillLost(index: SharedIndex, key: CatalogueKey): Promise<void> {
+    const [first] = await index.versions(key, null, 1);
+    if (first !== undefined || this.#log === null) return;
+    if ((await this.#log.lag(index.name, key)).pending > 0) return;
+    const due = await this.#log.requeue(index.name, key);
+    if (due === 0) return;
+    this.#logger.warn(
+      { index: index.name, tenant: key.tenant, documents: due },
+      'an index has lost a catalogue, its documents are written again',
+    );
+    this.nudge(key.tenant);
   }
 }

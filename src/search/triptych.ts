@@ -125,9 +125,9 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
 
 /** Tells the parts that must know of catalogues which are live. */
 function followCatalogues(registry: CatalogueRegistry, choice: BackendChoice, indexes: SharedIndexes): void {
-  const show = ({ tenant, generation }: ActiveCatalogue): void => {
+  const show = ({ tenant, schema, generation, table }: ActiveCatalogue): void => {
     indexes.nudge(tenant);
-    indexes.activate({ tenant, generation });
+    indexes.activate(tenant, { schema, generation }, table.current.liveCount);
   };
   for (const active of registry.live()) show(active);
   registry.watch(

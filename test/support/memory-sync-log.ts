@@ -18,7 +18,7 @@ export class MemorySyncLog implements SyncLog {
   readonly #clock: FakeClock;
   readonly #schema: CatalogueSchema;
   readonly due = new Map<string, Due>();
-  /** What another worker has applied. */
+  /** What was applied. */
   readonly done = new Map<string, Due>();
   readonly parked = new Map<string, string>();
   readonly followed = new Set<SharedIndexName>();
@@ -61,8 +61,7 @@ export class MemorySyncLog implements SyncLog {
 
   async applied(claim: SyncClaim): Promise<boolean> {
     if (this.#held(claim).length === 0) return false;
-    for (const due of this.#held(claim))
-      this.due.delete(`${due.tenant}/${due.generation}/${idOf(due.change)}`);
+    for (const due of this.#held(claim)) this.#finish(due);
     return true;
   }
 
@@ -82,20 +81,21 @@ export class MemorySyncLog implements SyncLog {
     return { pending: own.length, oldestEpochMs: null, parked: this.parked.size };
   }
 
-  async requeue(_: SharedIndexName, key: CatalogueKey, ids: readonly string[] = []): Promise<number> {
-    for (const id of ids) {
-      const due = this.due.get(`${key.tenant}/${key.generation}/${id}`) ?? this.done.get(id);
-      if (due !== undefined) this.write(key.tenant, key.generation, due.change);
-    }
-    return ids.length;
+  async requeue(
+    _: SharedIndexName,
+    { tenant, generation }: CatalogueKey,
+    ids?: readonly string[],
+  ): Promise<number> {
+    const own = [...this.done.values()].filter(({ change }) => ids?.includes(idOf(change)) ?? true);
+    this.write(tenant, generation, ...own.map(({ change }) => change));
+    return own.length;
   }
 
   /** The leases of everything that is claimed end, and somebody else brings it into the index. */
   takeOver(): void {
-    for (const [place, due] of this.due) {
+    for (const due of [...this.due.values()]) {
       if (due.token === null) continue;
-      this.done.set(idOf(due.change), due);
-      this.due.delete(place);
+      this.#finish(due);
     }
   }
 
@@ -105,6 +105,11 @@ export class MemorySyncLog implements SyncLog {
 
   async forget(_: SharedIndexName, key: CatalogueKey): Promise<void> {
     this.gone = this.gone.filter((one) => one.generation !== key.generation);
+  }
+
+  #finish(due: Due): void {
+    this.due.delete(`${due.tenant}/${due.generation}/${idOf(due.change)}`);
+    this.done.set(idOf(due.change), due);
   }
 
   #held(claim: SyncClaim): Due[] {

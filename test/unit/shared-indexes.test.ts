@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DocumentChange } from '../../src/domain/document.ts';
 import { TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
-import type { CatalogueKey, SharedIndex } from '../../src/ports/shared-index.ts';
+import type { CatalogueKey, IndexedVersion, SharedIndex } from '../../src/ports/shared-index.ts';
 import { SharedIndexes } from '../../src/search/shared-indexes.ts';
 import { testSchema } from '../support/arbitraries.ts';
 import { RecordingLogger, RecordingMeter } from '../support/event-fixture.ts';
@@ -11,6 +11,7 @@ import { MemorySyncLog } from '../support/memory-sync-log.ts';
 import { documentOf } from '../support/recall-subject.ts';
 
 const key = { tenant: 't', generation: 1 };
+const catalogue = { schema: testSchema, generation: 1 };
 const put = (id: string): DocumentChange => ({ kind: 'put', document: documentOf(id) });
 const idOf = (change: DocumentChange) => (change.kind === 'put' ? change.document.id : change.id);
 
@@ -46,8 +47,8 @@ class FakeIndex implements SharedIndex {
     this.dropped.push(one);
   }
 
-  async versions(): Promise<[]> {
-    return [];
+  async versions(): Promise<readonly IndexedVersion[]> {
+    return this.has.map((id) => ({ id, version: 1 }));
   }
 
   async ping(): Promise<void> {}
@@ -198,12 +199,31 @@ describe('an index outside the process', () => {
   it('moves the live name, however often that takes', async () => {
     const { clock, index, indexes } = setUp();
     index.failure = unavailable;
-    indexes.activate(key);
+    indexes.activate('t', catalogue, 0);
     await pass(clock, 2_000);
     expect(index.live).toEqual([]);
     index.failure = () => null;
     await pass(clock, limits.syncPauseMsMax);
     expect(index.live).toEqual([key]);
+    await indexes.stop();
+  });
+
+  it('gets everything again where it has lost a catalogue, and only then', async () => {
+    const { clock, log, index, logger, indexes } = setUp();
+    log.write('t', 1, put('a'), put('b'));
+    indexes.start();
+    indexes.activate('t', catalogue, 2);
+    expect(await clock.run(indexes.caughtUp(key, 10_000))).toBe(true);
+    expect(index.has).toEqual(['a', 'b']);
+    indexes.activate('t', catalogue, 2);
+    await pass(clock, 1_000);
+    expect(index.has).toEqual(['a', 'b']);
+    expect(logger.messages).toEqual([]);
+    index.has.length = 0;
+    indexes.activate('t', catalogue, 2);
+    await pass(clock, 1_000);
+    expect(index.has).toEqual(['a', 'b']);
+    expect(logger.messages).toEqual(['an index has lost a catalogue, its documents are written again']);
     await indexes.stop();
   });
 
