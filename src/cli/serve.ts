@@ -135,7 +135,10 @@ async function announce(
       : await example(runtime, open, tenant, url, config);
   // What a truth that does not answer has in it is not known.
   if (isOpen) runtime.stdout.write(`Triptych is ready: ${url}\n${table}${hint}`);
-  else runtime.stdout.write(`Triptych waits for its store: ${url}/readyz says when it is there.\n${table}`);
+  else
+    runtime.stdout.write(
+      `Triptych listens: ${url}\nIts store does not answer yet; /readyz says when.\n${table}`,
+    );
 }
 
 /** Documents of each tenant that has a catalogue. */

@@ -124,7 +124,7 @@ async function everythingOf(
     log += chunk;
   });
   const exited = once(service, 'close');
-  const ready = /Triptych is ready: (\S+)\n/;
+  const ready = /Triptych (?:is ready|listens): (\S+)\n/;
   while (!ready.test(stdout)) {
     const more = await Promise.race([once(service.stdout, 'data'), exited.then(() => null)]);
     if (more === null) throw new Error(`ended: ${stdout}${log}`);

@@ -7,8 +7,9 @@ import { limits } from '../../limits.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 const fileName = 'triptych.lock';
-const attemptsMax = 20;
 const attemptPauseMs = 50;
+/** Longer than what a process that was killed in the midst of a takeover can stand in the way. */
+const attemptsMax = Math.ceil((limits.lockStaleMs + 2_000) / attemptPauseMs);
 
 /** What the lock file says about its holder. */
 export interface LockRecord extends ProcessIdentity {
