@@ -38,6 +38,17 @@ const bound = [
   'metrics',
 ];
 
+/** The package tries to bind every port, which connections of a server that has just ended prevent for a minute. */
+async function bindable(write) {
+  for (const end = Date.now() + 90_000; ; )
+    try {
+      return await write();
+    } catch (error) {
+      if (!String(error.message).includes('bind failed') || Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+    }
+}
+
 /** @param {{ name: string, tls: boolean, base: number, prefix: string }} kind */
 function engine({ name, tls, base, prefix }) {
   const home = (set) => join(set.folder, name);
@@ -87,7 +98,7 @@ function engine({ name, tls, base, prefix }) {
       // Shorter, and a server that was frozen loses its channels.
       'common.session.ttl': 30,
     };
-    await outputOf(python(set), ['-c', writeSettings, JSON.stringify({ options, settings })]);
+    await bindable(() => outputOf(python(set), ['-c', writeSettings, JSON.stringify({ options, settings })]));
     // The package's template has no place for the settings of the etcd within.
     const etcd = join(folder, 'configs', 'etcd.yaml');
     writeFileSync(etcd, etcdSettings(port(set, 'etcd'), port(set, 'etcd_peers')));
