@@ -69,8 +69,11 @@ export async function startFaultyStores(
   const set = openSet({ ...setOptions, say });
   const outcomes = await up(set, [...stores, 'toxiproxy']);
   const failed = outcomes.filter(({ failure }) => failure !== null);
-  if (failed.length > 0)
+  const stop = () => down(set, [...stores, 'toxiproxy']);
+  if (failed.length > 0) {
+    await stop();
     throw new Error(failed.map(({ name, failure }) => `${name} is not available: ${failure}`).join('; '));
+  }
   const url = env(set, ['toxiproxy']).TRIPTYCH_TEST_TOXIPROXY_URL ?? '';
   const proxies = new Map<StoreName, FaultProxy>();
   // Names of their own: what a run that was broken off left behind does not matter.
@@ -97,7 +100,7 @@ export async function startFaultyStores(
     }),
     async close() {
       for (const proxy of proxies.values()) await proxy.delete().catch(() => {});
-      await Promise.all([...stores, 'toxiproxy'].map((name) => engines[name]?.stop(set)));
+      await stop();
     },
   };
 }
