@@ -9,6 +9,8 @@ export interface StoreInspection {
   readonly store: 'postgres' | 'milvus' | 'neo4j' | 'redis';
   /** null: it answered a real question. */
   readonly reason: string | null;
+  /** Whether the service would not start: waiting does not help. */
+  readonly isRefused: boolean;
 }
 
 /** Asks each configured store outside the process; none is changed. */
@@ -16,7 +18,7 @@ export async function inspectStores(config: Config, parts: StoreParts): Promise<
   const { postgres, milvus, neo4j, redis } = config.stores;
   const asked: Promise<StoreInspection>[] = [];
   const ask = (store: StoreInspection['store'], question: () => Promise<void>): void => {
-    asked.push(answered(question, parts.clock).then((reason) => ({ store, reason })));
+    asked.push(answered(question, parts.clock).then((answer) => ({ store, ...answer })));
   };
   if (postgres !== null)
     ask('postgres', async () => {
@@ -57,20 +59,26 @@ async function onceConnected(ping: () => Promise<void>, clock: Clock): Promise<v
 }
 
 /** Why a question is not answered in time, or null. */
-function answered(question: () => Promise<void>, clock: Clock): Promise<string | null> {
+function answered(
+  question: () => Promise<void>,
+  clock: Clock,
+): Promise<Pick<StoreInspection, 'reason' | 'isRefused'>> {
   return new Promise((resolve) => {
-    const cancel = clock.after(limits.doctorStoreMsMax, () => resolve('no answer'));
+    const cancel = clock.after(limits.doctorStoreMsMax, () =>
+      resolve({ reason: 'no answer', isRefused: false }),
+    );
     question()
-      .then(() => null, reasonOf)
-      .then((reason) => {
+      .then(() => ({ reason: null, isRefused: false }), refusalOf)
+      .then((answer) => {
         cancel();
-        resolve(reason);
+        resolve(answer);
       });
   });
 }
 
 /** Drivers' texts may name users and hosts, which are the reader's own here; secrets are in none of ours. */
-function reasonOf(error: unknown): string {
-  if (error instanceof TriptychError) return `${error.code}: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+function refusalOf(error: unknown): Pick<StoreInspection, 'reason' | 'isRefused'> {
+  if (error instanceof TriptychError)
+    return { reason: `${error.code}: ${error.message}`, isRefused: !error.retriable };
+  return { reason: error instanceof Error ? error.message : String(error), isRefused: false };
 }

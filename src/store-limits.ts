@@ -32,6 +32,8 @@ export const storeLimits = {
   syncReasonCharsMax: 500,
   /** How often it is looked whether other processes left something to do for such an index. */
   syncPollMs: 250,
+  /** Between looks of somebody who waits until such an index has caught up. */
+  syncWaitMs: 50,
   /** How often it is counted what is left to do while there is something. */
   syncLookMs: 1_000,
   /** Pauses after failures: the first, then twice as long each time, up to the last. */
@@ -39,6 +41,8 @@ export const storeLimits = {
   syncPauseMsMax: 60_000,
   /** How often it is looked for what is left of catalogues that are gone. */
   syncSweepMs: 60_000,
+  /** How long the end of the service waits for what is being brought into such an index. */
+  syncEndMsMax: 5_000,
   /** How long making a generation live waits while an index outside the process does not get any further with it. */
   syncStalledMsMax: 60_000,
 

@@ -56,6 +56,11 @@ async function examine(runtime: Runtime, config: Config): Promise<DoctorReport> 
     stores: inspection.stores,
     data_dir: { path: config.dataDir, holder: holder === null ? null : { pid: holder.pid, url: holder.url } },
     calibrations: inspection.calibrations.map((one) => calibrationToWire(one, true)),
-    problems: inspection.problem === null ? [] : [inspection.problem],
+    problems: [
+      ...(inspection.problem === null ? [] : [inspection.problem]),
+      ...inspection.stores
+        .filter(({ isRefused }) => isRefused)
+        .map(({ store, reason }) => `${store}: ${reason}`),
+    ],
   };
 }

@@ -48,6 +48,12 @@ export interface SharedIndex {
   /** What the index has, by id in UTF-8 byte order after `afterId` (null: from the first), at most `limit`. */
   versions(key: CatalogueKey, afterId: string | null, limit: number): Promise<readonly IndexedVersion[]>;
 
+  /**
+   * Documents whose answers may still change although everything was applied, whoever applied it: what the index computes
+   * of its own accord. Absent where applying is all.
+   */
+  unfinished?(): Promise<number>;
+
   /** Resolves when the index answers a real question. */
   ping(): Promise<void>;
 

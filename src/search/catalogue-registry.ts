@@ -49,11 +49,16 @@ export class CatalogueRegistry {
     return this.#unread.has(tenant);
   }
 
+  /** How many tenants there are of whom it is not known yet whether they have a catalogue. */
+  get unreadCount(): number {
+    return this.#unread.size;
+  }
+
   /** The tenant's live catalogue. @throws TriptychError no_catalogue | not_ready */
   active(tenant: string): ActiveCatalogue {
     const active = this.find(tenant);
     if (active === null && this.#unread.has(tenant))
-      throw new TriptychError('not_ready', 'The catalogue is not loaded yet: its store does not answer.', {
+      throw new TriptychError('not_ready', 'The catalogue is not loaded yet.', {
         retryAfterSeconds: 1,
       });
     if (active === null)

@@ -60,11 +60,15 @@ export class CatalogueWatch {
     const { registry, prepare } = this.#parts;
     if (!this.#prepared) await prepare();
     this.#prepared = true;
+    const failures: unknown[] = [];
     for (const tenant of [...this.#awaited].slice(0, limits.catalogueWatchTenants)) {
-      await registry.open(tenant);
+      if (this.#loop.ended) return false;
+      // A catalogue that cannot be loaded is not the others' fault.
+      await registry.open(tenant).catch((error: unknown) => failures.push(error));
       this.#awaited.delete(tenant);
       if (registry.find(tenant) === null) this.#awaited.add(tenant);
     }
+    if (failures.length > 0) throw failures[0];
     return ![...this.#awaited].some((tenant) => registry.isUnread(tenant));
   }
 }

@@ -40,6 +40,9 @@ export class IndexSync {
   readonly #tenants = new Set<string>();
   #lastSweepMs = Number.NEGATIVE_INFINITY;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #sweeping: Promise<void> | null = null;
+  /** Looks under way, shared by those who wait for the same generation. */
+  readonly #looks = new Map<string, Promise<SyncLag>>();
   #failuresInARow = 0;
 
   constructor(index: SharedIndex, parts: IndexSyncParts) {
@@ -89,20 +92,24 @@ export class IndexSync {
   }
 
   lagOf(key: CatalogueKey): Promise<SyncLag> {
-    return this.#parts.log.lag(this.index.name, key);
+    const name = `${key.generation}\0${key.tenant}`;
+    const known = this.#looks.get(name);
+    if (known !== undefined) return known;
+    const look = this.#parts.log.lag(this.index.name, key).finally(() => this.#looks.delete(name));
+    this.#looks.set(name, look);
+    return look;
   }
 
-  /** Resolves when nothing of the generation is due any more, whoever applies it; runs until `isOver`. */
+  /** Resolves when nothing of the generation is due any more, whoever applies it; looks until `isOver`. */
   async caughtUp(
     key: CatalogueKey,
     isOver: () => boolean,
     pause: (ms: number) => Promise<void>,
   ): Promise<void> {
-    while (!isOver()) {
-      await this.#loop.caughtUp();
-      if (this.#loop.ended || (await this.lagOf(key)).pending === 0) return;
-      // Another process has claimed the rest.
-      await pause(limits.syncPollMs);
+    while (!isOver() && !this.#loop.ended) {
+      this.#loop.nudge();
+      if ((await this.lagOf(key)).pending === 0) return;
+      await pause(limits.syncWaitMs);
     }
   }
 
@@ -120,7 +127,7 @@ export class IndexSync {
       if (this.#parts.clock.nowMs() - this.#lookedAtMs >= limits.syncLookMs) await this.#look();
       return false;
     }
-    await this.#dropGone();
+    this.#sweep();
     await this.#look();
     return true;
   }
@@ -188,15 +195,30 @@ export class IndexSync {
     if (taken.length > 0) await this.#record({ ...claim, changes: taken });
   }
 
-  /** What is left of catalogues that are gone, now and then. */
+  /** Deletes what is left of catalogues that are gone, now and then and beside everything else: a large one takes minutes. */
+  #sweep(): void {
+    const { clock, logger } = this.#parts;
+    if (this.#sweeping !== null || clock.nowMs() - this.#lastSweepMs < limits.syncSweepMs) return;
+    this.#lastSweepMs = clock.nowMs();
+    this.#sweeping = this.#dropGone()
+      .catch((error: unknown) => {
+        logger.warn(
+          { error, index: this.index.name },
+          'what is left of a catalogue cannot be deleted, will be repeated',
+        );
+      })
+      .finally(() => {
+        this.#sweeping = null;
+      });
+  }
+
   async #dropGone(): Promise<void> {
-    const { log, clock } = this.#parts;
-    if (clock.nowMs() - this.#lastSweepMs < limits.syncSweepMs) return;
+    const { log } = this.#parts;
     for (const key of await log.dropped(this.index.name)) {
+      if (this.#loop.ended) return;
       await this.index.drop(key);
       await log.forget(this.index.name, key);
     }
-    this.#lastSweepMs = clock.nowMs();
   }
 
   async #look(): Promise<void> {
@@ -205,12 +227,17 @@ export class IndexSync {
     this.#lookedAtMs = startMs;
     const changed = [...this.#tenants].filter((tenant) => !this.#inSyncSinceMs.has(tenant));
     this.#tenants.clear();
-    this.#lag = await log.lag(this.index.name);
-    meter.indexLag(this.index.name, this.#lag.pending, this.#lag.parked);
-    // One that changed while it was looked at is looked at again.
-    for (const tenant of changed)
-      if (this.#lag.pending === 0 && !this.#tenants.has(tenant)) this.#inSyncSinceMs.set(tenant, startMs);
-      else this.#tenants.add(tenant);
+    let isDone = false;
+    try {
+      this.#lag = await log.lag(this.index.name);
+      meter.indexLag(this.index.name, this.#lag.pending, this.#lag.parked);
+      isDone = this.#lag.pending === 0 && ((await this.index.unfinished?.()) ?? 0) === 0;
+    } finally {
+      // One that changed while it was looked at is looked at again.
+      for (const tenant of changed)
+        if (isDone && !this.#tenants.has(tenant)) this.#inSyncSinceMs.set(tenant, startMs);
+        else this.#tenants.add(tenant);
+    }
   }
 
   #changed(tenant: string): void {

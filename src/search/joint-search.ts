@@ -11,6 +11,8 @@ interface Asked {
   readonly reject: (reason: Error) => void;
 }
 
+const askedAgain = 'asked again';
+
 /** What became of one of the two questions: still open, not to be asked, or asked and waiting. */
 type Side = 'open' | 'none' | Asked;
 
@@ -24,6 +26,7 @@ export class JointSearch {
   #query: Side = 'open';
   #taste: Side = 'open';
   #cancel: () => void = () => {};
+  #dropped = false;
 
   constructor(index: VectorIndex, clock: Clock) {
     this.#index = index;
@@ -32,6 +35,7 @@ export class JointSearch {
 
   /** Nearest to the query's vector; waits for the taste at most limits.tasteJoinMsMax. */
   query(base: RecallRequest, vector: Float32Array): Promise<readonly Hit[]> {
+    if (this.#dropped) return Promise.reject(new Error(askedAgain));
     return new Promise((resolve, reject) => {
       this.#query = { base, vector, askedAtMs: this.#clock.nowMs(), resolve, reject };
       this.#consider(Math.min(limits.tasteJoinMsMax, base.timeoutMs / 2));
@@ -47,6 +51,7 @@ export class JointSearch {
 
   /** Nearest to the taste; waits for the query's embedding at most half of the time. */
   taste(base: RecallRequest, vector: Float32Array): Promise<readonly Hit[]> {
+    if (this.#dropped) return Promise.reject(new Error(askedAgain));
     return new Promise((resolve, reject) => {
       this.#taste = { base, vector, askedAtMs: this.#clock.nowMs(), resolve, reject };
       this.#consider(base.timeoutMs / 2);
@@ -62,7 +67,8 @@ export class JointSearch {
   /** Nobody wants to know any more; what was not sent yet is not asked. */
   drop(): void {
     this.#cancel();
-    for (const side of [this.#query, this.#taste]) if (isAsked(side)) side.reject(new Error('asked again'));
+    this.#dropped = true;
+    for (const side of [this.#query, this.#taste]) if (isAsked(side)) side.reject(new Error(askedAgain));
     this.#query = 'none';
     this.#taste = 'none';
   }

@@ -20,7 +20,8 @@ export function nearestIndex({
       try {
         return await vector.search(query);
       } catch (error) {
-        if (query.signal.aborted || !isOutage(error)) throw error;
+        const { resident, liveCount } = query.snapshot;
+        if (query.signal.aborted || !isOutage(error) || resident.liveCount < liveCount) throw error;
         const timeoutMs = query.timeoutMs - (parts.clock.nowMs() - startMs);
         const lists = await exactScan.search({ ...query, timeoutMs });
         notes.vector = 'exact_scan';

@@ -43,10 +43,12 @@ export class ReadinessProbe {
     // The probe itself waits, which must not look like projection lag.
     const lagMs = this.#registry.lagMsMax() - (this.#clock.nowMs() - startMs);
     const lags = lagMs > limits.readyLagMsMax;
+    const unread = this.#registry.unreadCount;
     if (embedder !== 'waiting') this.#embedderKnown = true;
     const parts = {
       service: closed ? { ok: false, reason: 'stopping' } : { ok: true },
       sql: stored === 'yes' ? { ok: true } : { ok: false, reason: 'no answer' },
+      catalogues: unread === 0 ? { ok: true } : { ok: false, reason: `${unread} tenants are not opened yet` },
       projections: lags ? { ok: false, reason: `${Math.round(lagMs)} ms behind` } : { ok: true },
       embedder:
         embedder === 'yes' ? { ok: true } : { ok: false, reason: embedder === 'no' ? 'failed' : 'loading' },
@@ -54,7 +56,7 @@ export class ReadinessProbe {
       ...this.#lags(),
     };
     // Without its embedder the service still answers (words and graph), so it waits for the first load only.
-    const ready = !closed && stored === 'yes' && !lags && this.#embedderKnown;
+    const ready = !closed && stored === 'yes' && unread === 0 && !lags && this.#embedderKnown;
     return { ready, parts };
   }
 

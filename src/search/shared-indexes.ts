@@ -27,6 +27,8 @@ export class SharedIndexes {
   readonly #logger: Logger;
   /** Between attempts; ended by `stop`. */
   readonly #pauses: Waits;
+  /** The newest generation of each tenant that was to be shown. */
+  readonly #wanted = new Map<string, number>();
   #stopped = false;
 
   constructor({ shared, ...parts }: SharedIndexesParts) {
@@ -44,7 +46,15 @@ export class SharedIndexes {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#pauses.cut();
-    await Promise.all(this.#syncs.map((sync) => sync.stop()));
+    const stopped = Promise.all(this.#syncs.map((sync) => sync.stop()));
+    // A store that hangs holds a pass up; what it was doing is done again by whoever claims it next.
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(limits.syncEndMsMax, resolve);
+      void stopped.finally(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   /** Says that documents of the tenant were written, or have become visible to searches. */
@@ -86,6 +96,8 @@ export class SharedIndexes {
    * @param documents how many the generation has
    */
   activate(tenant: string, catalogue: Catalogue, documents: number): void {
+    if ((this.#wanted.get(tenant) ?? 0) > catalogue.generation) return;
+    this.#wanted.set(tenant, catalogue.generation);
     for (const { index } of this.#syncs) void this.#activate(index, tenant, catalogue, documents);
   }
 
@@ -96,7 +108,8 @@ export class SharedIndexes {
     documents: number,
   ): Promise<void> {
     const key = { tenant, generation: catalogue.generation };
-    for (let pauseMs: number = limits.syncPauseMsMin; !this.#stopped; pauseMs *= 2) {
+    const isWanted = () => !this.#stopped && this.#wanted.get(tenant) === catalogue.generation;
+    for (let pauseMs: number = limits.syncPauseMsMin; isWanted(); pauseMs *= 2) {
       try {
         await index.prepare(tenant, catalogue);
         if (documents > 0) await this.#refillLost(index, key);
@@ -108,7 +121,7 @@ export class SharedIndexes {
             { error, index: index.name },
             'the live name of a catalogue cannot be moved, will be repeated',
           );
-        await this.#pauses.wait(Math.min(limits.syncPauseMsMax, pauseMs));
+        if (isWanted()) await this.#pauses.wait(Math.min(limits.syncPauseMsMax, pauseMs));
       }
     }
   }

@@ -37,7 +37,7 @@ export class TransientVectors {
 
   /** Whether documents of the epoch may have to be read. */
   get isPartial(): boolean {
-    return this.#snapshot.resident !== this.#snapshot;
+    return this.#snapshot.resident.liveCount < this.#snapshot.liveCount;
   }
 
   isResident(row: number): boolean {

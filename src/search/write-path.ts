@@ -127,7 +127,8 @@ export class WritePath {
   async #waitSearchable(key: CatalogueKey): Promise<boolean> {
     const { registry, indexes, clock } = this.#parts;
     const ms = limits.searchableWaitMsMax;
-    const indexed = indexes.caughtUp(key, ms);
+    // What is committed is committed, whether or not that can be found out.
+    const indexed = indexes.caughtUp(key, ms).catch(() => false);
     return new Promise((resolve, reject) => {
       const cancel = clock.after(ms, () => resolve(false));
       Promise.all([registry.caughtUp(key.tenant), indexed])

@@ -76,8 +76,8 @@ describe('triptych doctor', () => {
       problem: null,
       calibrations: planStats.scorer.calibrations.map(({ kept, ...one }) => one),
       stores: [
-        { store: 'postgres', reason: null },
-        { store: 'milvus', reason: 'no answer' },
+        { store: 'postgres', reason: null, isRefused: false },
+        { store: 'milvus', reason: 'no answer', isRefused: false },
       ],
       embedder: { name: 'a model', reason: 'no answer' },
     };

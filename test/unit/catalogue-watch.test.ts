@@ -111,4 +111,23 @@ describe('CatalogueWatch', () => {
     expect(registry.find(tenants.at(-1)!)).not.toBeNull();
     await end();
   });
+
+  it('opens everybody else where one catalogue cannot be loaded', async () => {
+    const { store, registry, watch, pass, end } = setUp();
+    for (const tenant of ['a', 'b']) await store.createCatalogue(tenant, testSchema);
+    const changes = store.changes.bind(store);
+    store.changes = (tenant, ...rest) =>
+      tenant === 'a' ? Promise.reject(new Error('too large')) : changes(tenant, ...rest);
+    watch.follow(['a', 'b']);
+    watch.start();
+    await pass(10_000);
+    expect(registry.find('b')).not.toBeNull();
+    expect(codeOf(() => registry.active('a'))).toBe('not_ready');
+    expect(registry.unreadCount).toBe(1);
+    store.changes = changes;
+    await pass(10_000);
+    expect(registry.find('a')).not.toBeNull();
+    expect(registry.unreadCount).toBe(0);
+    await end();
+  });
 });

@@ -112,6 +112,9 @@ describe('the query and the taste', () => {
     const near = joint.query(base, query);
     joint.drop();
     await expect(near).rejects.toThrow('asked again');
+    // What comes later is not sent either: its embedding may still have been under way.
+    await expect(joint.query(base, query)).rejects.toThrow('asked again');
+    await expect(joint.taste(base, taste)).rejects.toThrow('asked again');
     await wait(50);
     expect(sent).toEqual([]);
     expect(clock.waiting).toBe(0);

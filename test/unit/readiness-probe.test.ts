@@ -31,7 +31,7 @@ function setUp(
     indexes: { lags: () => lags },
     clock,
   });
-  return { clock, store, look: () => clock.run(probe.readiness(false)) };
+  return { clock, store, registry, look: () => clock.run(probe.readiness(false)) };
 }
 
 it('sees an embedder come, fail and recover, and waits only for its first answer', async () => {
@@ -99,4 +99,16 @@ it('says how far indexes outside the process are behind, and is ready all the sa
       neo4j: { ok: false, reason: 'refuses 2 documents' },
     },
   });
+});
+
+it('is not ready before the catalogues of all tenants are known', async () => {
+  const { registry, look } = setUp(async () => {});
+  registry.expect(['a', 'b']);
+  expect(await look()).toMatchObject({
+    ready: false,
+    parts: { catalogues: { ok: false, reason: '2 tenants are not opened yet' } },
+  });
+  await registry.open('a');
+  await registry.open('b');
+  expect(await look()).toMatchObject({ ready: true, parts: { catalogues: { ok: true } } });
 });

@@ -25,6 +25,7 @@ class FakeIndex implements SharedIndex {
   readonly dropped: CatalogueKey[] = [];
   calls = 0;
   failure: (changes: readonly DocumentChange[]) => Error | null = () => null;
+  unfinished: () => Promise<number> = async () => 0;
 
   async prepare(tenant: string): Promise<void> {
     this.prepared.push(tenant);
@@ -225,6 +226,60 @@ describe('an index outside the process', () => {
     expect(index.has).toEqual(['a', 'b']);
     expect(logger.messages).toEqual(['an index has lost a catalogue, its documents are written again']);
     await indexes.stop();
+  });
+
+  it('is not settled while it computes what it was given, nor for ever after one look that failed', async () => {
+    const { clock, log, index, indexes } = setUp();
+    let unfinished = 3;
+    index.unfinished = async () => unfinished;
+    indexes.start();
+    indexes.nudge('t');
+    await pass(clock, 10_000);
+    expect(indexes.settled('t', clock.nowMs())).toBe(false);
+    unfinished = 0;
+    const { lag } = log;
+    let failures = 1;
+    log.lag = (...asked) => (failures-- > 0 ? Promise.reject(unavailable()) : lag.apply(log, asked));
+    await pass(clock, 10_000);
+    expect(failures).toBeLessThan(0);
+    expect(indexes.settled('t', clock.nowMs())).toBe(true);
+    await indexes.stop();
+  });
+
+  it('does not show a generation again once a newer one was to be shown', async () => {
+    const { clock, index, indexes } = setUp();
+    index.failure = unavailable;
+    indexes.activate('t', catalogue, 0);
+    await pass(clock, 2_000);
+    index.failure = () => null;
+    indexes.activate('t', { ...catalogue, generation: 2 }, 0);
+    indexes.activate('t', catalogue, 0);
+    await pass(clock, 2 * limits.syncPauseMsMax);
+    expect(index.live).toEqual([{ tenant: 't', generation: 2 }]);
+    await indexes.stop();
+  });
+
+  it('goes on with other work while it deletes what is left of a large catalogue', async () => {
+    const { clock, log, index, indexes } = setUp();
+    log.gone = [key];
+    index.drop = () => new Promise(() => {});
+    indexes.start();
+    await pass(clock, limits.syncPollMs);
+    log.write('t', 2, put('a'));
+    expect(await clock.run(indexes.caughtUp({ tenant: 't', generation: 2 }, 10_000))).toBe(true);
+    expect(index.has).toEqual(['a']);
+    await clock.run(indexes.stop());
+  });
+
+  it('holds the end of the service up for a bounded time', async () => {
+    const { clock, log, index, indexes } = setUp();
+    log.write('t', 1, put('a'));
+    index.apply = () => new Promise(() => {});
+    indexes.start();
+    await pass(clock, 1_000);
+    const beforeMs = clock.nowMs();
+    await clock.run(indexes.stop());
+    expect(clock.nowMs() - beforeMs).toBeLessThanOrEqual(limits.syncEndMsMax);
   });
 
   it('keeps nobody waiting where there is none', async () => {

@@ -24,6 +24,8 @@ export interface VectorIndexParts {
   readonly cagra: CagraOptions;
 }
 
+const notThere = [milvusStatus.collectionNotFound, milvusStatus.collectionNotLoaded];
+
 /**
  * Nearest documents in Milvus. Hits may be of documents that the truth has changed since; readers hold them against it.
  * A predicate that Milvus cannot answer as a whole is asked for in part: more hits then, and those of this process's own
@@ -64,7 +66,8 @@ export class MilvusVectorIndex implements VectorIndex {
         try {
           return await this.#searchParts(name, filter, limit, vectors, leftMs);
         } catch (error) {
-          if (!hasStatus(error, milvusStatus.collectionNotFound)) throw error;
+          // A collection that is just being made is there before it can be searched.
+          if (!notThere.some((status) => hasStatus(error, status))) throw error;
           collections.forget(name);
           return null;
         }

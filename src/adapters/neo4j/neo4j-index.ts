@@ -95,6 +95,14 @@ export class Neo4jIndex implements SharedIndex {
     );
   }
 
+  /** Documents whose edges are still to be computed, by whichever process. */
+  async unfinished(): Promise<number> {
+    const [row] = await this.#call('unfinished', (timeoutMs) =>
+      this.#bolt.read<{ readonly documents: number } & Row>(write.unfinishedStatement, {}, timeoutMs),
+    );
+    return row!.documents;
+  }
+
   /** Resolves when no edge of the generations that this process has written to waits to be computed. */
   settled(): Promise<void> {
     return this.#loop.idle();

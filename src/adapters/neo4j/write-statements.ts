@@ -170,3 +170,8 @@ ORDER BY document.tenant, document.generation, document.id
 LIMIT $limit`;
 
 export const pingStatement = 'RETURN 1 AS one';
+
+/** How many documents wait for their edges, of everybody. */
+export const unfinishedStatement = `
+MATCH (document:TriptychStale)
+RETURN count(document) AS documents`;

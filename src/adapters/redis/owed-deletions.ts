@@ -21,6 +21,7 @@ export class OwedDeletions {
   readonly #clock: Clock;
   readonly #owed = new Map<string, Owed>();
   #cancel: (() => void) | null = null;
+  #closed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -42,13 +43,14 @@ export class OwedDeletions {
   }
 
   close(): void {
+    this.#closed = true;
     this.#owed.clear();
     this.#cancel?.();
     this.#cancel = null;
   }
 
   #expect(): void {
-    if (this.#cancel !== null || this.#owed.size === 0) return;
+    if (this.#closed || this.#cancel !== null || this.#owed.size === 0) return;
     this.#cancel = this.#clock.after(limits.redisOwedDeletionIntervalMs, () => {
       void this.#settle().finally(() => {
         this.#cancel = null;

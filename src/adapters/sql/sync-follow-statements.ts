@@ -129,6 +129,10 @@ export function readLag(index: SharedIndexName, key: CatalogueKey | undefined): 
 /** The version of a delete of which the truth knows nothing any more: newer than whatever an index has. */
 const versionUnknown = Number.MAX_SAFE_INTEGER;
 
+// Whoever holds it goes on, and as it counts as written since, it is due again after that: two workers that took each
+// other's lease away would do the same documents for ever.
+const isHeld = 's.lease_token IS NOT NULL AND s.due_at > now()';
+
 const requeueSomeText = `
 WITH due AS (
   INSERT INTO sync_state AS s (index_name, tenant, generation, id, desired)
@@ -142,7 +146,9 @@ WITH due AS (
     SELECT FROM catalogue c WHERE c.tenant = $2 AND c.generation = $3 AND c.state <> 'dropped')
   ORDER BY i.id
   ON CONFLICT (tenant, generation, id, index_name) DO UPDATE SET
-    claimed = NULL, lease_token = NULL, due_at = excluded.due_at, attempts = 0, last_error = NULL
+    claimed = NULL, attempts = 0, last_error = NULL,
+    lease_token = CASE WHEN ${isHeld} THEN s.lease_token END,
+    due_at = CASE WHEN ${isHeld} THEN s.due_at ELSE excluded.due_at END
   RETURNING 1
 )
 SELECT count(*) FROM due`;
