@@ -69,7 +69,8 @@ export async function openFaultProxy(url: string, name: string, upstreamPort: nu
 async function ask(url: string, method: string, path: string, body?: unknown): Promise<unknown> {
   const answer = await fetch(`${url}${path}`, {
     method,
-    signal: AbortSignal.timeout(10_000),
+    // Taking a toxic away waits for what is on its way through it.
+    signal: AbortSignal.timeout(60_000),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
