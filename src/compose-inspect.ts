@@ -3,6 +3,7 @@ import type { Config } from './config/schema.ts';
 import { TriptychError } from './errors.ts';
 import { limits } from './limits.ts';
 import type { Clock } from './ports/clock.ts';
+import { within } from './search/within.ts';
 
 /** A store outside the process, and why it cannot be used now. */
 export interface StoreInspection {
@@ -58,26 +59,16 @@ async function onceConnected(ping: () => Promise<void>, clock: Clock): Promise<v
     }
 }
 
+type Answer = Pick<StoreInspection, 'reason' | 'isRefused'>;
+
 /** Why a question is not answered in time, or null. */
-function answered(
-  question: () => Promise<void>,
-  clock: Clock,
-): Promise<Pick<StoreInspection, 'reason' | 'isRefused'>> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(limits.doctorStoreMsMax, () =>
-      resolve({ reason: 'no answer', isRefused: false }),
-    );
-    question()
-      .then(() => ({ reason: null, isRefused: false }), refusalOf)
-      .then((answer) => {
-        cancel();
-        resolve(answer);
-      });
-  });
+function answered(question: () => Promise<void>, clock: Clock): Promise<Answer> {
+  const answer = question().then(() => ({ reason: null, isRefused: false }), refusalOf);
+  return within<Answer>(answer, limits.doctorStoreMsMax, clock, { reason: 'no answer', isRefused: false });
 }
 
 /** Drivers' texts may name users and hosts, which are the reader's own here; secrets are in none of ours. */
-function refusalOf(error: unknown): Pick<StoreInspection, 'reason' | 'isRefused'> {
+function refusalOf(error: unknown): Answer {
   if (error instanceof TriptychError)
     return { reason: `${error.code}: ${error.message}`, isRefused: !error.retriable };
   return { reason: error instanceof Error ? error.message : String(error), isRefused: false };

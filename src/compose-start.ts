@@ -5,6 +5,7 @@ import type { Logger } from './ports/logger.ts';
 import type { SecretStore } from './ports/secret-store.ts';
 import type { CatalogueRegistry } from './search/catalogue-registry.ts';
 import { CatalogueWatch } from './search/catalogue-watch.ts';
+import { within } from './search/within.ts';
 
 /** The key that cursors are signed with, which a truth that is not there yet cannot give yet. */
 export class LateKey {
@@ -64,7 +65,7 @@ export class CatalogueStart {
     this.#watch.follow(tenants);
     this.#watch.start();
     this.opened = this.#watch.caughtUp();
-    await orAfter(this.opened, limits.storeBootMsMax, clock);
+    await within(this.opened, limits.storeBootMsMax, clock, undefined);
   }
 
   /** Opens what new keys name. Each alone: a catalogue that cannot be loaded is not the others' fault. */
@@ -81,12 +82,4 @@ export class CatalogueStart {
   stop(): Promise<void> {
     return this.#watch.stop();
   }
-}
-
-/** Resolves with the work, or after a while without it. */
-function orAfter(work: Promise<void>, ms: number, clock: Clock): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, resolve);
-    work.then(resolve, reject).finally(cancel);
-  });
 }

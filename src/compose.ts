@@ -27,6 +27,7 @@ import type { Triptych } from './ports/triptych.ts';
 import type { ScoringBackends } from './search/backend-choice.ts';
 import { CatalogueRegistry } from './search/catalogue-registry.ts';
 import { assembleTriptych } from './search/triptych.ts';
+import { within } from './search/within.ts';
 
 export { addKey, makeKey } from './adapters/keys-file/edit-keys-file.ts';
 export type { KeyEntry } from './adapters/keys-file/keys-document.ts';
@@ -210,16 +211,8 @@ export async function inspect(config: Config): Promise<Inspection> {
 
 /** Why the embedder is not ready within a moment, or null. */
 function notReady(embedder: Embedder): Promise<string | null> {
-  return new Promise((resolve) => {
-    const cancel = systemClock.after(limits.doctorEmbedderMsMax, () => resolve('no answer'));
-    embedder
-      .ready()
-      .then(() => null, messageOf)
-      .then((reason) => {
-        cancel();
-        resolve(reason);
-      });
-  });
+  const ready = embedder.ready().then(() => null, messageOf);
+  return within<string | null>(ready, limits.doctorEmbedderMsMax, systemClock, 'no answer');
 }
 
 function messageOf(error: unknown): string {

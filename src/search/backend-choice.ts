@@ -10,6 +10,7 @@ import type { BackendState, ScorerStats } from '../ports/triptych.ts';
 import { CalibrationBook } from './calibration-book.ts';
 import { ChosenReranker } from './chosen-reranker.ts';
 import { GuardedBackend } from './guarded-backend.ts';
+import { within } from './within.ts';
 
 /** Which backends there are here, and how to choose among them. */
 export interface ScoringBackends {
@@ -84,9 +85,6 @@ export class BackendChoice {
   async close(): Promise<void> {
     await this.#book.close();
     const closed = Promise.all(this.#scoring.available.map((backend) => backend.close?.()));
-    await new Promise<void>((resolve, reject) => {
-      const cancel = this.#clock.after(limits.workerEndMsMax, resolve);
-      closed.then(() => resolve(), reject).finally(cancel);
-    });
+    await within<unknown>(closed, limits.workerEndMsMax, this.#clock, null);
   }
 }

@@ -6,6 +6,7 @@ import type { Readiness } from '../ports/triptych.ts';
 import type { BackendChoice } from './backend-choice.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 import type { SharedIndexes } from './shared-indexes.ts';
+import { within } from './within.ts';
 
 export interface ReadinessParts {
   readonly store: DocumentStore;
@@ -104,13 +105,6 @@ class Question {
       .finally(() => {
         this.#asked = null;
       });
-    const asked = this.#asked;
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(this.#msMax, () => resolve('waiting'));
-      void asked.then((answer) => {
-        cancel();
-        resolve(answer);
-      });
-    });
+    return within<Answer>(this.#asked, this.#msMax, this.#clock, 'waiting');
   }
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { BackendName, RerankBatch, RerankRequest } from '../ports/reranker.ts';
 import type { ChosenReranker } from './chosen-reranker.ts';
+import { within } from './within.ts';
 
 /** One request's window, ready to be scored. Columns are as long as `rows`; all NaN where a signal is absent. */
 export interface ScorerWindow extends BatchRows {
@@ -89,13 +90,7 @@ export class RerankBatcher {
 
   /** Resolves when the batch ends, or takes so long that the next one goes past it (to another backend). */
   #endOrOvertaken(run: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(limits.rerankOvertakeMs, resolve);
-      void run.then(() => {
-        cancel();
-        resolve();
-      });
-    });
+    return within(run, limits.rerankOvertakeMs, this.#clock, undefined);
   }
 
   /** Those that have not given up; the others are told that they are late. */

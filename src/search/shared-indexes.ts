@@ -6,6 +6,7 @@ import type { CatalogueKey, SharedIndex, SharedIndexName } from '../ports/shared
 import type { SyncLag, SyncLog } from '../ports/sync-log.ts';
 import { IndexSync, type IndexSyncParts } from './index-sync.ts';
 import { Waits } from './waits.ts';
+import { within } from './within.ts';
 
 export interface SharedIndexesParts extends Omit<IndexSyncParts, 'log'> {
   /** null: there are none. */
@@ -48,13 +49,7 @@ export class SharedIndexes {
     this.#pauses.cut();
     const stopped = Promise.all(this.#syncs.map((sync) => sync.stop()));
     // A store that hangs holds a pass up; what it was doing is done again by whoever claims it next.
-    await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(limits.syncEndMsMax, resolve);
-      void stopped.finally(() => {
-        cancel();
-        resolve();
-      });
-    });
+    await within<unknown>(stopped, limits.syncEndMsMax, this.#clock, null);
   }
 
   /** Says that documents of the tenant were written, or have become visible to searches. */
@@ -78,10 +73,7 @@ export class SharedIndexes {
     const caught = Promise.all(
       this.#syncs.map((sync) => sync.caughtUp(key, isOver, (ms) => this.#pauses.wait(ms))),
     ).then(() => !isOver());
-    return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(msMax, () => resolve(false));
-      caught.then(resolve, reject).finally(cancel);
-    });
+    return within(caught, msMax, this.#clock, false);
   }
 
   /** Documents of the generation that some index does not have, counted where most are missing. */

@@ -16,6 +16,7 @@ import type { CatalogueRegistry } from './catalogue-registry.ts';
 import { CatalogueRoom, refuseTooManyValues } from './catalogue-room.ts';
 import { requireEmbedder } from './embedding-space.ts';
 import type { SharedIndexes } from './shared-indexes.ts';
+import { within } from './within.ts';
 
 export interface WritePathParts {
   readonly store: DocumentStore;
@@ -129,12 +130,8 @@ export class WritePath {
     const ms = limits.searchableWaitMsMax;
     // What is committed is committed, whether or not that can be found out.
     const indexed = indexes.caughtUp(key, ms).catch(() => false);
-    return new Promise((resolve, reject) => {
-      const cancel = clock.after(ms, () => resolve(false));
-      Promise.all([registry.caughtUp(key.tenant), indexed])
-        .then(([, isIndexed]) => resolve(isIndexed), reject)
-        .finally(cancel);
-    });
+    const projected = registry.caughtUp(key.tenant).then(() => indexed);
+    return within(projected, ms, clock, false);
   }
 
   /**

@@ -51,6 +51,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   'src/compose-embedder.ts': ['src/adapters', 'src/search', 'src/config', 'src/ports', 'src/limits.ts'],
   'src/compose-inspect.ts': [
     'src/compose-stores.ts',
+    'src/search',
     'src/config',
     'src/ports',
     'src/errors.ts',
