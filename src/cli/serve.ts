@@ -65,6 +65,11 @@ async function serve(runtime: Runtime, options: Readonly<Record<string, unknown>
   }
 }
 
+/** Whether all catalogues are open; the start has waited for that as long as it waits. */
+function isOpen({ opened }: ComposedTriptych): Promise<boolean> {
+  return Promise.race([opened.then(() => true), setImmediate(false)]);
+}
+
 /** Gives tenants a catalogue where they should have one; later, where the truth does not answer yet. */
 async function prepare(
   runtime: Runtime,
@@ -73,9 +78,7 @@ async function prepare(
   stop: AbortSignal,
 ): Promise<void> {
   const begin = () => prepareFirstRun(runtime, open, config, stop);
-  // In this turn it is known whether the start has waited long enough.
-  const isOpen = await Promise.race([open.opened.then(() => true), setImmediate(false)]);
-  if (isOpen) return begin();
+  if (await isOpen(open)) return begin();
   say(runtime, `${open.parts.data} does not answer: everything but /livez is refused until it does.`);
   void open.opened
     .then(() => (stop.aborted ? undefined : begin()))
@@ -128,13 +131,13 @@ async function announce(
   const width = Math.max(...rows.map(([name]) => name.length));
   const table = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`).join('');
   const tenant = [...counts].find(([, count]) => count > 0)?.[0];
-  const isOpen = await Promise.race([open.opened.then(() => true), setImmediate(false)]);
+  const isReady = await isOpen(open);
   const hint =
     tenant === undefined
       ? 'There are no documents yet: triptych ingest FILE --schema S, or PUT /v1/catalogue.\n'
       : await example(runtime, open, tenant, url, config);
   // What a truth that does not answer has in it is not known.
-  if (isOpen) runtime.stdout.write(`Triptych is ready: ${url}\n${table}${hint}`);
+  if (isReady) runtime.stdout.write(`Triptych is ready: ${url}\n${table}${hint}`);
   else
     runtime.stdout.write(
       `Triptych listens: ${url}\nIts store does not answer yet; /readyz says when.\n${table}`,

@@ -48,3 +48,12 @@ export type StoredEmbedding = Pick<StoredDocument, 'id' | 'version' | 'embedding
 export type DocumentChange =
   | { readonly kind: 'put'; readonly document: StoredDocument }
   | { readonly kind: 'delete'; readonly id: string; readonly version: number };
+
+/** The document that a change of the truth, a write or a step of one is about. */
+export function changedId(
+  change:
+    | { readonly kind: 'put'; readonly document: { readonly id: string } }
+    | { readonly kind: 'delete'; readonly id: string },
+): string {
+  return change.kind === 'put' ? change.document.id : change.id;
+}

@@ -2,7 +2,7 @@ import { limits } from '../limits.ts';
 import { compareUtf8 } from '../std/utf8-order.ts';
 import type { CatalogueSchema } from './catalogue-schema.ts';
 import { ColdestRows } from './coldest-rows.ts';
-import type { DocumentChange, StoredDocument } from './document.ts';
+import { changedId, type DocumentChange, type StoredDocument } from './document.ts';
 import { addHash, documentHash, type Epoch, subtractHash } from './epoch.ts';
 import { EpochSnapshot } from './epoch-snapshot.ts';
 import { FacetDictionary } from './facet-dictionary.ts';
@@ -80,7 +80,7 @@ export class ResidentTable {
   /** Fills rows for the changes; nothing is visible before `publish`. @throws RangeError above rowsMax */
   apply(changes: readonly DocumentChange[]): void {
     for (const change of changes) {
-      const id = change.kind === 'put' ? change.document.id : change.id;
+      const id = changedId(change);
       // The new row first: if it cannot be written, the one before stays whole.
       this.#replace(id, change.kind === 'delete' ? -1 : this.#writeRow(change.document));
       this.#demoteColdest();

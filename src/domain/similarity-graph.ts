@@ -2,7 +2,7 @@ import { limits } from '../limits.ts';
 import { grown } from '../std/growing-array.ts';
 import { compareUtf8 } from '../std/utf8-order.ts';
 import type { CatalogueSchema } from './catalogue-schema.ts';
-import type { DocumentChange } from './document.ts';
+import { changedId, type DocumentChange } from './document.ts';
 import { ExplicitRelations } from './explicit-relations.ts';
 import { similarTo } from './names.ts';
 import type { PathStep, Relationship } from './search-response.ts';
@@ -56,7 +56,7 @@ export class SimilarityGraph {
 
   apply(changes: readonly DocumentChange[]): void {
     for (const change of changes) {
-      const id = change.kind === 'put' ? change.document.id : change.id;
+      const id = changedId(change);
       const present = this.#slots.get(id);
       if (present !== undefined) this.#forget(present);
       if (change.kind === 'delete') {

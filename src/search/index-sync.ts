@@ -1,4 +1,4 @@
-import type { DocumentChange } from '../domain/document.ts';
+import { changedId, type DocumentChange } from '../domain/document.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -170,7 +170,7 @@ export class IndexSync {
   async #record(claim: SyncClaim): Promise<void> {
     const { log, meter } = this.#parts;
     if (await log.applied(claim)) meter.synced(this.index.name, 'applied', claim.changes.length);
-    else await log.requeue(this.index.name, claim, claim.changes.map(idOfChange));
+    else await log.requeue(this.index.name, claim, claim.changes.map(changedId));
   }
 
   /** One document that the index does not take must not keep the others of its batch out. */
@@ -225,7 +225,7 @@ export class IndexSync {
     const { log, clock, meter } = this.#parts;
     const startMs = clock.nowMs();
     this.#lookedAtMs = startMs;
-    const changed = [...this.#tenants].filter((tenant) => !this.#inSyncSinceMs.has(tenant));
+    const changed = [...this.#tenants];
     this.#tenants.clear();
     let isDone = false;
     try {
@@ -260,8 +260,4 @@ function isPermanent(error: unknown): boolean {
 /** A code; drivers' texts may hold what documents say. */
 function reasonOf(error: unknown): string {
   return error instanceof TriptychError ? error.code : 'error';
-}
-
-function idOfChange(change: DocumentChange): string {
-  return change.kind === 'put' ? change.document.id : change.id;
 }

@@ -1,4 +1,4 @@
-import type { DocumentChange, StoredDocument } from '../../domain/document.ts';
+import { changedId, type DocumentChange, type StoredDocument } from '../../domain/document.ts';
 import { dateToMs } from '../../domain/predicate.ts';
 import { vectorProblem } from '../../domain/vector-check.ts';
 import { type FieldProblem, TriptychError } from '../../errors.ts';
@@ -30,8 +30,7 @@ export function rowsOf(
 ): RowBatch {
   checkVectors(layout, changes);
   const last = new Map<string, DocumentChange>();
-  for (const change of changes)
-    last.set(rowKey(tenant, change.kind === 'put' ? change.document.id : change.id), change);
+  for (const change of changes) last.set(rowKey(tenant, changedId(change)), change);
   const rows: Row[] = [];
   const embeddings: Float32Array[] = [];
   const deletions: string[] = [];

@@ -1,5 +1,5 @@
 import type { MilvusClient } from '@zilliz/milvus2-sdk-node';
-import type { DocumentChange } from '../../domain/document.ts';
+import { changedId, type DocumentChange } from '../../domain/document.ts';
 import type { IndexedVersion } from '../../ports/shared-index.ts';
 import { consistencyLevel } from './consistency.ts';
 import { successful } from './milvus-answer.ts';
@@ -32,12 +32,11 @@ export async function haveAll(
   changes: readonly DocumentChange[],
   timeoutMs: number,
 ): Promise<boolean> {
-  const idOf = (change: DocumentChange) => (change.kind === 'put' ? change.document.id : change.id);
-  const keys = changes.map((change) => `"${rowKey(tenant, idOf(change))}"`);
+  const keys = changes.map((change) => `"${rowKey(tenant, changedId(change))}"`);
   const found = await query(client, collection, `pk in [${keys.join(',')}]`, keys.length, timeoutMs);
   const versions = new Map(found.map(({ id, version }) => [id, version]));
   return changes.every((change) => {
-    const version = versions.get(idOf(change));
+    const version = versions.get(changedId(change));
     return change.kind === 'put' ? version === change.document.version : version === undefined;
   });
 }

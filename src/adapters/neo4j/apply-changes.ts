@@ -1,5 +1,5 @@
 import type { DerivedRelation } from '../../domain/catalogue-schema.ts';
-import type { DocumentChange } from '../../domain/document.ts';
+import { changedId, type DocumentChange } from '../../domain/document.ts';
 import { limits } from '../../limits.ts';
 import {
   type DocumentDifference,
@@ -28,7 +28,7 @@ export async function applyChanges(
   changes: readonly DocumentChange[],
   nowMs: number,
 ): Promise<readonly string[]> {
-  const ids = changes.map((change) => (change.kind === 'put' ? change.document.id : change.id));
+  const ids = changes.map(changedId);
   const rows = await statements.run<PresentDocument & Row>(write.presentStatement, { ...key, ids });
   const present = new Map(rows.map((row) => [row.id, row]));
   const differences = changes.flatMap((change, i) => {

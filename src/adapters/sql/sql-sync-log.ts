@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DocumentChange } from '../../domain/document.ts';
+import { changedId, type DocumentChange } from '../../domain/document.ts';
 import { limits } from '../../limits.ts';
 import type { CatalogueKey, SharedIndexName } from '../../ports/shared-index.ts';
 import type { SyncClaim, SyncLag, SyncLog } from '../../ports/sync-log.ts';
@@ -66,7 +66,7 @@ export class SqlSyncLog implements SyncLog {
   }
 
   async applied({ index, changes, token, ...key }: SyncClaim): Promise<boolean> {
-    const statements = claims.settle(index, key, changes.map(idOf), token);
+    const statements = claims.settle(index, key, changes.map(changedId), token);
     const results = await this.#run(statements);
     this.#care?.wrote(0, changes.length);
     return results.length === statements.length;
@@ -75,7 +75,7 @@ export class SqlSyncLog implements SyncLog {
   async failed(claim: SyncClaim, reason: string, retryInMs: number | null): Promise<void> {
     const { index, changes, token } = claim;
     const short = reason.slice(0, limits.syncReasonCharsMax);
-    await this.#run(claims.giveBack(index, claim, changes.map(idOf), token, short, retryInMs));
+    await this.#run(claims.giveBack(index, claim, changes.map(changedId), token, short, retryInMs));
     this.#care?.wrote(0, changes.length);
   }
 
@@ -159,10 +159,6 @@ function changeOfRow(row: SqlRow): DocumentChange {
   const { id, desired, live, document } = claims.leasedColumns;
   if (row[live] === 't') return { kind: 'put', document: documentOfRow(row, document) };
   return { kind: 'delete', id: textCell(row, id), version: numberCell(row, desired) };
-}
-
-function idOf(change: DocumentChange): string {
-  return change.kind === 'put' ? change.document.id : change.id;
 }
 
 function keyOfRow(row: SqlRow): CatalogueKey {

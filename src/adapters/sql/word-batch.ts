@@ -1,5 +1,5 @@
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
-import type { DocumentChange } from '../../domain/document.ts';
+import { changedId, type DocumentChange } from '../../domain/document.ts';
 import { facetsField, textField, titleField } from '../../domain/text/bm25f.ts';
 import { DocumentAnalyser } from '../../domain/text/document-analyser.ts';
 import { letterSet } from '../../domain/text/typo-dictionary.ts';
@@ -61,7 +61,7 @@ export function wordBatch(schema: CatalogueSchema, changes: readonly DocumentCha
     return { document, lengths, words: JSON.stringify(texts), terms: JSON.stringify(termTexts) };
   });
   return {
-    ids: changes.map((change) => (change.kind === 'put' ? change.document.id : change.id)),
+    ids: changes.map(changedId),
     versions: changes.map((change) => (change.kind === 'put' ? change.document.version : change.version)),
     documents: {
       ids: documents.map(({ id }) => id),

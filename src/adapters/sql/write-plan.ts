@@ -1,4 +1,4 @@
-import type { Document } from '../../domain/document.ts';
+import { changedId, type Document } from '../../domain/document.ts';
 import type { DocumentWrite, WriteAck } from '../../ports/document-store.ts';
 
 /**
@@ -36,7 +36,7 @@ export interface PriorState {
 export function planWrites(writes: readonly DocumentWrite[]): WritePlan {
   const states = new Map<string, Steps & { alive: boolean | 'unknown'; document: Document | null }>();
   const acks = writes.map((write) => {
-    const id = write.kind === 'put' ? write.document.id : write.id;
+    const id = changedId(write);
     let state = states.get(id);
     if (state === undefined) {
       state = { whenLive: 0, whenAbsent: 0, alive: 'unknown', document: null };

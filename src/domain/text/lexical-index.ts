@@ -1,6 +1,6 @@
 import { grown } from '../../std/growing-array.ts';
 import type { CatalogueSchema } from '../catalogue-schema.ts';
-import type { DocumentChange, StoredDocument } from '../document.ts';
+import { changedId, type DocumentChange, type StoredDocument } from '../document.ts';
 import { fieldCount, fieldNorm, idf, k1, weightedFrequency } from './bm25f.ts';
 import { type AnalysedDocument, DocumentAnalyser } from './document-analyser.ts';
 import { DocumentSlots } from './document-slots.ts';
@@ -60,7 +60,7 @@ export class LexicalIndex {
     if (changes.length === 0) return;
     this.#slots.state++;
     for (const change of changes) {
-      const id = change.kind === 'put' ? change.document.id : change.id;
+      const id = changedId(change);
       const slot = this.#slots.liveSlotOf(id);
       if (slot >= 0) this.#remove(slot);
       if (change.kind === 'put') this.#add(change.document);

@@ -1,5 +1,5 @@
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
-import type { BulkOperation } from '../../domain/document.ts';
+import { type BulkOperation, changedId } from '../../domain/document.ts';
 import { type ErrorCode, TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { parseBulkLine, type WireBulkOutcome } from '../../wire/bulk.ts';
@@ -71,7 +71,7 @@ export class BulkBatch {
     let next = 0;
     return entries.map((entry) => {
       if (!('operation' in entry)) return refused(entry.line, entry.id, entry.error);
-      const id = entry.operation.kind === 'put' ? entry.operation.document.id : entry.operation.id;
+      const id = changedId(entry.operation);
       const result = results[next++]!;
       if ('error' in result) return refused(entry.line, id, result.error);
       if (result.version === 0) return refused(entry.line, id, documentNotFound());
