@@ -9,7 +9,7 @@ import { floatRows } from './float-rows.ts';
 import {
   type GraphRequest,
   graphColumns,
-  partialDots,
+  partialDotsOf,
   type RowGroup,
   type ScoreOrder,
 } from './rerank-messages.ts';
@@ -209,6 +209,7 @@ function carriedRows(batch: RerankBatch, groups: readonly RowGroup[], positions:
 
 /** Query and taste of each request as ScoreOrder.vectors has them. */
 function vectorsOf(requests: readonly RerankRequest[], dimension: number): Float32Array {
+  const partialDots = partialDotsOf(dimension);
   const vectors = new Float32Array(requests.length * dimension * partialDots);
   const perPart = Math.ceil((2 * dimension) / partialDots);
   requests.forEach(({ queryVector, tasteVector }, request) => {

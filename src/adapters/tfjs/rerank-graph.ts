@@ -3,7 +3,7 @@ import type { Tfjs } from './kernels.ts';
 import {
   type GraphRequest,
   graphColumns,
-  partialDots,
+  partialDotsOf,
   type RowGroup,
   type ScoreOrder,
 } from './rerank-messages.ts';
@@ -21,6 +21,7 @@ const preferenceColumn = graphColumns.indexOf('preference');
  * the product of up to 1,000 factors does. The hard mask is applied before: what it drops is not in the order.
  */
 export function scoreGraph(tfjs: Tfjs, resident: ResidentRows | null, order: ScoreOrder): Float32Array {
+  const partialDots = partialDotsOf(order.dimension);
   const scores = tfjs.tidy(() => {
     const vectors = order.requests.map((_, request) =>
       tfjs.tensor2d(part(order.vectors, request, order.dimension * partialDots), [
@@ -79,6 +80,7 @@ function groupScores(
   columns: Tensor2D,
 ): Tensor2D {
   const { lo, scale } = request;
+  const partialDots = vectors.shape[1];
   const sums = tfjs.tensor2d(
     Float32Array.from({ length: 2 * partialDots }, (_, i) => (isSummand(i >> 1, i & 1) ? scale : 0)),
     [partialDots, 2],
