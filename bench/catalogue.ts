@@ -72,7 +72,7 @@ const genres = ['Action', 'Comedy', 'Drama', 'Fantasy', 'Horror', 'Romance', 'Th
 const syllables = ['ba', 'do', 'ke', 'li', 'mu', 'na', 'po', 'ra', 'si', 'to', 'vu', 'ze'];
 const dimension = 512;
 
-const generatedSchema: CatalogueSchema = {
+export const generatedSchema: CatalogueSchema = {
   name: 'generated',
   facets: ['genres', 'directors'],
   fields: { released: { type: 'date' }, votes: { type: 'number' } },
@@ -85,29 +85,61 @@ const generatedSchema: CatalogueSchema = {
 };
 
 function generatedDocuments(count: number, next: () => number): DocumentInput[] {
-  const word = (): string =>
+  return Array.from({ length: count }, (_, index) =>
+    generatedDocument(
+      index,
+      count,
+      next,
+      Float32Array.from({ length: dimension }, () => next() - 0.5),
+    ),
+  );
+}
+
+const clusterCount = 500;
+
+/** Documents one by one, with vectors around 500 centres, as those of texts lie around topics. Equal for equal arguments. */
+export function* clusteredDocuments(count: number, seed: number): Generator<DocumentInput> {
+  const next = random(seed);
+  const centres = Array.from({ length: clusterCount }, () =>
+    Float32Array.from({ length: dimension }, () => next() - 0.5),
+  );
+  for (let index = 0; index < count; index++) {
+    const centre = centres[Math.floor(next() * clusterCount)]!;
+    const vector = centre.map((value) => value + 0.7 * (next() - 0.5));
+    yield generatedDocument(index, count, next, vector);
+  }
+}
+
+function generatedDocument(
+  index: number,
+  count: number,
+  next: () => number,
+  vector: Float32Array,
+): DocumentInput {
+  const length = Math.hypot(...vector);
+  return {
+    id: `g${index}`,
+    title: words(3, next),
+    text: words(40, next),
+    facets: {
+      genres: [genres[Math.floor(next() * genres.length)]!],
+      directors: [`director ${Math.floor(next() * (count / 4))}`],
+    },
+    fields: {
+      released: `${1950 + Math.floor(next() * 70)}-06-01`,
+      votes: Math.floor(next() * 100_000),
+    },
+    relations: [],
+    embedding: vector.map((value) => value / length),
+  };
+}
+
+/** Short syllables are frequent, so some words are in many documents and most in few. */
+function words(count: number, next: () => number): string {
+  return Array.from({ length: count }, () =>
     Array.from(
       { length: 2 + Math.floor(next() * 2) },
       () => syllables[Math.floor(next() ** 2 * syllables.length)],
-    ).join('');
-  const words = (length: number): string => Array.from({ length }, word).join(' ');
-  return Array.from({ length: count }, (_, index) => {
-    const embedding = Float32Array.from({ length: dimension }, () => next() - 0.5);
-    const length = Math.hypot(...embedding);
-    return {
-      id: `g${index}`,
-      title: words(3),
-      text: words(40),
-      facets: {
-        genres: [genres[Math.floor(next() * genres.length)]!],
-        directors: [`director ${Math.floor(next() * (count / 4))}`],
-      },
-      fields: {
-        released: `${1950 + Math.floor(next() * 70)}-06-01`,
-        votes: Math.floor(next() * 100_000),
-      },
-      relations: [],
-      embedding: embedding.map((value) => value / length),
-    };
-  });
+    ).join(''),
+  ).join(' ');
 }

@@ -14,6 +14,7 @@ import { searchEngines } from './cases/search-engines.ts';
 import { searchHttp } from './cases/search-http.ts';
 import { searchPersonal } from './cases/search-personal.ts';
 import { searchProfile } from './cases/search-profile.ts';
+import { searchScale } from './cases/search-scale.ts';
 import { searchStages } from './cases/search-stages.ts';
 import { textIndex } from './cases/text-index.ts';
 import { benchCatalogue } from './catalogue.ts';
@@ -37,6 +38,7 @@ const cases: readonly BenchCase[] = [
   rerank,
   rerankBackends,
   searchEngines,
+  searchScale,
   faults,
 ];
 

@@ -1,8 +1,11 @@
-// npm run bench:engines: runs the case `search-engines` over the engines with the arguments given after `--`.
+// npm run bench:engines: runs the case `search-engines`, or those named by --only, over the engines with the arguments given
+// after `--`.
 import { compileBench } from './compile-bench.mjs';
 import { runWithEngines } from './engines/run-with.mjs';
 
 await compileBench();
-const bench = ['dist-bench/bench/run.js', '--only', 'search-engines', ...process.argv.slice(2)];
+const args = process.argv.slice(2);
+const cases = args.some((arg) => arg.startsWith('--only')) ? [] : ['--only', 'search-engines'];
+const bench = ['dist-bench/bench/run.js', ...cases, ...args];
 const { code } = await runWithEngines(['postgres', 'redis', 'milvus', 'neo4j'], bench);
 process.exitCode = code;
