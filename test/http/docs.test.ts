@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { apiReference, referenceHeading } from '../../scripts/api-reference.mjs';
 import { PromMeter } from '../../src/adapters/prom/prom-meter.ts';
 import { hardRuleKinds, listRuleKinds, ruleSources, softRuleKinds } from '../../src/domain/rule.ts';
 import { warningCodes } from '../../src/domain/warning.ts';
 import { errorCatalogue } from '../../src/errors.ts';
+import { openApiDocument } from '../../src/http/openapi/document.ts';
 import { routes } from '../../src/http/routes/index.ts';
 import { ruleSchema } from '../../src/wire/rule.ts';
 
@@ -57,10 +59,46 @@ describe('docs/metrics.md', () => {
 });
 
 describe('docs/api.md', () => {
-  it('lists every route, and no other', () => {
-    const documented = rows(read('api.md')).map(([route]) => route);
-    const real = routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
-    expect(documented.sort()).toEqual(real.sort());
+  it('has the reference that the routes and schemas make: npm run docs:api writes it', () => {
+    const text = read('api.md');
+    const start = text.indexOf(`\n${referenceHeading}\n`) + 1;
+    expect(start).toBeGreaterThan(1);
+    expect(text.slice(start)).toBe(apiReference(openApiDocument(routes, '')));
+  });
+
+  it('says of every route who may use it, and of every schema what is in it', () => {
+    const text = read('api.md');
+    for (const { method, path, operation } of routes) {
+      expect(text).toContain(`\n### ${method.toUpperCase()} ${path}\n`);
+      expect(text).toContain(operation.summary);
+    }
+    const links = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor!);
+    const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
+    expect(links.filter((link) => !headings.includes(link))).toEqual([]);
+    expect(links.length).toBeGreaterThan(100);
+  });
+});
+
+/** As GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+}
+
+describe('docs/operations.md', () => {
+  it('names only metrics that there are', async () => {
+    const meter = new PromMeter();
+    const real = (await meter.registry.getMetricsAsJSON()).map(({ name }) => name);
+    meter.close();
+    const named = [...read('operations.md').matchAll(/\b(?:triptych|process)_[a-z_]*_[a-z]+\b/g)].map(
+      ([name]) => name,
+    );
+    expect(named.length).toBeGreaterThan(20);
+    const known = (name: string) =>
+      real.includes(name) || real.includes(name.replace(/_(count|sum|bucket)$/, ''));
+    expect([...new Set(named)].filter((name) => !known(name))).toEqual([]);
   });
 });
 
