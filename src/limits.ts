@@ -2,6 +2,7 @@ import { milvusLimits } from './milvus-limits.ts';
 import { neo4jLimits } from './neo4j-limits.ts';
 import { rerankLimits } from './rerank-limits.ts';
 import { storeLimits } from './store-limits.ts';
+import { wordLimits } from './word-limits.ts';
 
 /**
  * Every bound of the service in one table: sizes, depths, counts and times that input, queues, loops and
@@ -123,6 +124,8 @@ export const limits = {
   cursorCharsMax: 1_000,
   /** How long a look at the kept lists may hold a search up. */
   listLookUpMsMax: 50,
+  /** Questions of which it is remembered that a list was made for them. */
+  answeredRemembered: 20_000,
   /** Erased users that searches under way are checked against before they keep a list. */
   erasuresRemembered: 1_000,
   /** Results of legs that do not depend on the user. */
@@ -168,25 +171,6 @@ export const limits = {
   listPageMax: 1_000,
   listPageDefault: 100,
 
-  // words
-  /** UTF-16 units of an indexed word; longer ones are cut. */
-  textWordCharsMax: 64,
-  /** Distinct words of a query that are scored; the first ones count. */
-  textQueryTermsMax: 64,
-  /** Terms that stand in for one misspelt or unfinished query word. */
-  typoExpansionsMax: 16,
-  typoCacheEntries: 1_000,
-  /** Unknown words of a query that the word index in SQL looks for others for; the first ones count. */
-  textExpandedWordsMax: 8,
-  /** Words that it compares with an unknown one letter by letter. */
-  typoCandidatesMax: 5_000,
-  /** Postings by which it finds documents: words of a query beyond that only count in the score. */
-  textPostingsMax: 10_000,
-  /** Parameters of one statement, half of what the protocol counts with 16 bits. */
-  sqlConditionParametersMax: 32_000,
-  /** Rows of each table of a dropped generation that one transaction deletes there. */
-  wordSweepRows: 10_000,
-
   // vectors
   /** Multiplications of an exact scan between two turns of the event loop. */
   flatScanProductsPerTurn: 8_000_000,
@@ -207,6 +191,7 @@ export const limits = {
   rerankQueueMax: 1_024,
   ...rerankLimits,
   ...storeLimits,
+  ...wordLimits,
   ...milvusLimits,
   ...neo4jLimits,
   embedQueueMax: 1_024,

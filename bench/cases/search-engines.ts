@@ -7,7 +7,7 @@ import { searchOf } from '../catalogue.ts';
 import { replay } from '../engines/replay.ts';
 import { roundTrips } from '../engines/round-trips.ts';
 import { missingSettings, withEngines } from '../engines/service.ts';
-import { interleave, latencies, percentile, round, runClients, sorted, summary } from '../measure.ts';
+import { interleave, latencies, median, percentile, round, runClients, sorted, summary } from '../measure.ts';
 import { historyOf, introduce, richPolicy } from '../person.ts';
 import { fill, searchOnce } from '../service.ts';
 
@@ -69,17 +69,21 @@ async function measure(
         }),
     })),
   );
+  let cachedCount = 0;
   const cached = {
     name: 'cached, 1 client',
     round: () =>
       runClients(1, calls, async (index) => {
-        await searchOnce(open, searchOf(queries[index % queries.length]!, { user, like: [], cache: 'use' }));
+        const request = searchOf(queries[index % queries.length]!, { user, like: [], cache: 'use' });
+        if ((await searchOnce(open, request)).cached) cachedCount += 1;
       }),
   };
   const variants = [...trips, ...searches, cached];
   await interleave(variants, 1);
   for (const list of answers.values()) list.length = 0;
-  const rounds = await interleave(variants, size === 'full' ? 5 : 1);
+  cachedCount = 0;
+  const roundCount = size === 'full' ? 5 : 1;
+  const rounds = await interleave(variants, roundCount);
   await Promise.all(own.map(({ close }) => close()));
   const replaySize =
     size === 'full'
@@ -87,11 +91,20 @@ async function measure(
       : { searches: 200, queries: 100, users: 10 };
   say(`replaying ${replaySize.searches} searches`);
   const replayed = await replay(open, catalogue, replaySize, seed, () => storeCalls(server.url));
+  await server.close();
   const overheads = [...answers].map(([name, list]) => overhead(name, list));
   return {
     measurements: [
       { name: 'load', values: { seconds: loadSeconds } },
-      ...[...rounds].map(([name, list]) => ({ name, values: summary(list) })),
+      ...[...rounds].map(([name, list]) => ({
+        name,
+        values: {
+          ...summary(list),
+          ...(name === cached.name
+            ? { hits_percent: round((100 * cachedCount) / (calls * roundCount)) }
+            : {}),
+        },
+      })),
       ...legsOf(answers.get('HybridParallel, of a user')!),
       ...overheads,
       {
@@ -99,6 +112,7 @@ async function measure(
         values: replayed,
       },
     ],
+    tables: { 'stages, p50 in ms': [...answers].map(([name, list]) => stagesOf(name, list)) },
     notes: [
       'whole minus the slowest chain of legs (policy and what waits for it, vector, words) at 1 client: met where p50 <= 3 ms and p99 <= 15 ms',
       `first targets, p99 in ms: ${Object.entries(firstTargets)
@@ -128,6 +142,13 @@ function legsOf(answers: readonly SearchResponse[]): Measurement[] {
       ...(leg in firstTargets ? { first_target_p99_ms: firstTargets[leg as 'vector'] } : {}),
     },
   }));
+}
+
+/** Where the time of a search goes, as it says itself; stages of a search run one after another. */
+function stagesOf(name: string, answers: readonly SearchResponse[]): Record<string, number | string> {
+  const names = [...new Set(answers.flatMap(({ stages }) => Object.keys(stages)))];
+  const medianOf = (stage: string): number => round(median(answers.map(({ stages }) => stages[stage] ?? 0)));
+  return { name, ...Object.fromEntries(names.map((stage) => [stage, medianOf(stage)])) };
 }
 
 /** What a search costs beyond the stores: the whole minus its slowest chain of legs. */

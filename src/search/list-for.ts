@@ -22,6 +22,10 @@ export interface Listed {
 export async function listFor(call: SearchCall): Promise<Listed> {
   const known = askerAtHand(call);
   if (known !== null) return listUnder(call, known, () => rankFor(call, known, null));
+  if (isProbablyKept(call)) {
+    const asker = await findAsker(call);
+    return listUnder(call, asker, () => rankFor(call, asker, null));
+  }
   const begun = beginUnknown(call);
   try {
     const asker = await findAsker(call);
@@ -61,6 +65,16 @@ function pageContext(call: SearchCall, known: KnownAsker): SearchContext {
   return openContext(call, includeRelationships || include.includes('facet_counts') ? known : null);
 }
 
+/**
+ * Whether this process made or gave such a list a short while ago: then the legs wait until it is looked for, because those
+ * that start beside the policy would ask the stores for nothing.
+ */
+function isProbablyKept({ parts, request, requestHash }: SearchCall): boolean {
+  if (request.cache === 'skip') return false;
+  const atMs = parts.answered.get(requestHash);
+  return atMs !== undefined && parts.clock.nowMs() - atMs <= ttlMs(request);
+}
+
 /** The name of the answer on the present state. */
 function currentId(call: SearchCall, { asker }: KnownAsker): string {
   const { epoch } = call.catalogue.table.current;
@@ -75,6 +89,8 @@ async function keptList(call: SearchCall, known: KnownAsker): Promise<RankedList
   const answers = kept !== null && currentId(call, askerAtHand(call) ?? known) === id;
   const young = answers && parts.clock.nowMs() - kept.madeAtMs <= ttlMs(request);
   parts.meter.count(young ? 'ranked_cache_hits' : 'ranked_cache_misses', 1);
+  // It was kept and is not any more: the next one need not wait for it.
+  if (!young) parts.answered.delete(call.requestHash);
   return young ? kept : null;
 }
 
@@ -92,6 +108,7 @@ async function madeList(call: SearchCall, ranked: () => Promise<Ranked>): Promis
   // Under a name that nobody finds it by, an incomplete list still serves its own cursors.
   const list = answers ? ranking.list : { ...ranking.list, id: randomUUID() };
   const keepMs = answers ? Math.max(ttlMs(call.request), limits.cursorTtlMs) : limits.cursorTtlMs;
+  if (answers) call.parts.answered.set(call.requestHash, call.parts.clock.nowMs());
   if (answers || list.ids.length > call.request.k) keepList(call, list, keepMs);
   return { context, list, cached: false };
 }

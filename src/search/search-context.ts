@@ -42,6 +42,8 @@ export interface SearchParts {
   readonly latencies: LatencyBook;
   readonly heads: HeadBook;
   readonly lists: Cache<RankedList>;
+  /** When lists were last made or given here (monotonic), by requestHash: questions whose answer is probably kept. */
+  readonly answered: LruMap<number>;
   readonly flights: Flights;
   /** When users were erased lately (monotonic), by userPrefix. */
   readonly erasures: LruMap<number>;

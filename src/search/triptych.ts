@@ -192,6 +192,7 @@ function searchPartsOf(parts: TriptychParts, choice: BackendChoice, indexes: Sha
     profiles: new Map(parts.profiles.map((profile) => [profile.name, profile])),
     latencies: new LatencyBook(parts.clock),
     heads: new HeadBook(parts),
+    answered: new LruMap(limits.answeredRemembered),
     flights: new Flights(),
     erasures: new LruMap(limits.erasuresRemembered),
     legs: new LegMemory(parts.clock, parts.meter, parts.legs ?? null),

@@ -77,8 +77,8 @@ const change: fc.Arbitrary<DocumentChange> = fc.oneof(
   { weight: 1, arbitrary: textDocument.map(({ id }) => ({ kind: 'delete' as const, id, version: 9 })) },
 );
 
-function subjectOver(client: SqlClient): RecallSubject<SqlTextIndex> {
-  const port = new SqlTextIndex(client, systemClock);
+function subjectOver(client: SqlClient, wholePostingsMax?: number): RecallSubject<SqlTextIndex> {
+  const port = new SqlTextIndex(client, systemClock, wholePostingsMax);
   const tenants = new Set<string>();
   return {
     port,
@@ -108,13 +108,16 @@ export function sqlTextIndexTests(
   describe(`the word index in ${name}`, () => {
     let opened: SqlTextSubject;
     let subject: RecallSubject<SqlTextIndex>;
+    let ranked: RecallSubject<SqlTextIndex>;
     beforeAll(async () => {
       opened = await open();
       subject = subjectOver(opened.client);
+      ranked = subjectOver(opened.client, 0);
     }, 120_000);
     afterAll(() => opened.close());
 
     textIndexContract(name, () => subject);
+    textIndexContract(`${name}, ranked by the server`, () => ranked);
     sharedIndexContract(name, async () => ({
       index: subject.port,
       another: async () => new SqlTextIndex(opened.client, systemClock),
@@ -147,6 +150,9 @@ export function sqlTextIndexTests(
             const scores = await score(documents.map(({ id }) => id));
             for (const [i, { id }] of documents.entries())
               expect(scores[i]).toBeCloseTo(wanted.get(id) ?? 0, 9);
+            const other = await ranked.port.search({ ...films.request(1_000), text });
+            expect(other.hits).toEqual(hits);
+            expect(await other.score(documents.map(({ id }) => id))).toEqual(scores);
           },
         ),
         { numRuns: runs.histories },
@@ -183,7 +189,7 @@ export function sqlTextIndexTests(
       };
       const films = new TestCatalogue(subject, testSchema);
       await films.put({ ...documentOf('1', { title: 'Robot' }), version: 1 });
-      const index = new SqlTextIndex({ run, close: async () => {} }, systemClock);
+      const index = new SqlTextIndex({ run, close: async () => {} }, systemClock, 0);
       const answer = await index.search({ ...films.request(), timeoutMs: 5_000, text: 'robot spase' });
       await answer.score(['1'], undefined, 700);
       expect(scopes.length).toBe(3);
@@ -196,6 +202,30 @@ export function sqlTextIndexTests(
       expect(left.every((ms) => ms > 0 && ms <= 5_000)).toBe(true);
       expect(left).toEqual([...left].sort((a, b) => b - a));
       expect(left.at(-1)).toBeLessThanOrEqual(700);
+    });
+
+    it('knows every score at once where the words of the query are rare', async () => {
+      const texts: string[] = [];
+      const run: SqlClient['run'] = (statements, scope) => {
+        texts.push(...statements.map(({ text }) => text));
+        return opened.client.run(statements, scope);
+      };
+      const films = new TestCatalogue(subject, testSchema);
+      await films.put(
+        ...['1', '2', '3'].map((id) => ({ ...documentOf(id, { title: 'Robot' }), version: 1 })),
+        { ...documentOf('4', { title: 'Comedy' }), version: 1 },
+      );
+      const asked = async (wholePostingsMax: number) => {
+        const index = new SqlTextIndex({ run, close: async () => {} }, systemClock, wholePostingsMax);
+        const answer = await index.search({ ...films.request(2), text: 'robot' });
+        const before = texts.length;
+        const scores = await answer.score(['1', '2', '3', '4', 'nobody']);
+        return { hits: answer.hits.length, scores: [...scores], more: texts.length - before };
+      };
+      const whole = await asked(3);
+      expect(whole).toMatchObject({ hits: 2, more: 0 });
+      expect(whole.scores.map((score) => score > 0)).toEqual([true, true, true, false, false]);
+      expect(await asked(2)).toEqual({ ...whole, more: 1 });
     });
 
     it('keeps names and values of predicates apart from the statement', async () => {

@@ -8,11 +8,13 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'src/neo4j-limits.ts',
     'src/rerank-limits.ts',
     'src/store-limits.ts',
+    'src/word-limits.ts',
   ],
   'src/milvus-limits.ts': [],
   'src/neo4j-limits.ts': [],
   'src/rerank-limits.ts': [],
   'src/store-limits.ts': [],
+  'src/word-limits.ts': [],
   'src/std': [],
   'src/domain': ['src/std', 'src/limits.ts', 'src/errors.ts'],
   'src/ports': ['src/domain', 'src/errors.ts', 'src/limits.ts'],
@@ -119,6 +121,7 @@ const outsideImports: Readonly<Record<string, RegExp>> = {
   'src/neo4j-limits.ts': /^$/,
   'src/rerank-limits.ts': /^$/,
   'src/store-limits.ts': /^$/,
+  'src/word-limits.ts': /^$/,
 };
 
 /** Imports that the table does not allow, as `file:line imports X: why`. */

@@ -79,6 +79,26 @@ describe('a search that must ask the policy store', () => {
     expect(answer.tookMs).toBe(headMs + 100);
   });
 
+  it('asks nothing else for an answer that it made before', async () => {
+    const { fixture, calls } = await slowStores({ embedder: 30, vector: 100, lexical: 80 });
+    expect((await ask(fixture)).answer.cached).toBe(false);
+    calls.length = 0;
+    const { answer } = await ask(fixture);
+    expect(answer).toMatchObject({ cached: true, tookMs: headMs });
+    expect(calls).toEqual([]);
+  });
+
+  it('makes the answer again behind the head where it is not kept any more, and the next beside it', async () => {
+    const { fixture, calls } = await slowStores({ embedder: 30, vector: 100, lexical: 80 });
+    await ask(fixture);
+    await learn(fixture, 'ann', [['d3', 'hide']]);
+    calls.length = 0;
+    const changed = await ask(fixture);
+    expect(changed.answer.cached).toBe(false);
+    expect(askedAt(calls, 'embedder', changed.startMs)).toEqual([headMs]);
+    expect((await ask(fixture)).answer.cached).toBe(true);
+  });
+
   it('asks no leg again for hard rules that most documents pass', async () => {
     const comedies: Rule = {
       kind: 'require',

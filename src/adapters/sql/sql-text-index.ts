@@ -3,17 +3,18 @@ import type { DocumentChange } from '../../domain/document.ts';
 import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Hit } from '../../ports/recall.ts';
 import type { CatalogueKey, IndexedVersion, SharedIndex } from '../../ports/shared-index.ts';
 import type { TextAnswer, TextIndex, TextQuery } from '../../ports/text-index.ts';
 import { textProblem } from '../../std/clean-text.ts';
 import { LruMap } from '../../std/lru-map.ts';
 import { compareUtf8 } from '../../std/utf8-order.ts';
 import { schemaOfCell } from './document-rows.ts';
-import { type SqlClient, type SqlStatement, textCell } from './sql-client.ts';
+import { type SqlClient, type SqlRow, type SqlStatement, textCell } from './sql-client.ts';
 import { wordBatch } from './word-batch.ts';
 import { predicateSql } from './word-conditions.ts';
 import { WordQuery, type WordReader } from './word-query.ts';
-import { bestDocuments, foundColumns, someDocuments } from './word-search-statements.ts';
+import { allDocuments, bestDocuments, foundColumns, someDocuments } from './word-search-statements.ts';
 import * as writing from './word-write-statements.ts';
 
 /**
@@ -26,12 +27,15 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
   readonly visibleAfterMs = 0;
   readonly #client: SqlClient;
   readonly #clock: Clock;
+  readonly #wholePostingsMax: number;
   readonly #schemas = new LruMap<CatalogueSchema>(limits.catalogueFillEntries);
   #closed = false;
 
-  constructor(client: SqlClient, clock: Clock) {
+  /** @param wholePostingsMax postings up to which every document of a query is read at once, with its score */
+  constructor(client: SqlClient, clock: Clock, wholePostingsMax: number = limits.textWholePostingsMax) {
     this.#client = client;
     this.#clock = clock;
+    this.#wholePostingsMax = wholePostingsMax;
   }
 
   async search(query: TextQuery): Promise<TextAnswer> {
@@ -43,16 +47,15 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
     if (words === null || words.terms.length === 0)
       return { hits: [], score: async (ids) => new Float64Array(ids.length) };
     const limit = Math.max(0, Math.min(query.limit, limits.legDepthMax));
+    if (predicate === null && words.documentsMax <= this.#wholePostingsMax)
+      return wholeAnswer(await read([allDocuments(key, words.terms, limits.textPostingsMax)]), words, limit);
     const question = bestDocuments(key, {
       ...words.best(),
       limit,
       condition: (parameters) =>
         predicate === null ? 'true' : predicateSql(snapshot.schema, predicate.predicate, parameters),
     });
-    const [rows = []] = await read([question]);
-    const hits = rows
-      .map((row) => ({ id: textCell(row, foundColumns.id), score: words.score(row) }))
-      .sort((a, b) => b.score - a.score || compareUtf8(a.id, b.id));
+    const hits = hitsOf(await read([question]), words);
     const known = new Map(hits.map(({ id, score }) => [id, score]));
     return {
       hits,
@@ -121,6 +124,23 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
     if (this.#closed) return Promise.reject(new TriptychError('unavailable', 'the word index is closed'));
     return this.#client.run(statements, 'all');
   }
+}
+
+/** Rows of one statement with their exact scores, in the order of the port. */
+function hitsOf([rows = []]: readonly (readonly SqlRow[])[], words: WordQuery): Hit[] {
+  return rows
+    .map((row) => ({ id: textCell(row, foundColumns.id), score: words.score(row) }))
+    .sort((a, b) => b.score - a.score || compareUtf8(a.id, b.id));
+}
+
+/** Of every document that has one of the words: nothing has to be asked for any other, which scores 0. */
+function wholeAnswer(rows: readonly (readonly SqlRow[])[], words: WordQuery, limit: number): TextAnswer {
+  const found = hitsOf(rows, words);
+  const scores = new Map(found.map(({ id, score }) => [id, score]));
+  return {
+    hits: found.slice(0, limit),
+    score: async (ids) => Float64Array.from(ids, (id) => scores.get(id) ?? 0),
+  };
 }
 
 /** Hits have the score that they were given; the others are read now. */

@@ -68,6 +68,11 @@ export class WordQuery {
     );
   }
 
+  /** No more documents than this have any of the words. */
+  get documentsMax(): number {
+    return this.#words.flat().reduce((sum, { documents }) => sum + documents, 0);
+  }
+
   /** What `bestDocuments` is asked: by the rarest words, as many as their postings allow, and at least by one. */
   best(): Omit<statements.BestDocuments, 'limit' | 'condition'> {
     const postings = (of: readonly Match[]) => of.reduce((sum, { documents }) => sum + documents, 0);

@@ -131,6 +131,21 @@ SELECT ${found} FROM (
   ORDER BY s.score DESC FETCH FIRST $14 ROWS WITH TIES
 ) d ORDER BY d.score DESC, d.id LIMIT $14`;
 
+const allText = `SELECT d.id, d.title_words, d.text_words, d.facet_words, s.found FROM (
+  SELECT p.slot, json_agg(json_build_array(q.at, p.frequencies)) AS found
+  FROM unnest($3::text[]) WITH ORDINALITY AS q(term, at) CROSS JOIN LATERAL (
+    SELECT p.slot, p.frequencies FROM word_posting p
+    WHERE p.tenant = $1 AND p.generation = $2 AND p.term = q.term ORDER BY p.slot LIMIT $4
+  ) p GROUP BY p.slot
+) s CROSS JOIN LATERAL (
+  SELECT * FROM word_document d WHERE d.tenant = $1 AND d.generation = $2 AND d.slot = s.slot LIMIT 1
+) d`;
+
+/** The same rows for every document that has one of the terms, in no order; each term's postings up to `postingsMax`. */
+export function allDocuments(key: CatalogueKey, terms: readonly string[], postingsMax: number): SqlStatement {
+  return { text: allText, parameters: [...keyOf(key), terms, postingsMax], prepared: true };
+}
+
 const someText = `SELECT ${found.replaceAll('$9', '$3')} FROM unnest($4::text[]) AS i(id) CROSS JOIN LATERAL (
   SELECT * FROM word_document d WHERE d.tenant = $1 AND d.generation = $2 AND d.id = i.id LIMIT 1
 ) d`;
