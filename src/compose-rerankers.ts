@@ -14,6 +14,7 @@ import type { Reranker } from './ports/reranker.ts';
 import type { RowScanner } from './ports/row-scanner.ts';
 import type { BackendState } from './ports/triptych.ts';
 import type { ScoringBackends } from './search/backend-choice.ts';
+import { isFallback } from './search/fallbacks.ts';
 
 /** What reads large tables on a device, and leaves everything else to the scanner that it is given. */
 export type DeviceScanner = (otherwise: RowScanner) => RowScanner;
@@ -51,14 +52,14 @@ export const openers: RerankerOpeners = {
   'tfjs-wasm': () => openTfjsReranker('tfjs-wasm'),
 };
 
-/** What to do about a backend that is missing. */
+/** What to do about a backend that is missing, where the reason does not say so itself. */
 const advice: Readonly<Record<BackendName, string>> = {
   js: '',
-  native: 'it is built with cmake and a C++ compiler by `npm install` or `npm start`',
-  cuda: 'it needs an NVIDIA driver and the library built in cuda/',
-  'tfjs-gpu': '`npm run build:tfjs-node -- --gpu` builds it',
-  'tfjs-node': '`npm run build:tfjs-node` builds it',
-  'tfjs-wasm': 'it needs @tensorflow/tfjs-backend-wasm',
+  native: '; it is built with cmake and a C++ compiler by `npm install` or `npm start`',
+  cuda: '',
+  'tfjs-gpu': '; `npm run build:tfjs-node -- --gpu` builds it',
+  'tfjs-node': '; `npm run build:tfjs-node` builds it',
+  'tfjs-wasm': '; it needs @tensorflow/tfjs-backend-wasm',
 };
 
 export interface RerankerOptions {
@@ -80,13 +81,16 @@ export interface OpenedBackends {
  * @throws TriptychError invalid_settings where the one that is named is not there
  */
 export async function openRerankers(config: Config, options: RerankerOptions): Promise<OpenedBackends> {
-  const { rerankBackend: setting, tfjsBackends } = config;
-  const wanted = (name: BackendName): boolean => {
-    if (setting !== 'auto') return name === setting || name === 'native' || name === 'js';
-    return tfjsBackends || !name.startsWith('tfjs-');
-  };
-  const opened = await openAll(config, options, wanted);
-  const missing = opened.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }]));
+  const { rerankBackend: setting } = config;
+  const left = backendNames.flatMap((name) => leftOut(name, config) ?? []);
+  const opened = await openAll(
+    config,
+    options,
+    backendNames.filter((name) => left.every((one) => one.name !== name)),
+  );
+  const missing = opened.flatMap(({ name, reason }) =>
+    reason === null ? [] : [{ name, state: 'missing' as const, reason }],
+  );
   const available = opened.flatMap(({ reranker }) => reranker ?? []);
   const lacking = missing.find(({ name }) => name === setting);
   if (lacking !== undefined) {
@@ -97,7 +101,13 @@ export async function openRerankers(config: Config, options: RerankerOptions): P
   const deviceScanner =
     opened.flatMap((one) => (one.reason === null ? (one.deviceScanner ?? []) : []))[0] ?? null;
   return {
-    scoring: { available, missing, setting, calibrations, kept: await calibrations.load() },
+    scoring: {
+      available,
+      absent: [...missing, ...left],
+      setting,
+      calibrations,
+      kept: await calibrations.load(),
+    },
     deviceScanner,
   };
 }
@@ -112,18 +122,13 @@ export async function inspectRerankers(
   readonly problem: string | null;
   readonly calibrations: readonly Calibration[];
 }> {
-  const opened = await openAll(config, options, () => true);
+  const opened = await openAll(config, options, backendNames);
   const available = opened.flatMap(({ reranker }) => reranker ?? []);
   await closeAll(available);
   const lacking = opened.find(({ name, reason }) => name === config.rerankBackend && reason !== null);
-  const inUse = available.filter(({ name }) => config.tfjsBackends || !name.startsWith('tfjs-'));
+  const inUse = available.filter(({ name }) => leftOut(name, config) === null);
   return {
-    backends: opened.map(({ name, reranker, reason }) => ({
-      name,
-      variant: reranker?.variant ?? '',
-      state: reranker === null ? 'missing' : 'ready',
-      reason,
-    })),
+    backends: opened.map((one) => inspected(one, config)),
     problem: lacking === undefined ? null : missingBackend(lacking.name, lacking.reason!).fields[0]!.message,
     calibrations: await calibrationFile(config, inUse, options).load(),
   };
@@ -133,20 +138,32 @@ export async function closeAll(backends: readonly Reranker[]): Promise<void> {
   await Promise.all(backends.map((backend) => backend.close?.()));
 }
 
-async function openAll(config: Config, options: RerankerOptions, wanted: (name: BackendName) => boolean) {
+async function openAll(config: Config, options: RerankerOptions, names: readonly BackendName[]) {
   const open = options.openers ?? openers;
-  return Promise.all(
-    backendNames.map(async (name) => ({
-      name,
-      ...(wanted(name)
-        ? await open[name](config, options.logger)
-        : { reranker: null, reason: 'not enabled by the settings' }),
-    })),
-  );
+  return Promise.all(names.map(async (name) => ({ name, ...(await open[name](config, options.logger)) })));
+}
+
+/** A backend that the settings leave out, and why; null: they do not. */
+function leftOut(name: BackendName, { rerankBackend: setting, tfjsBackends }: Config) {
+  const unused = (reason: string) => ({ name, state: 'unused' as const, reason });
+  if (setting !== 'auto')
+    return name === setting || isFallback(name) ? null : unused(`rerank_backend is ${setting}`);
+  return tfjsBackends || !name.startsWith('tfjs-') ? null : unused('tfjs_backends is off');
+}
+
+/** As the service would show it, with what it is good for where it is left out. */
+function inspected(
+  { name, reranker, reason }: OpenedReranker & { readonly name: BackendName },
+  config: Config,
+): BackendState {
+  const variant = reranker?.variant ?? '';
+  const left = leftOut(name, config);
+  if (left === null) return { name, variant, state: reranker === null ? 'missing' : 'ready', reason };
+  return { ...left, variant, reason: `${left.reason}; ${reason === null ? 'it could be used' : reason}` };
 }
 
 function missingBackend(name: BackendName, reason: string): TriptychError {
-  const message = `${name} is not available: ${reason}; ${advice[name]}. \`auto\` uses what is there.`;
+  const message = `${name} is not available: ${reason}${advice[name]}. \`auto\` uses what is there.`;
   return new TriptychError('invalid_settings', `rerank_backend: ${message}`, {
     fields: [{ path: 'rerank_backend', message }],
   });

@@ -4,7 +4,6 @@ import { JsRowScanner } from './adapters/js/js-row-scanner.ts';
 import type { KeyEntry } from './adapters/keys-file/keys-document.ts';
 import { type KeysFile, openKeysFile, readKeysFile } from './adapters/keys-file/keys-file.ts';
 import { LruCache } from './adapters/memory/lru-cache.ts';
-import { MemoryRateLimiter } from './adapters/memory/memory-rate-limiter.ts';
 import { openNative } from './adapters/native/open-native.ts';
 import { readLock } from './adapters/pglite/data-dir-lock.ts';
 import { createPinoLogger } from './adapters/pino/pino-logger.ts';
@@ -12,12 +11,12 @@ import { PromMeter } from './adapters/prom/prom-meter.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
 import { createEmbedder, embedderName } from './compose-embedder.ts';
 import { inspectStores, type StoreInspection } from './compose-inspect.ts';
+import { type Listening, type ListenParts, listen, listenAlone } from './compose-listen.ts';
 import { closeAll, type DeviceScanner, inspectRerankers, openRerankers } from './compose-rerankers.ts';
 import { CatalogueStart, LateKey } from './compose-start.ts';
-import { openCaches, openRecall, openTruth, type StoreParts } from './compose-stores.ts';
+import { openCaches, openRecall, openTruth, type StoreParts, type Truth } from './compose-stores.ts';
 import type { Config } from './config/schema.ts';
 import { builtInProfiles } from './domain/profile.ts';
-import { createHttpServer } from './http/server.ts';
 import { limits } from './limits.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Embedder } from './ports/embedder.ts';
@@ -50,7 +49,12 @@ export interface ComposedTriptych {
   /** Resolves when the truth was there and all catalogues are open, however long that takes. */
   readonly opened: Promise<void>;
   /** Serves the HTTP API at config.host and config.port until closed. */
-  listen(): Promise<{ readonly url: string; close(): Promise<void> }>;
+  listen(): Promise<Listening>;
+  /**
+   * Serves the HTTP API on a free port of this machine to whoever has `key`, as this tenant with all scopes: for a
+   * program that speaks to itself. Others are not told where it listens.
+   */
+  listenAlone(tenant: string): Promise<Listening & { readonly key: string }>;
 }
 
 /** What `triptych doctor` shows of the parts that this machine may lack. */
@@ -130,8 +134,15 @@ export async function createTriptych(
       scorer: scorerName(scoring, service.planStats().backend),
       keys: keysName(keys, config),
     },
-    listen: () => listen(config, { ...base, service, keys }, (url) => truth.recordUrl(url)),
+    listen: () => listenAndTell(config, { ...base, service, version }, keys, truth),
+    listenAlone: (tenant) => listenAlone(tenant, { ...base, service, version }),
   };
+}
+
+async function listenAndTell(config: Config, parts: ListenParts, keys: KeysFile | null, truth: Truth) {
+  const listening = await listen(config, parts, { keys, tenant: defaultTenant });
+  await truth.recordUrl(listening.url);
+  return listening;
 }
 
 /** Without a truth nobody needs the scorers either. */
@@ -217,40 +228,4 @@ function notReady(embedder: Embedder): Promise<string | null> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Where a server that listens on every address is found from this machine. */
-const ownName: ReadonlyMap<string, string> = new Map([
-  ['0.0.0.0', '127.0.0.1'],
-  ['[::]', '[::1]'],
-]);
-
-async function listen(
-  config: Config,
-  parts: { service: Triptych; clock: Clock; logger: Logger; meter: PromMeter; keys: KeysFile | null },
-  recordUrl: (url: string) => Promise<void>,
-): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const { service, clock, logger, meter, keys } = parts;
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  const http = createHttpServer({
-    triptych: service,
-    clock,
-    logger,
-    meter,
-    version,
-    // Without keys the Host header is what keeps a web page from reaching the service through a name of its own.
-    ...(keys === null
-      ? { tenant: defaultTenant, hosts: ['localhost', '127.0.0.1', '[::1]', host] }
-      : { keys: { ring: keys, rates: new MemoryRateLimiter() } }),
-  });
-  const { port } = await http.listen(config.port, config.host);
-  const url = `http://${ownName.get(host) ?? host}:${port}`;
-  await recordUrl(url);
-  return {
-    url,
-    close: async () => {
-      await http.drain();
-      await service.close();
-    },
-  };
 }

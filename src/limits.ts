@@ -1,3 +1,4 @@
+import { commandLimits } from './command-limits.ts';
 import { milvusLimits } from './milvus-limits.ts';
 import { neo4jLimits } from './neo4j-limits.ts';
 import { rerankLimits } from './rerank-limits.ts';
@@ -189,6 +190,7 @@ export const limits = {
 
   // queues and caches
   rerankQueueMax: 1_024,
+  ...commandLimits,
   ...rerankLimits,
   ...storeLimits,
   ...wordLimits,
@@ -226,12 +228,7 @@ export const limits = {
   /** How long one look at `/readyz` waits for a part; one that has not answered by then counts as not there. */
   readyStoreMsMax: 1_000,
   readyEmbedderMsMax: 100,
-  /** How long `triptych doctor` waits for the embedder. */
-  doctorEmbedderMsMax: 20_000,
   ingestBatchRows: 100,
-  /** Attempts to write one batch of an ingest before it stops (and can be continued). */
-  ingestAttemptsMax: 6,
-  ingestCallMsMax: 120_000,
   sqlQueueMax: 1_024,
   /** Writes of one transaction of the truth. */
   writeRowsMax: 1_000,

@@ -18,7 +18,7 @@ export interface DemoSource {
 
 /** All that commands take from outside; tests bring their own. */
 export interface Runtime {
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: ProgressOutput;
   readonly stderr: ProgressOutput;
   readonly stdin: AsyncIterable<Uint8Array | string> & { destroy(): unknown };
   readonly env: Readonly<Record<string, string | undefined>>;

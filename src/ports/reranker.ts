@@ -31,6 +31,8 @@ export interface Reranker {
   readonly variant: string;
   /** Whether it scores rows of this table (its tier, its size); absent: it scores those of every table. */
   supports?(table: TableSnapshot): boolean;
+  /** Why it never scores rows of this table, or null; absent: there is no such table. */
+  refusal?(table: TableSnapshot): string | null;
   /**
    * @param signal aborted when nobody waits for the answer any more; a backend may then stop and reject with its reason
    * @throws RangeError for a batch that it does not take; TriptychError unavailable once it cannot be used any more in

@@ -48,10 +48,10 @@ export interface LatencyStats {
 /** A backend that this build knows, and what became of it here. */
 export interface BackendState {
   readonly name: BackendName;
-  /** Empty where there is but one, or where it is missing. */
+  /** Empty where there is but one, or where it was not opened. */
   readonly variant: string;
-  /** `off`: it was there and broke; it is tried again with the next start. */
-  readonly state: 'ready' | 'off' | 'missing';
+  /** `off`: it was there and broke; it is tried again with the next start. `unused`: the settings leave it out. */
+  readonly state: 'ready' | 'off' | 'missing' | 'unused';
   /** Why it is not ready. */
   readonly reason: string | null;
 }

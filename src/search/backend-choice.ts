@@ -16,7 +16,8 @@ import { within } from './within.ts';
 export interface ScoringBackends {
   /** Those that can be used, `js` among them. */
   readonly available: readonly Reranker[];
-  readonly missing: readonly { readonly name: BackendName; readonly reason: string }[];
+  /** The others: `missing` ones, and those that the settings leave out. */
+  readonly absent: readonly Omit<BackendState, 'variant'>[];
   /** The one to use; `auto`: the fastest. One that is named is available. */
   readonly setting: 'auto' | BackendName;
   readonly calibrations: CalibrationStore;
@@ -57,7 +58,7 @@ export class BackendChoice {
 
   /** Says that searches will read tables like this one. */
   expect(table: TableSnapshot): void {
-    if (this.#scoring.setting === 'auto') this.#book.offer(table);
+    this.reranker.expect(table);
   }
 
   /** The backend that serves most requests now. */
@@ -66,12 +67,12 @@ export class BackendChoice {
   }
 
   stats(): ScorerStats {
-    const { setting, missing } = this.#scoring;
+    const { setting, absent } = this.#scoring;
     const here = this.#backends.map(({ reranker: { name, variant }, offReason }): BackendState => {
       return { name, variant, state: offReason === null ? 'ready' : 'off', reason: offReason };
     });
-    const gone = missing.map((one): BackendState => ({ ...one, variant: '', state: 'missing' }));
-    return { setting, backends: [...here, ...gone], calibrations: this.#book.all() };
+    const others = absent.map((one): BackendState => ({ ...one, variant: '' }));
+    return { setting, backends: [...here, ...others], calibrations: this.#book.all() };
   }
 
   /** Backends that were latched off. */

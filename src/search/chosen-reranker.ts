@@ -1,4 +1,5 @@
 import { expectedUs, fastestOf } from '../domain/calibration.ts';
+import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { limits } from '../limits.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
@@ -31,10 +32,29 @@ export class ChosenReranker {
   readonly #backends: ReadonlyMap<BackendName, GuardedBackend>;
   /** Backends whose first failure was logged. */
   readonly #logged = new Set<BackendName>();
+  /** Why the named backend does not take the table that was seen last, or null. */
+  #refusal: string | null = null;
+  readonly #loggedRefusals = new Set<string>();
 
   constructor(parts: ChoiceParts) {
     this.#parts = parts;
     this.#backends = new Map(parts.backends.map((backend) => [backend.reranker.name, backend]));
+  }
+
+  /** Says that batches over this table come, so that what is not known of it is found out, and what cannot be is told. */
+  expect(table: TableSnapshot): void {
+    const { book, setting, logger } = this.#parts;
+    if (setting === 'auto') {
+      book.offer(table);
+      return;
+    }
+    this.#refusal = this.#backends.get(setting)?.refusal(table) ?? null;
+    if (this.#refusal === null || this.#loggedRefusals.has(this.#refusal)) return;
+    this.#loggedRefusals.add(this.#refusal);
+    logger.warn(
+      { backend: setting, reason: this.#refusal, catalogue: table.schema.name },
+      'the scoring backend that the settings name does not take a catalogue; others serve it',
+    );
   }
 
   /**
@@ -42,8 +62,7 @@ export class ChosenReranker {
    * @throws signal.reason; what the last backend threw when all failed
    */
   async rerank(batch: RerankBatch, signal: AbortSignal): Promise<ChosenAnswer> {
-    const { book, setting } = this.#parts;
-    if (setting === 'auto') book.offer(batch.table);
+    this.expect(batch.table);
     const failures = new Map<BackendName, unknown>();
     let last: unknown = new Error('there is no scoring backend');
     for (const name of this.#order(batch)) {
@@ -65,7 +84,7 @@ export class ChosenReranker {
   usual(rows: number, requests: number): BackendName {
     const { setting, book, backends } = this.#parts;
     const on = backends.filter(({ offReason }) => offReason === null).map(({ reranker }) => reranker.name);
-    if (setting !== 'auto' && on.includes(setting)) return setting;
+    if (setting !== 'auto' && on.includes(setting) && this.#refusal === null) return setting;
     const measured = setting === 'auto' ? (book.all()[0]?.backends ?? []) : [];
     const fastest = fastestOf(
       measured.filter(({ name }) => on.includes(name)),

@@ -60,6 +60,11 @@ export class GuardedBackend {
     return this.reranker.supports?.(table) ?? true;
   }
 
+  /** Why no batch over this table ever goes to it, or null. */
+  refusal(table: TableSnapshot): string | null {
+    return this.reranker.refusal?.(table) ?? null;
+  }
+
   /**
    * The table's rows stay as they are until the backend itself is through, which may be after the caller has given up.
    * @param answerMs how long it may take

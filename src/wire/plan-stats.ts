@@ -45,8 +45,9 @@ export const planStatsSchema = z
         z.strictObject({
           name: backendName,
           variant: z.string().meta({ description: 'Which kernels or device; empty where there is but one.' }),
-          state: z.enum(['ready', 'off', 'missing']).meta({
-            description: 'off: it broke and is not used until the next start.',
+          state: z.enum(['ready', 'off', 'missing', 'unused']).meta({
+            description:
+              'off: it broke and is not used until the next start. unused: the settings leave it out.',
           }),
           reason: z.string().nullable().meta({ description: 'Why it is not ready.' }),
         }),

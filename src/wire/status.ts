@@ -115,3 +115,13 @@ export const healthSchema = z
     parts: z.record(z.string(), z.strictObject({ ok: z.boolean(), reason: z.string().optional() })),
   })
   .register(components, { id: 'Health' });
+
+/** Answer of `GET /livez`. */
+export const liveSchema = z.strictObject({ live: z.literal(true) });
+
+/** Answer of `GET /`. */
+export const indexSchema = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  routes: z.array(z.strictObject({ method: z.string(), path: z.string(), summary: z.string() })),
+});

@@ -37,7 +37,8 @@ describe('triptych doctor in a process of its own', slow, () => {
     const report = JSON.parse(stdout) as DoctorReport;
     expect(report.backends.map(({ name }) => name)).toEqual(backendNames);
     for (const { name, state, reason } of report.backends) {
-      expect(['ready', 'missing'], name).toContain(state);
+      expect(['ready', 'missing', 'unused'], name).toContain(state);
+      expect(state === 'unused', name).toBe(name.startsWith('tfjs-'));
       expect(reason === null, name).toBe(state === 'ready');
     }
     expect(report.backends.find(({ name }) => name === 'js')!.state).toBe('ready');

@@ -58,6 +58,7 @@ export class CliFixture {
         tenants: ['default'],
         opened: Promise.resolve(),
         listen: () => Promise.reject(new Error('not listened to here')),
+        listenAlone: () => Promise.reject(new Error('not listened to here')),
       }),
       demo: {
         name: 'none',

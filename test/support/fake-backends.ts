@@ -36,6 +36,10 @@ export class FakeBackend implements Reranker {
     return this.takesTables;
   }
 
+  refusal(): string | null {
+    return this.takesTables ? null : 'planted';
+  }
+
   async rerank(batch: RerankBatch, signal?: AbortSignal): Promise<RerankAnswer> {
     this.batches.push(batch);
     this.open++;

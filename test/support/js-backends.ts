@@ -9,7 +9,7 @@ export function scoringWith(
 ): ScoringBackends {
   return {
     available: [...others, new JsReranker()],
-    missing: [],
+    absent: [],
     setting: 'auto',
     calibrations: { load: async () => [], save: async () => {} },
     kept: [],

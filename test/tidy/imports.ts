@@ -4,12 +4,14 @@ import type { Source } from './source.ts';
 export const importTable: Readonly<Record<string, readonly string[]>> = {
   'src/errors.ts': [],
   'src/limits.ts': [
+    'src/command-limits.ts',
     'src/milvus-limits.ts',
     'src/neo4j-limits.ts',
     'src/rerank-limits.ts',
     'src/store-limits.ts',
     'src/word-limits.ts',
   ],
+  'src/command-limits.ts': [],
   'src/milvus-limits.ts': [],
   'src/neo4j-limits.ts': [],
   'src/rerank-limits.ts': [],
@@ -24,9 +26,11 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   'src/native': ['src/ports', 'src/domain', 'src/std', 'src/errors.ts', 'src/limits.ts'],
   'src/adapters': ['src/ports', 'src/domain', 'src/native', 'src/std', 'src/errors.ts', 'src/limits.ts'],
   'src/http': ['src/wire', 'src/ports', 'src/domain', 'src/std', 'src/errors.ts', 'src/limits.ts'],
+  'src/client': ['src/wire', 'src/errors.ts'],
   'src/config': ['src/std', 'src/errors.ts', 'src/limits.ts'],
   'src/demo': ['src/ingest', 'src/ports', 'src/domain', 'src/std', 'src/errors.ts', 'src/limits.ts'],
   'src/cli': [
+    'src/client',
     'src/compose.ts',
     'src/demo',
     'src/http',
@@ -59,6 +63,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'src/errors.ts',
     'src/limits.ts',
   ],
+  'src/compose-listen.ts': ['src/adapters', 'src/http', 'src/config', 'src/ports', 'src/limits.ts'],
   'src/compose-start.ts': ['src/search', 'src/ports', 'src/errors.ts', 'src/limits.ts'],
   'src/compose-stores.ts': [
     'src/adapters',
@@ -75,6 +80,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'src/compose-rerankers.ts',
     'src/compose-embedder.ts',
     'src/compose-inspect.ts',
+    'src/compose-listen.ts',
     'src/compose-start.ts',
     'src/compose-stores.ts',
     'src/adapters',
@@ -111,12 +117,14 @@ const outsideImports: Readonly<Record<string, RegExp>> = {
   'src/ports': /^$/,
   'src/search': /^node:(crypto|timers\/promises)$/,
   'src/wire': /^zod$/,
+  'src/client': /^zod$/,
   'src/ingest': /^(zod|node:.*)$/,
   'src/native': /^node:(child_process|fs|module|os|url)$/,
   'src/config': /^(zod|node:.*)$/,
   'src/cli': /^(commander|zod|node:.*)$/,
   'src/errors.ts': /^$/,
   'src/limits.ts': /^$/,
+  'src/command-limits.ts': /^$/,
   'src/milvus-limits.ts': /^$/,
   'src/neo4j-limits.ts': /^$/,
   'src/rerank-limits.ts': /^$/,
@@ -160,6 +168,17 @@ function placeOf(path: string): string {
 
 function adapterOf(path: string): string {
   return path.split('/').slice(0, 3).join('/');
+}
+
+/** What files of a folder load at run time from outside of it: packages, built-ins and other folders. */
+export function loadedFromOutside(sources: readonly Source[], folder: string): string[] {
+  return sources
+    .filter(({ path }) => path.startsWith(`${folder}/`))
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(({ typeOnly, target }) => !typeOnly && target?.startsWith(`${folder}/`) !== true)
+        .map(({ specifier, line }) => `${path}:${line} loads ${specifier}`),
+    );
 }
 
 /** Import cycles, types included: each as `a -> b -> a`. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { differences, tableRows, unnamedFolders, wordsWithoutFile } from './docs.ts';
-import { importCycles, importViolations, unreachable } from './imports.ts';
+import { importCycles, importViolations, loadedFromOutside, unreachable } from './imports.ts';
 import { parseSource } from './source.ts';
 import {
   bannedNames,
@@ -45,6 +45,19 @@ describe('the import table', () => {
     ['src/config/a.ts', "import { z } from 'zod'; import { readFileSync } from 'node:fs';"],
   ])('allows %s: %s', (path, text) => {
     expect(importViolations(sourcesOf({ [path]: text }))).toEqual([]);
+  });
+
+  it('tells what a folder loads from types that it uses', () => {
+    const text = [
+      "import type { A } from 'zod';",
+      "import { type B } from '../wire/b.ts';",
+      "import { c } from '../wire/c.ts';",
+      "import { d } from './d.ts';",
+      "import 'zod';",
+    ].join('\n');
+    expect(
+      loadedFromOutside(sourcesOf({ 'src/client/a.ts': text, 'src/http/a.ts': text }), 'src/client'),
+    ).toEqual(['src/client/a.ts:3 loads ../wire/c.ts', 'src/client/a.ts:5 loads zod']);
   });
 
   it('finds cycles, also of types, and no others', () => {

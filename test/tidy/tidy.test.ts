@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importCycles, importViolations, unreachable } from './imports.ts';
+import { importCycles, importViolations, loadedFromOutside, unreachable } from './imports.ts';
 import { filesBelow, readSources, readText, root } from './source.ts';
 import {
   bannedNames,
@@ -16,8 +16,8 @@ const src = readSources(['src']);
 const tests = readSources(['test', 'bench'].filter((folder) => existsSync(join(root, folder))));
 const all = [...src, ...tests];
 
-/** Where the program starts: the command line and the library. */
-const entries = ['src/cli/main.ts', 'src/index.ts'];
+/** Where the program starts: the command line, the library, the client. */
+const entries = ['src/cli/main.ts', 'src/index.ts', 'src/client/index.ts'];
 
 describe('the sources', () => {
   it('are found', () => {
@@ -27,6 +27,10 @@ describe('the sources', () => {
 
   it('import only what the import table allows', () => {
     expect(importViolations(src)).toEqual([]);
+  });
+
+  it('leave the client nothing to load but itself', () => {
+    expect(loadedFromOutside(src, 'src/client')).toEqual([]);
   });
 
   it('have no import cycles', () => {

@@ -89,6 +89,19 @@ describe('the choice', () => {
     }
   });
 
+  it('says once that the one that is named does not take a table, and names who serves it', async () => {
+    const { rerank, cuda, choice, lines } = setUp('cuda');
+    cuda.takesTables = false;
+    choice.expect(table);
+    for (let i = 0; i < 2; i++) expect((await rerank(batch())).backend).toBe('native');
+    expect(choice.usual()).toBe('native');
+    expect(lines).toEqual([
+      { level: 'warn', fields: { backend: 'cuda', reason: 'planted', catalogue: table.schema.name } },
+    ]);
+    cuda.takesTables = true;
+    expect([(await rerank(batch())).backend, choice.usual()]).toEqual(['cuda', 'cuda']);
+  });
+
   it('passes over a backend that does not take the table', async () => {
     const { rerank, cuda } = setUp();
     cuda.takesTables = false;

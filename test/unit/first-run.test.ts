@@ -75,6 +75,7 @@ async function start(
     tenants,
     opened: Promise.resolve(),
     listen: () => Promise.reject(new Error('not here')),
+    listenAlone: () => Promise.reject(new Error('not here')),
   };
   await prepareFirstRun(runtime, composed, given, stop);
 }

@@ -52,7 +52,7 @@ export class SqlDocumentStore implements DocumentStore {
     if (textCell(row, 2) !== 't')
       throw new TriptychError(
         'catalogue_conflict',
-        `the live catalogue "${schemaOfCell(textCell(row, 1)).name}" has another schema; stage the new one beside it`,
+        `the live catalogue "${schemaOfCell(textCell(row, 1)).name}" has another schema`,
       );
     return catalogueOfRow(row);
   }

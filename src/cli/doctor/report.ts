@@ -32,9 +32,9 @@ export function reportLines(report: DoctorReport): string[] {
     ['triptych', report.version],
     ['node', `${report.node} (${report.platform})`],
     ['processor', `${cpu.model}, ${cpu.threads} threads; ${instructions}`],
-    ...report.backends.map(({ name, variant, reason }): [string, string] => [
+    ...report.backends.map(({ name, variant, state, reason }): [string, string] => [
       name,
-      reason === null ? `ready${variant === '' ? '' : ` (${variant})`}` : `missing: ${reason}`,
+      `${state}${variant === '' ? '' : ` (${variant})`}${reason === null ? '' : `: ${reason}`}`,
     ]),
     ['rerank_backend', report.setting],
     ['embedder', embedder.reason === null ? embedder.name : `${embedder.name}: ${embedder.reason}`],

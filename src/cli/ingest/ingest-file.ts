@@ -6,10 +6,11 @@ import type { Config } from '../../config/schema.ts';
 import { TriptychError } from '../../errors.ts';
 import { rowMapping } from '../../ingest/mapping.ts';
 import type { SchemaFile } from '../../ingest/schema-file.ts';
-import { Progress } from '../../std/progress.ts';
+import type { Progress } from '../../std/progress.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { progressOf } from '../long-step.ts';
 import { readSchemaFile } from '../read-schema-file.ts';
-import { type Runtime, say, wantsColour } from '../runtime.ts';
+import { type Runtime, say } from '../runtime.ts';
 import { onStopSignal, type StopSignal } from '../signals.ts';
 import {
   type Checkpoint,
@@ -66,7 +67,7 @@ export async function ingestFile(
   try {
     if (from !== null && target.generation !== from.generation)
       throw dataIsGone(`generation ${from.generation} of the catalogue, this is ${target.generation}`);
-    const count = await target.count(from?.documents ?? 0);
+    const count = await countOf(runtime, target, from?.documents ?? 0);
     if (from === null) warnOfLeftOver(runtime, target, count);
     else {
       if (count < from.documents)
@@ -87,6 +88,20 @@ export async function ingestFile(
   } finally {
     await target.close();
   }
+}
+
+/** What a server still has to show of an earlier run may take as long as that run did. */
+async function countOf(runtime: Runtime, target: IngestTarget, expected: number): Promise<number> {
+  const progress = progressOf(runtime, 'waiting', expected);
+  try {
+    return await target.count(expected, { onDocuments: shown(progress), stop: new AbortController().signal });
+  } finally {
+    progress.finish();
+  }
+}
+
+function shown(progress: Progress): (count: number) => void {
+  return (count) => progress.update(count, `${count.toLocaleString('en')} documents are searchable`);
 }
 
 function rejectsPathOf(runtime: Runtime, options: IngestOptions, input: Input): string {
@@ -141,12 +156,7 @@ function warnOfLeftOver(runtime: Runtime, target: IngestTarget, count: number): 
 async function ingest(run: Run): Promise<ExitCode> {
   const { runtime, input, schemaFile, target, start } = run;
   const rejects = await RejectFile.open(run.rejectsPath, run.rejectBytes);
-  const progress = new Progress(runtime.stderr, {
-    label: 'ingest',
-    total: input.bytes,
-    colour: wantsColour(runtime),
-    nowMs: () => performance.now(),
-  });
+  const progress = progressOf(runtime, 'ingest', input.bytes);
   const stop = new AbortController();
   let signal: StopSignal = 'SIGINT';
   const release = onStopSignal(
@@ -154,7 +164,7 @@ async function ingest(run: Run): Promise<ExitCode> {
       signal = received;
       stop.abort();
       runtime.stdin.destroy();
-      say(runtime, '\nStopping after the batch in flight; once more to stop at once.');
+      say(runtime, '\nStopping after what is in flight; once more to stop at once.');
     },
     (received) => runtime.exit(stoppedBy(received)),
   );
@@ -170,7 +180,8 @@ async function ingest(run: Run): Promise<ExitCode> {
     progress.finish();
     const live = complete && (await makeLive(run, committed));
     const seconds = (performance.now() - startedMs) / 1000;
-    printSummary(runtime, { ...run, rejects, committed, complete, live, seconds });
+    const searchable = live && (await waitUntilSearchable(run, committed, stop.signal));
+    printSummary(runtime, { ...run, rejects, committed, complete, live, searchable, seconds });
     if (!complete) return stoppedBy(signal);
     return committed.rejected > 0 ? exitCodes.rejects : exitCodes.ok;
   } finally {
@@ -192,6 +203,16 @@ async function makeLive(run: Run, committed: Committed): Promise<boolean> {
   await target.finish();
   if (input.path !== null) await removeCheckpoint(input.path);
   return true;
+}
+
+/** Whether searches see what was written; a wish to stop ends the wait, and what is committed stays so. */
+async function waitUntilSearchable(run: Run, { documents }: Committed, stop: AbortSignal): Promise<boolean> {
+  const progress = progressOf(run.runtime, 'searchable', documents);
+  try {
+    return await run.target.searchable(documents, { onDocuments: shown(progress), stop });
+  } finally {
+    progress.finish();
+  }
 }
 
 async function saveCheckpoint(run: Run, rejects: RejectFile, committed: Committed): Promise<void> {

@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { defaultTenant } from '../../compose.ts';
 import type { Config } from '../../config/schema.ts';
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import { TriptychError } from '../../errors.ts';
+import { checkedUrl, holderOf, serverAt } from '../reach-server.ts';
 import { type Runtime, say } from '../runtime.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { httpTarget, type Server } from './http-target.ts';
+import { httpTarget } from './http-target.ts';
 import type { IngestOptions } from './options.ts';
 import { type IngestTarget, liveTarget, replacementTarget } from './target.ts';
 
@@ -27,27 +26,17 @@ export async function openTarget(
       (error: unknown) =>
         adviseReplacing(error, 'Stop the server and give --replace with its --data-dir instead of --url'),
     );
-  // A Postgres takes any number of writers, a data folder one.
-  const holder = config.stores.postgres === null ? await runtime.lockHolder(config.dataDir) : null;
-  if (holder !== null) {
-    if (options.replace)
-      throw new TriptychError(
-        'data_dir_locked',
-        `Process ${holder.pid} serves ${config.dataDir}. Stop it before replacing the catalogue.`,
-      );
-    if (holder.url === null)
-      throw new TriptychError(
-        'data_dir_locked',
-        `Process ${holder.pid} uses ${config.dataDir} and does not listen.`,
-      );
+  if (options.replace) await refuseHeld(runtime, config);
+  const server = await holderOf(runtime, config, options);
+  if (server !== null) {
     if (options.tenant !== undefined)
       throw new TriptychError(
         'data_dir_locked',
-        `Process ${holder.pid} serves ${config.dataDir}: without --tenant, rows go to the tenant of the API key.`,
+        `Process ${server.pid} serves ${config.dataDir}: without --tenant, rows go to the tenant of the API key.`,
       );
-    say(runtime, `A server uses ${config.dataDir}: writing through ${holder.url}`);
-    return httpTarget(await serverAt(holder.url, runtime, options), config.dataDir, schema).catch(
-      (error: unknown) => adviseReplacing(error, `Stop the server (process ${holder.pid}) and add --replace`),
+    say(runtime, `A server uses ${config.dataDir}: writing through ${server.url}`);
+    return httpTarget(server, config.dataDir, schema).catch((error: unknown) =>
+      adviseReplacing(error, `Stop the server (process ${server.pid}) and add --replace`),
     );
   }
   const tenant = options.tenant ?? defaultTenant;
@@ -76,14 +65,14 @@ function withoutUser(url: string): string {
   return `postgres://${host}${pathname}`;
 }
 
-/** @throws TriptychError invalid_settings */
-async function serverAt(url: string, { env, cwd }: Runtime, { apiKeyFile }: IngestOptions): Promise<Server> {
-  if (apiKeyFile === undefined) return { url, key: env.TRIPTYCH_API_KEY || null };
-  const key = await readFile(resolve(cwd, apiKeyFile), 'utf8').catch(() => '');
-  if (/^\S+\s*$/.test(key)) return { url, key: key.trim() };
-  throw new TriptychError('invalid_settings', 'The API key cannot be used', {
-    fields: [{ path: '--api-key-file', message: `${apiKeyFile} must hold one key` }],
-  });
+/** A catalogue is replaced in the data folder itself. @throws TriptychError data_dir_locked */
+async function refuseHeld(runtime: Runtime, { stores, dataDir }: Config): Promise<void> {
+  const holder = stores.postgres === null ? await runtime.lockHolder(dataDir) : null;
+  if (holder === null) return;
+  throw new TriptychError(
+    'data_dir_locked',
+    `Process ${holder.pid} serves ${dataDir}. Stop it before replacing the catalogue.`,
+  );
 }
 
 /** Throws the error; one of another schema says what to do about it. */
@@ -91,7 +80,8 @@ function adviseReplacing(error: unknown, advice: string): never {
   if (!(error instanceof TriptychError) || error.code !== 'catalogue_conflict') throw error;
   throw new TriptychError(
     'catalogue_conflict',
-    `${error.message}. ${advice}: it loads the file beside the present catalogue and swaps at the end.`,
+    `The present catalogue has another schema. ${advice}: it loads the file beside the present catalogue and swaps at ` +
+      'the end.',
     { cause: error },
   );
 }
@@ -103,12 +93,4 @@ export function dataIsGone(it: string): TriptychError {
     `An earlier run on this file was interrupted and cannot be continued: it wrote to ${it}. ` +
       'Start over with --restart.',
   );
-}
-
-function checkedUrl(text: string): string {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new TriptychError('invalid_settings', 'The URL is not valid', {
-      fields: [{ path: '--url', message: 'must be an http or https URL' }],
-    });
-  return text;
 }

@@ -16,12 +16,14 @@ interface Ended {
   readonly complete: boolean;
   /** The rows are in the live catalogue. */
   readonly live: boolean;
+  /** Searches see them. */
+  readonly searchable: boolean;
   readonly seconds: number;
 }
 
 /** The summary as data, and in words what to do next if anything is left to do. */
 export function printSummary(runtime: Runtime, ended: Ended): void {
-  const { options, target, input, rejects, start, committed, complete, live, seconds } = ended;
+  const { options, target, input, rejects, start, committed, complete, live, searchable, seconds } = ended;
   const rate = Math.round((committed.written - start.written) / Math.max(seconds, 0.001));
   const rejectsPath = committed.rejected > 0 ? rejects.path : null;
   if (options.json) {
@@ -31,7 +33,7 @@ export function printSummary(runtime: Runtime, ended: Ended): void {
       written: committed.written,
       rejected: committed.rejected,
       rejects: rejectsPath,
-      ...{ complete, live, lines: committed.lines, continued_after_line: start.lines },
+      ...{ complete, live, searchable, lines: committed.lines, continued_after_line: start.lines },
       seconds: Number(seconds.toFixed(3)),
       documents_per_second: rate,
     };
@@ -59,5 +61,10 @@ export function printSummary(runtime: Runtime, ended: Ended): void {
         ? 'No row was written, so the present catalogue stays.'
         : 'Rows were rejected, so the present catalogue stays. Mend them and run again with --restart, or add ' +
             '--accept-rejects to swap without them.',
+    );
+  else if (!searchable)
+    say(
+      runtime,
+      'All of it is written; the server has yet to show some of it to searches, which goes on by itself.',
     );
 }

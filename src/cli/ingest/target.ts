@@ -7,6 +7,14 @@ import type { StagedCatalogue, Triptych } from '../../ports/triptych.ts';
 /** What became of one operation: its acknowledgement, or why it was refused. */
 export type WriteOutcome = WriteAck | TriptychError;
 
+/** Somebody who waits for documents to show. */
+export interface Waiting {
+  /** Called at each look with the documents that searches see. */
+  onDocuments(count: number): void;
+  /** Aborted: nobody waits any more. */
+  readonly stop: AbortSignal;
+}
+
 /** Where rows go: the service in this process, or a server over HTTP. */
 export interface IngestTarget {
   /** Data folder or URL: what an interrupted run is tied to. */
@@ -16,10 +24,12 @@ export interface IngestTarget {
   readonly generation: number;
   /** Applies in order; one outcome per operation. */
   write(operations: readonly BulkOperation[]): Promise<readonly WriteOutcome[]>;
-  /** Documents that the generation holds now; one that counts late waits a while for at least `expected`. */
-  count(expected: number): Promise<number>;
+  /** Documents that the generation holds now; one that counts late waits for at least `expected`, as long as it gets on. */
+  count(expected: number, waiting: Waiting): Promise<number>;
   /** After the last batch: makes a replacement live. */
   finish(): Promise<void>;
+  /** After `finish`: whether searches see all `expected` documents; waits for that as long as it gets on. */
+  searchable(expected: number, waiting: Waiting): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -48,6 +58,8 @@ export async function liveTarget(
       }),
     count: async () => (await service.catalogue(tenant)).documents,
     finish: async () => {},
+    // The next process to open the folder loads all of it before it answers.
+    searchable: async () => true,
     close: () => service.close(),
   };
 }
@@ -67,6 +79,7 @@ export async function replacementTarget(
     finish: async () => {
       await staged.activate();
     },
+    searchable: async () => true,
     close: () => service.close(),
   };
 }

@@ -1,3 +1,4 @@
+import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { catalogueSchemaSchema, parseCatalogueSchema } from '../../wire/catalogue.ts';
 import {
@@ -35,7 +36,8 @@ const put: Route = {
     id: 'putCatalogue',
     summary: 'Sets the schema where there is none; the same schema again changes nothing.',
     description:
-      'Another schema than the live one is a conflict (409): it needs a new generation, see the CLI.',
+      'Another schema than the live one is a conflict (409): `triptych ingest --replace` loads a catalogue beside the ' +
+      'live one and swaps at the end.',
     tag: 'catalogue',
     body: { schema: catalogueSchemaSchema, contentType: 'application/json' },
     answers: { 200: { description: 'The live schema.', schema: catalogueAckSchema } },
@@ -44,9 +46,21 @@ const put: Route = {
   handle: (exchange, _inputs, { documents, triptych, clock }) =>
     documents.pass(exchange, async () => {
       const body = await readJson(exchange, limits.documentBodyBytesMax, clock);
-      const catalogue = await triptych.createCatalogue(exchange.tenant, parseCatalogueSchema(body.value));
+      const catalogue = await triptych
+        .createCatalogue(exchange.tenant, parseCatalogueSchema(body.value))
+        .catch(adviseReplacing);
       return { status: 200, json: catalogueToWire(catalogue, exchange.requestId) };
     }),
 };
+
+/** A conflict says what there is to do about it. */
+function adviseReplacing(error: unknown): never {
+  if (!(error instanceof TriptychError) || error.code !== 'catalogue_conflict') throw error;
+  throw new TriptychError(
+    'catalogue_conflict',
+    `${error.message}; \`triptych ingest --replace\` loads another one beside it and swaps at the end`,
+    { cause: error },
+  );
+}
 
 export const catalogueRoutes: readonly Route[] = [get, put];

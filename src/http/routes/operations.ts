@@ -1,14 +1,7 @@
 import { z } from 'zod';
 import { TriptychError } from '../../errors.ts';
-import { healthSchema } from '../../wire/status.ts';
+import { healthSchema, indexSchema, liveSchema } from '../../wire/status.ts';
 import type { Route } from '../route.ts';
-
-const liveSchema = z.strictObject({ live: z.literal(true) });
-const indexSchema = z.strictObject({
-  name: z.string(),
-  version: z.string(),
-  routes: z.array(z.strictObject({ method: z.string(), path: z.string(), summary: z.string() })),
-});
 
 const livez: Route = {
   method: 'get',
