@@ -38,7 +38,7 @@ export async function inspectStores(config: Config, parts: StoreParts): Promise<
   if (redis !== null)
     ask('redis', async () => {
       const caches = openCaches(redis, () => new Uint8Array(32), parts);
-      await onceConnected(() => caches.ping(), parts.clock).finally(() => caches.close());
+      await onceConnected(async () => caches.pingCaches?.(), parts.clock).finally(() => caches.close());
     });
   return Promise.all(asked);
 }

@@ -178,8 +178,8 @@ export interface Caches {
   readonly embeddings: Cache<Float32Array>;
   /** In words, for people. */
   readonly name: string;
-  /** @throws TriptychError where they are outside the process and do not answer */
-  ping(): Promise<void>;
+  /** Absent: they are in memory. @throws TriptychError where they do not answer */
+  readonly pingCaches?: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -195,7 +195,6 @@ export function openCaches(
       lists: new LruCache({ entriesMax: limits.rankedCacheEntries, clock }),
       embeddings: new LruCache({ entriesMax: limits.embeddingCacheEntries, clock }),
       name: 'in memory',
-      ping: async () => {},
       close: async () => {},
     };
   const local = <V extends {}>(entriesMax: number) => new LruCache<V>({ entriesMax, clock });
@@ -204,6 +203,6 @@ export function openCaches(
   return {
     ...opened,
     name: `${new URL(redis.url).host} (Redis)`,
-    ping: () => opened.ping(limits.doctorStoreMsMax),
+    pingCaches: () => opened.ping(limits.doctorStoreMsMax),
   };
 }

@@ -14,6 +14,8 @@ export interface ReadinessParts {
   readonly embedder: Embedder | null;
   readonly choice: Pick<BackendChoice, 'off'>;
   readonly indexes: Pick<SharedIndexes, 'lags'>;
+  /** Signs of life of stores outside the process that searches can do without, by part. */
+  readonly pings: Readonly<Record<string, () => Promise<void>>>;
   readonly clock: Clock;
 }
 
@@ -25,10 +27,11 @@ export class ReadinessProbe {
   readonly #clock: Clock;
   readonly #store: Question;
   readonly #embedder: Question | null;
+  readonly #others: readonly (readonly [string, Question])[];
   /** The embedder has been ready, or failed, once: from then on the service answers without waiting for it. */
   #embedderKnown = false;
 
-  constructor({ store, registry, embedder, choice, indexes, clock }: ReadinessParts) {
+  constructor({ store, registry, embedder, choice, indexes, pings, clock }: ReadinessParts) {
     this.#indexes = indexes;
     this.#registry = registry;
     this.#choice = choice;
@@ -36,11 +39,18 @@ export class ReadinessProbe {
     this.#store = new Question(() => store.ping(), limits.readyStoreMsMax, clock);
     this.#embedder =
       embedder === null ? null : new Question(() => embedder.ready(), limits.readyEmbedderMsMax, clock);
+    this.#others = Object.entries(pings).map(
+      ([part, ping]) => [part, new Question(ping, limits.readyStoreMsMax, clock)] as const,
+    );
   }
 
   async readiness(closed: boolean): Promise<Readiness> {
     const startMs = this.#clock.nowMs();
-    const [stored, embedder] = await Promise.all([this.#store.ask(), this.#embedder?.ask() ?? 'yes']);
+    const [stored, embedder, others] = await Promise.all([
+      this.#store.ask(),
+      this.#embedder?.ask() ?? 'yes',
+      this.#answers(),
+    ]);
     // The probe itself waits, which must not look like projection lag.
     const lagMs = this.#registry.lagMsMax() - (this.#clock.nowMs() - startMs);
     const lags = lagMs > limits.readyLagMsMax;
@@ -55,10 +65,21 @@ export class ReadinessProbe {
         embedder === 'yes' ? { ok: true } : { ok: false, reason: embedder === 'no' ? 'failed' : 'loading' },
       scorer: this.#scorer(),
       ...this.#lags(),
+      ...others,
     };
     // Without its embedder the service still answers (words and graph), so it waits for the first load only.
     const ready = !closed && stored === 'yes' && unread === 0 && !lags && this.#embedderKnown;
     return { ready, parts };
+  }
+
+  /** Those that do not answer, and those that do and of which nothing else is known; they keep nobody waiting. */
+  async #answers(): Promise<Readiness['parts']> {
+    const lags = this.#lags();
+    const answers = this.#others.map(async ([part, question]): Promise<[string, Part][]> => {
+      if ((await question.ask()) !== 'yes') return [[part, { ok: false, reason: 'no answer' }]];
+      return part in lags ? [] : [[part, { ok: true }]];
+    });
+    return Object.fromEntries((await Promise.all(answers)).flat());
   }
 
   /** An index that is behind costs recall, which searches with other legs make up for; it keeps nobody waiting either. */
@@ -74,12 +95,14 @@ export class ReadinessProbe {
   }
 
   /** Other backends serve for one that is off, so that keeps nobody waiting. */
-  #scorer(): Readiness['parts'][string] {
+  #scorer(): Part {
     const off = this.#choice.off();
     if (off.length === 0) return { ok: true };
     return { ok: false, reason: off.map(({ name, reason }) => `${name} is off: ${reason}`).join('; ') };
   }
 }
+
+type Part = Readiness['parts'][string];
 
 type Answer = 'yes' | 'no' | 'waiting';
 

@@ -50,6 +50,8 @@ export interface TriptychParts {
   readonly lists: Cache<RankedList>;
   /** Where answers of indexes outside the process are kept; nowhere but in memory unless given. */
   readonly legs?: Cache<LegScores>;
+  /** Asks the store of what processes share for a sign of life; absent: there is none. */
+  readonly pingCaches?: () => Promise<void>;
   /** Gives 32 bytes, which sign cursors. @throws TriptychError not_ready */
   readonly cursorKey: () => Uint8Array;
   readonly registry: CatalogueRegistry;
@@ -74,7 +76,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
   const searchParts = searchPartsOf(parts, choice, indexes);
   const { latencies } = searchParts;
   const writes = new WritePath({ ...parts, indexes });
-  const probe = new ReadinessProbe({ ...parts, choice, indexes });
+  const probe = new ReadinessProbe({ ...parts, choice, indexes, pings: pingsOf(parts) });
   const { applier, intake, desk } = learningOf(parts, searchParts);
   followCatalogues(registry, choice, indexes);
   indexes.start();
@@ -121,6 +123,12 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
       return closed;
     },
   };
+}
+
+/** Stores outside the process beside the truth, as `/readyz` names them. */
+function pingsOf({ shared, pingCaches }: TriptychParts): Record<string, () => Promise<void>> {
+  const indexes = (shared?.indexes ?? []).map((index) => [index.name, () => index.ping()] as const);
+  return { ...Object.fromEntries(indexes), ...(pingCaches !== undefined && { cache: pingCaches }) };
 }
 
 /** Tells the parts that must know of catalogues which are live. */

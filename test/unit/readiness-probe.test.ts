@@ -12,6 +12,7 @@ function setUp(
   ready: () => Promise<void>,
   off: ReturnType<ReadinessParts['choice']['off']> = [],
   lags: ReturnType<ReadinessParts['indexes']['lags']> = [],
+  pings: ReadinessParts['pings'] = {},
 ) {
   const clock = new FakeClock();
   const store = new MemoryDocumentStore();
@@ -29,6 +30,7 @@ function setUp(
     embedder,
     choice: { off: () => off },
     indexes: { lags: () => lags },
+    pings,
     clock,
   });
   return { clock, store, registry, look: () => clock.run(probe.readiness(false)) };
@@ -99,6 +101,24 @@ it('says how far indexes outside the process are behind, and is ready all the sa
       neo4j: { ok: false, reason: 'refuses 2 documents' },
     },
   });
+});
+
+it('names stores outside the process that do not answer, and is ready without them', async () => {
+  const lag = { pending: 0, oldestEpochMs: null, parked: 0 };
+  let milvus = forever;
+  const cache = () => Promise.reject(new Error('refused'));
+  const pings = { milvus: () => milvus(), neo4j: async () => {}, cache };
+  const lags = [
+    { index: 'milvus', lag },
+    { index: 'neo4j', lag: { ...lag, pending: 3 } },
+  ] as const;
+  const { look } = setUp(async () => {}, [], lags, pings);
+  const none = { ok: false, reason: 'no answer' };
+  const neo4j = { ok: false, reason: '3 documents behind' };
+  expect(await look()).toMatchObject({ ready: true, parts: { milvus: none, neo4j, cache: none } });
+  milvus = async () => {};
+  const { parts } = await setUp(async () => {}, [], lags, { ...pings, cache: milvus }).look();
+  expect([parts.milvus, parts.neo4j, parts.cache]).toEqual([{ ok: true }, neo4j, { ok: true }]);
 });
 
 it('is not ready before the catalogues of all tenants are known', async () => {
