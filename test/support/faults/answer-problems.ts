@@ -62,10 +62,15 @@ function unexcused(answer: SearchResponse, faulty: readonly StoreName[]): [strin
 
 /** Where a whole answer is not the good one. */
 export function differences(answer: SearchResponse, good: SearchResponse): string[] {
-  const [got, wanted] = [answer, good].map(({ results }) => results.map(({ id, score }) => `${id} ${score}`));
-  if (got!.join() === wanted!.join()) return [];
-  const at = wanted!.findIndex((line, rank) => got![rank] !== line);
-  return [`rank ${at + 1} is ${got![at]}, not ${wanted![at]}`];
+  const [got, wanted] = [listOf(answer), listOf(good)];
+  if (got.join() === wanted.join()) return [];
+  const at = wanted.findIndex((line, rank) => got[rank] !== line);
+  return [`rank ${at + 1} is ${got[at]}, not ${wanted[at]}`];
+}
+
+/** What an answer lists, in order: two that agree in this are the same list. */
+export function listOf({ results }: SearchResponse): string[] {
+  return results.map(({ id, score }) => `${id} ${score}`);
 }
 
 function resultProblems(i: number, result: SearchResult, good: SearchResponse): string[] {

@@ -54,7 +54,11 @@ const drip: Toxic = {
   attributes: { average_size: 32, size_variation: 16, delay: 20_000 },
 };
 
-const setOptions = { dir: '.engines/faults', portOffset: 400 };
+const setOptions = {
+  dir: '.engines/faults',
+  // Another one where two checkouts run such suites at once.
+  portOffset: Number(process.env.TRIPTYCH_TEST_FAULTS_PORT_OFFSET ?? 400),
+};
 
 /**
  * Starts them without data.
