@@ -6,7 +6,12 @@ import { limits } from '../../src/limits.ts';
 import { unit } from '../support/arbitraries.ts';
 import { delayed, delayedDocuments as documents, never } from '../support/delayed-parts.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
-import { type FixtureParts, type SearchFixture, searchFixture } from '../support/search-fixture.ts';
+import {
+  type FixtureOptions,
+  type FixtureParts,
+  type SearchFixture,
+  searchFixture,
+} from '../support/search-fixture.ts';
 
 const similarTo = ({ service, clock }: SearchFixture, id: string) =>
   service.similar('default', id, 5, { startedAtMs: clock.nowMs() });
@@ -150,13 +155,13 @@ describe('search over legs with known delays', () => {
   });
 
   describe('where the vector index is outside the process and does not answer', () => {
-    const scanned = async (vector: number, delays: { readonly graph?: number } = {}) => {
+    const scanned = async (vector: number, options: FixtureOptions = {}) => {
       const parts = (clock: FakeClock) => ({
-        ...delayed({ vector, ...delays })(clock),
+        ...delayed({ vector })(clock),
         vectorRoundTrip: true,
         exactScan: new FlatVectorIndex(new JsRowScanner()),
       });
-      const fixture = await searchFixture(parts, documents);
+      const fixture = await searchFixture(parts, documents, options);
       const ask = (request = {}) => fixture.clock.run(fixture.search({ query: 'robot', ...request }));
       return { fixture, ask };
     };
@@ -168,6 +173,20 @@ describe('search over legs with known delays', () => {
       expect(answer.degraded).toBe(false);
       expect(answer.results.length).toBe(10);
       expect(await fixture.clock.run(similarTo(fixture, 'd3'))).not.toEqual([]);
+    });
+
+    it('leaves vectors out where not all are in memory: words and graph answer, which is said', async () => {
+      const { ask } = await scanned(-1, { residentRowsMax: 2 });
+      const answer = await ask({ like: ['d3'] });
+      expect(answer.coverage).toMatchObject({
+        vector: { state: 'failed', candidates: 0 },
+        lexical: { state: 'ok', candidates: 10 },
+        graph: { state: 'ok', candidates: 2 },
+      });
+      expect([answer.degraded, answer.results.length]).toEqual([true, 10]);
+      await expect(
+        ask({ query: null, like: [], embedding: unit([1, 0, 0, 0, 0, 0, 0, 0]) }),
+      ).rejects.toMatchObject({ status: 503 });
     });
 
     it('says nothing where the index answers', async () => {
