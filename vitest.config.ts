@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They need real stores: vitest.engines.config.ts.
-    exclude: [...configDefaults.exclude, 'test/engines/**'],
+    // They need real stores, or a browser: vitest.engines.config.ts, vitest.browser.config.ts.
+    exclude: [...configDefaults.exclude, 'test/engines/**', 'test/browser/**'],
     // Workers are loaded from dist/, so the tests always run against a fresh build.
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/support/seed.ts'],

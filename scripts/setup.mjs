@@ -8,11 +8,13 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Checks Node, installs dependencies when missing or outdated, compiles when the sources changed, C++ where it can. */
+/** Checks Node, installs dependencies when missing or outdated, compiles when the sources changed, the page too, C++ where it can. */
 export async function setUp() {
   await setUpDependencies();
   await compile();
-  // Needs dependencies that were perhaps installed just now.
+  // These need dependencies that were perhaps installed just now.
+  const { buildPlayground } = await import('./build-playground.mjs');
+  await buildPlayground(say);
   const { buildNative } = await import('./build-native.mjs');
   await buildNative(say);
 }
@@ -92,6 +94,8 @@ export const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
 function removeStale(dist, sources) {
   const kept = new Set(sources.map((path) => relative(join(root, 'src'), path).replace(/\.ts$/, '')));
   for (const path of filesBelow(dist)) {
+    // The page has a build of its own, which empties its folder.
+    if (relative(dist, path).startsWith(`playground${sep}`)) continue;
     const name = relative(dist, path).replace(/(\.d\.ts|\.js|\.js\.map)$/, '');
     if (/\.(ts|js|map)$/.test(path) && !kept.has(name)) rmSync(path);
   }

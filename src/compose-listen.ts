@@ -5,6 +5,7 @@ import { MemoryRateLimiter } from './adapters/memory/memory-rate-limiter.ts';
 import type { PromMeter } from './adapters/prom/prom-meter.ts';
 import type { Config } from './config/schema.ts';
 import type { HttpAppOptions } from './http/app.ts';
+import { readPageFiles } from './http/page-files.ts';
 import { createHttpServer } from './http/server.ts';
 import { limits } from './limits.ts';
 import type { Clock } from './ports/clock.ts';
@@ -44,7 +45,7 @@ export function listen(
     access.keys === null
       ? { tenant: access.tenant, hosts: ['localhost', '127.0.0.1', '[::1]', named] }
       : { keys: { ring: access.keys, rates: new MemoryRateLimiter() } };
-  return open({ host, port }, ownName.get(named) ?? named, parts, who);
+  return open({ host, port }, ownName.get(named) ?? named, parts, { ...who, page: readPageFiles() });
 }
 
 /** Serves on a free port of this machine to whoever has `key`, which may do everything as `tenant`. */
@@ -64,7 +65,7 @@ async function open(
   at: { readonly host: string; readonly port: number },
   name: string,
   parts: ListenParts,
-  who: Pick<HttpAppOptions, 'keys' | 'tenant' | 'hosts'>,
+  who: Pick<HttpAppOptions, 'keys' | 'tenant' | 'hosts' | 'page'>,
 ): Promise<Listening> {
   const { service, clock, logger, meter, version } = parts;
   const http = createHttpServer({ triptych: service, clock, logger, meter, version, ...who });

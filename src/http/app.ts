@@ -14,6 +14,8 @@ import { openGates } from './gates.ts';
 import { inputsOf } from './inputs.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { openApiDocument } from './openapi/document.ts';
+import { servePage } from './page.ts';
+import type { PageFiles } from './page-files.ts';
 import { discardRest, sendProblem, sendReply } from './reply.ts';
 import { answerTypes, type HttpServices, type Route } from './route.ts';
 import { allowedMethods, expressPath } from './route-path.ts';
@@ -35,6 +37,8 @@ export interface HttpAppOptions {
   readonly hosts?: readonly string[];
   /** Version of the package, for `/` and the OpenAPI document. */
   readonly version: string;
+  /** The playground; absent or null: `/` says to browsers that there is none. */
+  readonly page?: PageFiles | null;
   /** Shared with the server that drains the app. */
   readonly lifecycle?: Lifecycle;
 }
@@ -51,6 +55,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use((req, res, next) => open(req, res, next, services));
   app.use(securityHeaders());
   app.use((req, _res, next) => checkHost(req, next, options.hosts));
+  app.use(servePage(options.page ?? null));
   for (const route of services.routes) app[route.method](expressPath(route.path), handlerOf(route, services));
   app.use((req, res) => unmatched(req, res, services));
   // Four parameters are how express tells an error handler.
@@ -85,7 +90,7 @@ function open(req: Request, res: Response, next: NextFunction, services: HttpSer
   next();
 }
 
-/** Nothing here is meant for a browser's page, so nothing is allowed to one. */
+/** No answer of the API is meant as a browser's page, so nothing is allowed to one; the playground's have their own. */
 function securityHeaders() {
   return helmet({
     contentSecurityPolicy: {

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 
 /**
  * Chooses the run's property seed and prints it; every test process inherits it.
- * Compiles src/ to dist/ once per run: worker threads load their entry files from dist/.
+ * Compiles src/ to dist/ once per run: worker threads load their entry files from dist/; builds the page where its
+ * sources changed.
  * TRIPTYCH_SKIP_BUILD=1 trusts the present dist/, for quick runs of tests without workers.
  */
 export default function build(): void {
@@ -12,4 +13,5 @@ export default function build(): void {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
     stdio: 'inherit',
   });
+  execFileSync(process.execPath, ['scripts/build-playground.mjs'], { stdio: 'inherit' });
 }

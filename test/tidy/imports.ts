@@ -93,6 +93,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'src/errors.ts',
     'src/limits.ts',
   ],
+  playground: [],
   'src/index.ts': [
     'src/compose.ts',
     'src/config',
@@ -112,6 +113,7 @@ const adapterMayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages and built-ins by folder: `domain` and `ports` are pure, a vendor SDK lives in its adapter only. */
 const outsideImports: Readonly<Record<string, RegExp>> = {
+  playground: /^(preact(\/hooks)?|vite|node:url)$/,
   'src/std': /^node:/,
   'src/domain': /^(node:crypto|stemmer)$/,
   'src/ports': /^$/,
@@ -135,7 +137,8 @@ const outsideImports: Readonly<Record<string, RegExp>> = {
 /** Imports that the table does not allow, as `file:line imports X: why`. */
 export function importViolations(sources: readonly Source[]): string[] {
   return sources.flatMap((source) =>
-    source.imports.flatMap(({ specifier, target, line }) => {
+    source.imports.flatMap(({ specifier, target, typeOnly, line }) => {
+      if (typeOnly && isWireType(source.path, target ?? specifier)) return [];
       const why =
         target === null ? outsideProblem(source.path, specifier) : insideProblem(source.path, target);
       return why === null ? [] : [`${source.path}:${line} imports ${specifier}: ${why}`];
@@ -143,8 +146,13 @@ export function importViolations(sources: readonly Source[]): string[] {
   );
 }
 
+/** The page knows the wire as types; nothing of the service is in its bundle. */
+function isWireType(from: string, to: string): boolean {
+  return placeOf(from) === 'playground' && /^(src\/wire\/|zod$)/.test(to);
+}
+
 function insideProblem(from: string, to: string): string | null {
-  if (!to.endsWith('.ts')) return 'write the .ts extension';
+  if (!/\.tsx?$/.test(to)) return 'write the extension';
   const [own, other] = [placeOf(from), placeOf(to)];
   const allowed = importTable[own];
   if (allowed === undefined) return `${own} is not in the import table`;
@@ -160,9 +168,10 @@ function outsideProblem(from: string, specifier: string): string | null {
   return allowed === undefined || allowed.test(specifier) ? null : `${placeOf(from)} may not use it`;
 }
 
-/** `src/wire/bulk.ts` -> `src/wire`; a file directly in src stands for itself. */
+/** `src/wire/bulk.ts` -> `src/wire`; a file directly in src stands for itself; the playground is one place. */
 function placeOf(path: string): string {
   const parts = path.split('/');
+  if (parts[0] === 'playground') return 'playground';
   return parts.length <= 2 ? path : parts.slice(0, 2).join('/');
 }
 
@@ -199,7 +208,7 @@ export function importCycles(sources: readonly Source[]): string[] {
   return cycles;
 }
 
-/** Files of src that nothing reaches from the entries: dead. Workers are reached by their file name. */
+/** Files of src and playground that nothing reaches from the entries: dead. Workers are reached by their file name. */
 export function unreachable(sources: readonly Source[], entries: readonly string[]): string[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const seen = new Set<string>();
@@ -213,5 +222,7 @@ export function unreachable(sources: readonly Source[], entries: readonly string
     open.push(...source.imports.flatMap(({ target }) => target ?? []));
     open.push(...workers.map(([, name]) => `${folder}/${name}.ts`));
   }
-  return sources.map(({ path }) => path).filter((path) => path.startsWith('src/') && !seen.has(path));
+  return sources
+    .map(({ path }) => path)
+    .filter((path) => /^(src|playground)\//.test(path) && !seen.has(path));
 }

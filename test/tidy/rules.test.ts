@@ -33,6 +33,10 @@ describe('the import table', () => {
     ['src/domain/a.ts', "import fs from 'node:fs';"],
     ['src/ports/a.ts', "import { z } from 'zod';"],
     ['src/config/a.ts', "import { Command } from 'commander';"],
+    ['playground/a.tsx', "import { b } from '../src/wire/b.ts';"],
+    ['playground/a.tsx', "import type { B } from '../src/domain/b.ts';"],
+    ['playground/a.tsx', "import b from 'express';"],
+    ['src/http/a.ts', "import { b } from '../../playground/b.ts';"],
   ])('refuses %s: %s', (path, text) => {
     expect(importViolations(sourcesOf({ [path]: text }))).toHaveLength(1);
   });

@@ -55,7 +55,7 @@ export function readText(path: string): string {
 }
 
 export function readSources(folders: readonly string[]): Source[] {
-  return filesBelow(folders, /\.ts$/).map((path) => parseSource(path, readText(path)));
+  return filesBelow(folders, /\.tsx?$/).map((path) => parseSource(path, readText(path)));
 }
 
 type Node = { readonly type: string; readonly start: number; readonly end: number } & Record<string, unknown>;
@@ -64,7 +64,7 @@ type Node = { readonly type: string; readonly start: number; readonly end: numbe
 export function parseSource(path: string, text: string): Source {
   const lineStarts = [0, ...[...text.matchAll(/\n/g)].map((match) => match.index + 1)];
   const reader = new Reader(path, lineStarts);
-  reader.visit(parseAst(text, { lang: 'ts' }) as unknown as Node, null);
+  reader.visit(parseAst(text, { lang: path.endsWith('.tsx') ? 'tsx' : 'ts' }) as unknown as Node, null);
   const lineCount = text.endsWith('\n') ? lineStarts.length - 1 : lineStarts.length;
   return { path, text, lineCount, ...reader.found };
 }

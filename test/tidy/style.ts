@@ -3,9 +3,14 @@ import type { Source } from './source.ts';
 /** Longest file and function, in lines. */
 export const sizes = { srcFile: 300, otherFile: 400, function: 60 } as const;
 
+/** What is shipped: the service and its page. */
+function isProduct({ path }: { readonly path: string }): boolean {
+  return /^(src|playground)\//.test(path);
+}
+
 export function sizeViolations(sources: readonly Source[]): string[] {
   return sources.flatMap((source) => {
-    const inSrc = source.path.startsWith('src/');
+    const inSrc = isProduct(source);
     const fileMax = inSrc ? sizes.srcFile : sizes.otherFile;
     const file =
       source.lineCount > fileMax
@@ -27,19 +32,17 @@ const bannedWords = ['Manager', 'Helper', 'Helpers', 'Util', 'Utils', 'Impl', 'S
 
 /** Names with a banned word in them, as a whole camel-case word: `KeyManager`, not `Baseline`. */
 export function bannedNames(sources: readonly Source[]): string[] {
-  return sources
-    .filter(({ path }) => path.startsWith('src/'))
-    .flatMap((source) => {
-      const file = source.path.split('/').flatMap((part) => part.replace(/\.ts$/, '').split('-'));
-      const inPath = file.filter((word) => bannedWords.some((banned) => banned.toLowerCase() === word));
-      const inCode = source.declared.filter(({ name }) =>
-        name.split(/(?=[A-Z])|_|\$/).some((word) => bannedWords.includes(word)),
-      );
-      return [
-        ...inPath.map((word) => `${source.path}: ${word} in the file's name`),
-        ...inCode.map(({ name, line }) => `${source.path}:${line} ${name}`),
-      ];
-    });
+  return sources.filter(isProduct).flatMap((source) => {
+    const file = source.path.split('/').flatMap((part) => part.replace(/\.tsx?$/, '').split('-'));
+    const inPath = file.filter((word) => bannedWords.some((banned) => banned.toLowerCase() === word));
+    const inCode = source.declared.filter(({ name }) =>
+      name.split(/(?=[A-Z])|_|\$/).some((word) => bannedWords.includes(word)),
+    );
+    return [
+      ...inPath.map((word) => `${source.path}: ${word} in the file's name`),
+      ...inCode.map(({ name, line }) => `${source.path}:${line} ${name}`),
+    ];
+  });
 }
 
 /** File names that are not kebab-case. */

@@ -13,20 +13,24 @@ import {
 } from './style.ts';
 
 const src = readSources(['src']);
+const page = readSources(['playground']);
 const tests = readSources(['test', 'bench'].filter((folder) => existsSync(join(root, folder))));
-const all = [...src, ...tests];
+const all = [...src, ...page, ...tests];
 
 /** Where the program starts: the command line, the library, the client. */
 const entries = ['src/cli/main.ts', 'src/index.ts', 'src/client/index.ts'];
+/** And the page: what its HTML loads, and how it is built. */
+const pageEntries = ['playground/main.tsx', 'playground/vite.config.ts'];
 
 describe('the sources', () => {
   it('are found', () => {
     expect(src.length).toBeGreaterThan(100);
     expect(tests.length).toBeGreaterThan(10);
+    expect(page.length).toBeGreaterThan(10);
   });
 
   it('import only what the import table allows', () => {
-    expect(importViolations(src)).toEqual([]);
+    expect(importViolations([...src, ...page])).toEqual([]);
   });
 
   it('leave the client nothing to load but itself', () => {
@@ -34,19 +38,24 @@ describe('the sources', () => {
   });
 
   it('have no import cycles', () => {
-    expect(importCycles(src)).toEqual([]);
+    expect(importCycles([...src, ...page])).toEqual([]);
   });
 
   it('are all reached from an entry', () => {
     expect(unreachable(src, entries)).toEqual([]);
+    expect(unreachable(page, pageEntries)).toEqual([]);
   });
 
   it('stay short: files and functions', () => {
     expect(sizeViolations(all)).toEqual([]);
+    const long = filesBelow(['playground'], /\.css$/).filter(
+      (path) => readText(path).split('\n').length > 301,
+    );
+    expect(long).toEqual([]);
   });
 
   it('use no name that says nothing', () => {
-    expect(bannedNames(src)).toEqual([]);
+    expect(bannedNames([...src, ...page])).toEqual([]);
   });
 
   it('have kebab-case file names', () => {
@@ -62,10 +71,10 @@ describe('the sources', () => {
   });
 
   it('mention no path or registry of one machine', () => {
-    const folders = ['src', 'test', 'bench', 'scripts', 'docs', 'demo'].filter((folder) =>
+    const folders = ['src', 'playground', 'test', 'bench', 'scripts', 'docs', 'demo'].filter((folder) =>
       existsSync(join(root, folder)),
     );
-    const paths = filesBelow(folders, /\.(ts|mjs|md|json|sh)$/).filter(
+    const paths = filesBelow(folders, /\.(tsx?|css|html|mjs|md|json|sh)$/).filter(
       (path) => !path.startsWith('test/tidy/'),
     );
     const top = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', '.ci/run'].filter(
