@@ -13,7 +13,9 @@ export const storeLimits = {
   storeWindowCallsMin: 4,
   /** How long it is left alone before one call tries it: the first time at least this, then twice as long each time. */
   storeOpenMsMin: 1_000,
-  storeOpenMsMax: 30_000,
+  storeOpenMsMax: 5_000,
+  /** A call that tries it and takes longer than this goes on, but the next one need not wait for what becomes of it. */
+  storeTryMsMax: 5_000,
   /** Second attempts as a share of the calls, and how many may be saved up. */
   storeRetryShare: 0.1,
   storeRetriesMax: 10,
@@ -39,8 +41,15 @@ export const storeLimits = {
   /** Pauses after failures: the first, then twice as long each time, up to the last. */
   syncPauseMsMin: 500,
   syncPauseMsMax: 60_000,
+  /** Generations that are passed over for a while at the same time; more take the place of the first. */
+  syncPausedMax: 1_000,
+  /** Tenants of whom one look finds out whether an index has everything. */
+  syncTenantsPerLook: 1_000,
   /** How often it is looked for what is left of catalogues that are gone. */
   syncSweepMs: 60_000,
+  /** How often it is looked whether an index still has the live catalogues, and how many of them each time. */
+  syncCheckMs: 10_000,
+  syncChecksMax: 20,
   /** How long the end of the service waits for what is being brought into such an index. */
   syncEndMsMax: 5_000,
   /** How long making a generation live waits while an index outside the process does not get any further with it. */

@@ -56,6 +56,9 @@ class CutShort extends Error {
   }
 }
 
+/** The call that tries a store is still out: others may try it as well before its end, which may be minutes away. */
+class StillOut extends Error {}
+
 class CockatielStoreCaller implements StoreCaller {
   readonly store: StoreName;
   readonly #of: StorePool;
@@ -81,7 +84,8 @@ class CockatielStoreCaller implements StoreCaller {
     this.#parts = parts;
     this.#breaker = new Breaker({
       clock,
-      isFailure: (error) => (error instanceof CutShort ? error.tried : isStoreFailure(error)),
+      isFailure: (error) =>
+        error instanceof StillOut || (error instanceof CutShort ? error.tried : isStoreFailure(error)),
       onState: (state) => this.#stateChanged(state),
     });
     this.#places = new Places({
@@ -149,8 +153,30 @@ class CockatielStoreCaller implements StoreCaller {
     const place = this.#places.take();
     if (place === null)
       throw new TriptychError('overloaded', `too many calls to ${this.store} are under way`);
-    const answer = this.#breaker.execute(() => this.#bounded(call, leftMs, place, attempt));
+    const answer = this.#executed(leftMs, () => this.#bounded(call, leftMs, place, attempt));
     return signal === undefined ? answer : untilAborted(answer, signal, place);
+  }
+
+  /** Makes the call through the breaker. Of one that tries the store it waits for the answer only so long, its caller for all. */
+  #executed<T>(leftMs: number, call: () => Promise<T>): Promise<T> {
+    const mayHold = this.#breaker.state === 'closed' || leftMs <= limits.storeTryMsMax;
+    if (mayHold) return this.#breaker.execute(call);
+    let whole: Promise<T> | null = null;
+    const judged = this.#breaker.execute(() => {
+      whole = call();
+      return this.#soon(whole);
+    });
+    return judged.catch((error: unknown) => {
+      if (error instanceof StillOut && whole !== null) return whole;
+      throw error;
+    });
+  }
+
+  #soon<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#parts.clock.after(limits.storeTryMsMax, () => reject(new StillOut()));
+      answer.finally(cancel).then(resolve, reject);
+    });
   }
 
   /**
