@@ -14,6 +14,8 @@ export class CatalogueRegistry {
   readonly #parts: ProjectorParts;
   readonly #projectors = new Map<string, Projector>();
   readonly #loading = new Map<string, Promise<void>>();
+  /** Those that load now. */
+  readonly #loaders = new Set<Projector>();
   /** Tenants whose catalogue is being loaded again. */
   readonly #replacing = new Set<string>();
   /** Between attempts; ended by `close`. */
@@ -73,15 +75,17 @@ export class CatalogueRegistry {
     return this.#projectors.get(tenant)?.active ?? null;
   }
 
-  /** Loads the tenant's live catalogue if there is one and it is not loaded yet. */
+  /** Loads the tenant's live catalogue if there is one and it is not loaded yet. @throws TriptychError not_ready once closed */
   async open(tenant: string): Promise<void> {
+    this.#requireOpen();
     const catalogue = await this.#parts.store.catalogue(tenant);
     if (catalogue !== null) await this.show(tenant, catalogue);
     this.#unread.delete(tenant);
   }
 
-  /** Makes `catalogue` the one that searches see, once it is loaded. Equal generations load once. */
+  /** Makes `catalogue` the one that searches see, once it is loaded. Equal generations load once. @throws as `open` */
   async show(tenant: string, catalogue: Catalogue): Promise<void> {
+    this.#requireOpen();
     const key = `${tenant}\0${catalogue.generation}`;
     if (this.find(tenant)?.generation === catalogue.generation) return;
     let loading = this.#loading.get(key);
@@ -106,10 +110,21 @@ export class CatalogueRegistry {
     return Math.max(0, ...[...this.#projectors.values()].map((projector) => projector.lagMs));
   }
 
+  /** Ends loads under way as well, after the page that each of them waits for. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#pauses.cut();
-    await Promise.all([...this.#projectors.values()].map((projector) => projector.stop()));
+    const projectors = [...this.#projectors.values(), ...this.#loaders];
+    await Promise.all(projectors.map((projector) => projector.stop()));
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  #requireOpen(): void {
+    if (this.#closed)
+      throw new TriptychError('not_ready', 'The service is stopping.', { retryAfterSeconds: 1 });
   }
 
   async #load(tenant: string, catalogue: Catalogue): Promise<void> {
@@ -133,7 +148,8 @@ export class CatalogueRegistry {
         },
       },
     );
-    await projector.load();
+    this.#loaders.add(projector);
+    await projector.load().finally(() => this.#loaders.delete(projector));
     if (lost)
       throw new TriptychError('unavailable', 'The catalogue moved on while it was being loaded.', {
         retryAfterSeconds: 1,
@@ -165,8 +181,9 @@ export class CatalogueRegistry {
         await this.#loadLive(tenant);
         break;
       } catch (error) {
+        if (this.#closed) break;
         logger.error({ error, tenant, retry_ms: pauseMs }, 'loading the catalogue again failed');
-        if (!this.#closed) await this.#pauses.wait(pauseMs);
+        await this.#pauses.wait(pauseMs);
       }
     }
     this.#replacing.delete(tenant);

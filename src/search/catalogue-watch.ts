@@ -62,12 +62,13 @@ export class CatalogueWatch {
     this.#prepared = true;
     const failures: unknown[] = [];
     for (const tenant of [...this.#awaited].slice(0, limits.catalogueWatchTenants)) {
-      if (this.#loop.ended) return false;
+      if (this.#loop.ended || registry.closed) return false;
       // A catalogue that cannot be loaded is not the others' fault.
       await registry.open(tenant).catch((error: unknown) => failures.push(error));
       this.#awaited.delete(tenant);
       if (registry.find(tenant) === null) this.#awaited.add(tenant);
     }
+    if (registry.closed) return false;
     if (failures.length > 0) throw failures[0];
     return ![...this.#awaited].some((tenant) => registry.isUnread(tenant));
   }

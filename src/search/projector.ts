@@ -35,6 +35,7 @@ export class Projector {
   #cursor: ChangeCursor | null = null;
   #lastPublishMs = Number.NEGATIVE_INFINITY;
   #lastPassMs = Number.NEGATIVE_INFINITY;
+  #stopped = false;
   readonly #loop: WorkLoop;
   readonly #events: ProjectorEvents;
 
@@ -53,7 +54,7 @@ export class Projector {
     });
   }
 
-  /** Loads everything there is. */
+  /** Loads everything there is. @throws TriptychError not_ready when it was stopped meanwhile; what the store throws */
   async load(): Promise<void> {
     // Nobody searches it yet, so everything becomes one epoch.
     await this.#pass(Number.POSITIVE_INFINITY);
@@ -63,7 +64,9 @@ export class Projector {
     this.#loop.start();
   }
 
+  /** Ends the loop, and a load under way after the page that it waits for. */
   stop(): Promise<void> {
+    this.#stopped = true;
     return this.#loop.stop();
   }
 
@@ -85,7 +88,8 @@ export class Projector {
   #onFailure(error: unknown, failures: number): void {
     // Another generation was made live: this one has nothing left to follow.
     if (error instanceof TriptychError && error.code === 'no_catalogue') this.#giveUp();
-    if (failures === 1) this.#parts.logger.warn({ error }, 'projector pass failed, will be repeated');
+    if (failures === 1 && !this.#stopped)
+      this.#parts.logger.warn({ error }, 'projector pass failed, will be repeated');
   }
 
   /**
@@ -101,6 +105,7 @@ export class Projector {
     do {
       const rows = Math.min(limits.projectorBatchRows, documentsMax - changes.length);
       const page = await store.changes(tenant, generation, cursor, rows);
+      this.#requireRunning();
       if (!page.complete) {
         this.#giveUp();
         return false;
@@ -132,8 +137,14 @@ export class Projector {
         projection.prepare?.(this.active.tenant, change);
       if (clock.nowMs() < sliceEndMs) continue;
       await setImmediate();
+      this.#requireRunning();
       sliceEndMs = clock.nowMs() + limits.projectorSliceMs;
     }
+  }
+
+  /** What is left of a load or a pass may take minutes. */
+  #requireRunning(): void {
+    if (this.#stopped) throw new TriptychError('not_ready', 'The catalogue is not followed any more.');
   }
 
   #publish(changes: readonly DocumentChange[]): void {

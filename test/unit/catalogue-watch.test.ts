@@ -7,7 +7,7 @@ import { testSchema } from '../support/arbitraries.ts';
 import { RecordingLogger } from '../support/event-fixture.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { MemoryDocumentStore } from '../support/memory-document-store.ts';
-import { inProcessParts, silentMeter } from '../support/search-fixture.ts';
+import { fanOfDocuments, inProcessParts, silentMeter } from '../support/search-fixture.ts';
 
 /** A truth that can be away. */
 class AwayStore extends MemoryDocumentStore {
@@ -129,5 +129,40 @@ describe('CatalogueWatch', () => {
     expect(registry.find('a')).not.toBeNull();
     expect(registry.unreadCount).toBe(0);
     await end();
+  });
+
+  it('does not wait for the end of a load when the service stops, and begins no other', async () => {
+    const { clock, store, registry, watch, logger, pass } = setUp();
+    const documents = fanOfDocuments(40 * limits.projectorBatchRows);
+    for (const tenant of ['a', 'b']) {
+      await store.createCatalogue(tenant, testSchema);
+      await store.write(
+        tenant,
+        1,
+        documents.map((document) => ({ kind: 'put' as const, document })),
+      );
+    }
+    const changes = store.changes.bind(store);
+    let pages = 0;
+    store.changes = async (...asked) => {
+      pages++;
+      await clock.sleep(100);
+      return changes(...asked);
+    };
+    watch.follow(['a', 'b']);
+    watch.start();
+    const shown = registry.show('a', { schema: testSchema, generation: 1 });
+    const failed = expect(shown).rejects.toMatchObject({ code: 'not_ready' });
+    await pass(250);
+    expect(pages).toBeGreaterThan(1);
+    const before = pages;
+    const startMs = clock.nowMs();
+    await clock.run(registry.close().then(() => watch.stop()));
+    await failed;
+    expect(clock.nowMs() - startMs).toBeLessThanOrEqual(100);
+    expect(pages).toBe(before);
+    expect(registry.live()).toEqual([]);
+    expect(logger.messages).toEqual([]);
+    await expect(registry.open('b')).rejects.toMatchObject({ code: 'not_ready' });
   });
 });
