@@ -25,6 +25,8 @@ export const milvusLimits = {
   milvusWriteMs: 20_000,
   /** Making, filling and loading a collection: 3 s for an empty one. */
   milvusPrepareMs: 120_000,
+  /** A collection that nobody uses is dropped when it is older than this: a younger one may still be being prepared. */
+  milvusUnusedMsMin: 240_000,
   milvusAskMs: 10_000,
   milvusPingMs: 2_000,
   /** How long what was read about a collection is used before it is read again, beside the searches. */

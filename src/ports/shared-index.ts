@@ -30,8 +30,12 @@ export interface SharedIndex {
   /** How long after `apply` a search may still not see what was applied, milliseconds. */
   readonly visibleAfterMs: number;
 
-  /** Makes what a generation needs (collections, constraints, indexes); changes nothing where it is there. */
-  prepare(tenant: string, catalogue: Catalogue): Promise<void>;
+  /**
+   * Makes what a generation needs (collections, constraints, indexes), at whatever step that stopped before; changes
+   * nothing where all is there.
+   * @returns whether the index had no place for the generation: what was applied before, if anything was, is lost
+   */
+  prepare(tenant: string, catalogue: Catalogue): Promise<boolean>;
 
   /**
    * Brings documents to the given state. Ids are distinct within a call, at most limits.sharedIndexBatchMax of them.
@@ -42,17 +46,17 @@ export interface SharedIndex {
   /** Makes the generation the one that others see under the catalogue's live name; repeated calls change nothing. */
   activate(key: CatalogueKey): Promise<void>;
 
-  /** Deletes everything of a generation; nothing where there is nothing. */
+  /** Deletes everything of a generation, also what an interrupted call has left; nothing where there is nothing. */
   drop(key: CatalogueKey): Promise<void>;
 
   /** What the index has, by id in UTF-8 byte order after `afterId` (null: from the first), at most `limit`. */
   versions(key: CatalogueKey, afterId: string | null, limit: number): Promise<readonly IndexedVersion[]>;
 
   /**
-   * Documents whose answers may still change although everything was applied, whoever applied it: what the index computes
-   * of its own accord. Absent where applying is all.
+   * Those of the tenants whose answers may still change although everything was applied, whoever applied it: of what the
+   * index computes of its own accord. Absent where applying is all.
    */
-  unfinished?(): Promise<number>;
+  unfinished?(tenants: readonly string[]): Promise<readonly string[]>;
 
   /** Resolves when the index answers a real question. */
   ping(): Promise<void>;

@@ -40,8 +40,14 @@ export interface SyncLog {
   /**
    * Takes up to `limit` due documents of one catalogue generation that nobody else holds, longest waiting first; null:
    * nothing is due. Live and staged generations alike.
+   * @param except generations that are passed over for now; the others take turns then
    */
-  claim(index: SharedIndexName, limit: number, leaseMs: number): Promise<SyncClaim | null>;
+  claim(
+    index: SharedIndexName,
+    limit: number,
+    leaseMs: number,
+    except?: readonly CatalogueKey[],
+  ): Promise<SyncClaim | null>;
 
   /**
    * The claim's documents are applied in the versions that it held; those written again since stay due. A claim may be
@@ -56,6 +62,12 @@ export interface SyncLog {
   failed(claim: SyncClaim, reason: string, retryInMs: number | null): Promise<void>;
 
   lag(index: SharedIndexName, key?: CatalogueKey): Promise<SyncLag>;
+
+  /** Those of the tenants of whom the index lacks the newest version of some document. */
+  waiting(index: SharedIndexName, tenants: readonly string[]): Promise<readonly string[]>;
+
+  /** Whether there is a document of the generation that counts as applied in its newest version. */
+  hasApplied(index: SharedIndexName, key: CatalogueKey): Promise<boolean>;
 
   /**
    * Makes documents due again, `ids` or all of the generation: after a loss of the index, or a found difference. Leases

@@ -1,3 +1,4 @@
+import type { Catalogue } from '../domain/catalogue-schema.ts';
 import { changedId, type DocumentChange } from '../domain/document.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -7,6 +8,9 @@ import type { Meter } from '../ports/meter.ts';
 import type { CatalogueKey, SharedIndex } from '../ports/shared-index.ts';
 import type { SyncClaim, SyncLag, SyncLog } from '../ports/sync-log.ts';
 import { LruMap } from '../std/lru-map.ts';
+import { GenerationPauses } from './generation-pauses.ts';
+import { IndexUpkeep } from './index-upkeep.ts';
+import { TenantsInSync } from './tenants-in-sync.ts';
 import { WorkLoop } from './work-loop.ts';
 
 export interface IndexSyncParts {
@@ -21,33 +25,31 @@ export interface IndexSyncParts {
 /**
  * Keeps one index outside the process up with the truth: claims what is due, applies it, records it, until nothing is
  * due. Several processes may do so at once; the lease on each document sees to it that one of them writes it at a time.
- * What may succeed later is due again after a pause that grows; what the index will never take is parked and told.
+ * What may succeed later is due again after a pause that grows, each generation's for itself; what the index will never
+ * take is parked and told; what it has lost is all due again.
  */
 export class IndexSync {
   readonly index: SharedIndex;
   readonly #parts: IndexSyncParts;
   readonly #loop: WorkLoop;
-  /** Generations that were prepared by this process. */
+  readonly #upkeep: IndexUpkeep;
+  readonly #pauses: GenerationPauses;
+  readonly #onLost: (key: CatalogueKey) => void;
+  /** Generations that were prepared by this process, and with which nothing has failed since. */
   readonly #prepared = new LruMap<true>(limits.catalogueFillEntries);
+  readonly #tenants = new TenantsInSync();
   #following = false;
   #lag: SyncLag | null = null;
-  /**
-   * By tenant: when the first look began that found nothing due since the tenant's catalogue changed (monotonic). Without
-   * an entry it is not known that the index has everything.
-   */
-  readonly #inSyncSinceMs = new Map<string, number>();
-  /** Tenants of whom that is to be found out. */
-  readonly #tenants = new Set<string>();
-  #lastSweepMs = Number.NEGATIVE_INFINITY;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
-  #sweeping: Promise<void> | null = null;
   /** Looks under way, shared by those who wait for the same generation. */
   readonly #looks = new Map<string, Promise<SyncLag>>();
-  #failuresInARow = 0;
 
-  constructor(index: SharedIndex, parts: IndexSyncParts) {
+  /** @param onLost told of a generation that the index had lost and has a new place for */
+  constructor(index: SharedIndex, parts: IndexSyncParts, onLost: (key: CatalogueKey) => void = () => {}) {
     this.index = index;
     this.#parts = parts;
+    this.#onLost = onLost;
+    this.#pauses = new GenerationPauses(parts.clock, parts.random ?? Math.random);
     this.#loop = new WorkLoop({
       clock: parts.clock,
       pass: () => this.#pass(),
@@ -61,6 +63,14 @@ export class IndexSync {
           );
       },
     });
+    this.#upkeep = new IndexUpkeep({
+      ...parts,
+      index,
+      prepare: async (tenant, catalogue) => {
+        await this.prepare(tenant, catalogue);
+      },
+      ended: () => this.#loop.ended,
+    });
   }
 
   start(): void {
@@ -73,8 +83,13 @@ export class IndexSync {
 
   /** Says that documents of the tenant were written, or have become visible to searches. */
   nudge(tenant: string): void {
-    this.#changed(tenant);
+    this.#tenants.changed(tenant);
     this.#loop.nudge();
+  }
+
+  /** The tenant's live catalogue from now on, which the index should have. */
+  show(tenant: string, catalogue: Catalogue): void {
+    this.#upkeep.show(tenant, catalogue);
   }
 
   /** What the last look said; null before the first. */
@@ -87,12 +102,12 @@ export class IndexSync {
    * since then for as long as the index needs to show what it has taken.
    */
   settled(tenant: string, atMs: number): boolean {
-    const sinceMs = this.#inSyncSinceMs.get(tenant);
+    const sinceMs = this.#tenants.sinceMs(tenant);
     return sinceMs !== undefined && atMs >= sinceMs + this.index.visibleAfterMs;
   }
 
   lagOf(key: CatalogueKey): Promise<SyncLag> {
-    const name = `${key.generation}\0${key.tenant}`;
+    const name = nameOf(key);
     const known = this.#looks.get(name);
     if (known !== undefined) return known;
     const look = this.#parts.log.lag(this.index.name, key).finally(() => this.#looks.delete(name));
@@ -113,43 +128,78 @@ export class IndexSync {
     }
   }
 
+  /**
+   * Sees to it that the index has a place for the generation. Where it had lost that, what was applied before is gone: all
+   * of it becomes due again, leases end.
+   * @returns whether nothing was lost
+   */
+  async prepare(tenant: string, { generation, schema }: Catalogue): Promise<boolean> {
+    const { log, logger } = this.#parts;
+    const key = { tenant, generation };
+    // Asked before: what others apply once there is a new place is not lost.
+    const hadSome = await log.hasApplied(this.index.name, key);
+    const isNew = await this.index.prepare(tenant, { generation, schema });
+    this.#prepared.set(nameOf(key), true);
+    if (!isNew || !hadSome) return true;
+    const documents = await log.requeue(this.index.name, key);
+    logger.warn(
+      { index: this.index.name, tenant, documents },
+      'an index has lost a catalogue, its documents are written again',
+    );
+    this.nudge(tenant);
+    this.#onLost(key);
+    return false;
+  }
+
   async #pass(): Promise<boolean> {
     const { log } = this.#parts;
     if (!this.#following) {
       await log.follow(this.index.name);
       this.#following = true;
     }
-    const claim = await log.claim(this.index.name, limits.sharedIndexBatchMax, limits.syncLeaseMs);
+    const { sharedIndexBatchMax, syncLeaseMs } = limits;
+    const paused = this.#pauses.current();
+    const claim = await log.claim(this.index.name, sharedIndexBatchMax, syncLeaseMs, paused);
     if (claim !== null) {
-      this.#changed(claim.tenant);
+      this.#tenants.changed(claim.tenant);
       await this.#work(claim);
       // A load in bulk takes minutes, in which people want to see how far it is.
       if (this.#parts.clock.nowMs() - this.#lookedAtMs >= limits.syncLookMs) await this.#look();
       return false;
     }
-    this.#sweep();
+    this.#upkeep.begin();
     await this.#look();
     return true;
   }
 
   async #work(claim: SyncClaim): Promise<void> {
     try {
-      await this.#prepare(claim);
+      const ready = this.#prepared.get(nameOf(claim)) ?? (await this.prepare(claim.tenant, claim));
+      if (!ready) return;
       await this.#apply(claim);
-      this.#failuresInARow = 0;
+      this.#pauses.succeeded(claim);
     } catch (error) {
-      this.#failuresInARow++;
-      // Where even that fails, the lease ends by itself.
-      await this.#parts.log.failed(claim, reasonOf(error), this.#pauseMs());
-      throw error;
+      this.#prepared.delete(nameOf(claim));
+      await this.#giveBack(claim, error);
     }
   }
 
-  async #prepare({ tenant, generation, schema }: SyncClaim): Promise<void> {
-    const key = `${generation}\0${tenant}`;
-    if (this.#prepared.get(key) !== undefined) return;
-    await this.index.prepare(tenant, { generation, schema });
-    this.#prepared.set(key, true);
+  /** Where even that fails, the lease ends by itself. @throws where the index as a whole is away: then nobody's turn comes */
+  async #giveBack(claim: SyncClaim, error: unknown): Promise<void> {
+    const { log, logger } = this.#parts;
+    const reason = reasonOf(error);
+    if (isLeftAlone(error)) {
+      await log.failed(claim, reason, this.#pauses.forgive());
+      throw error;
+    }
+    const { ms, failures } = this.#pauses.failed(claim);
+    await log.failed(claim, reason, ms);
+    const { tenant, generation } = claim;
+    if (failures === 1)
+      logger.warn(
+        { error, index: this.index.name, tenant, generation },
+        'an index cannot take documents of a catalogue now, will be repeated',
+      );
   }
 
   async #apply(claim: SyncClaim): Promise<void> {
@@ -195,61 +245,29 @@ export class IndexSync {
     if (taken.length > 0) await this.#record({ ...claim, changes: taken });
   }
 
-  /** Deletes what is left of catalogues that are gone, now and then and beside everything else: a large one takes minutes. */
-  #sweep(): void {
-    const { clock, logger } = this.#parts;
-    if (this.#sweeping !== null || clock.nowMs() - this.#lastSweepMs < limits.syncSweepMs) return;
-    this.#lastSweepMs = clock.nowMs();
-    this.#sweeping = this.#dropGone()
-      .catch((error: unknown) => {
-        logger.warn(
-          { error, index: this.index.name },
-          'what is left of a catalogue cannot be deleted, will be repeated',
-        );
-      })
-      .finally(() => {
-        this.#sweeping = null;
-      });
-  }
-
-  async #dropGone(): Promise<void> {
-    const { log } = this.#parts;
-    for (const key of await log.dropped(this.index.name)) {
-      if (this.#loop.ended) return;
-      await this.index.drop(key);
-      await log.forget(this.index.name, key);
-    }
-  }
-
   async #look(): Promise<void> {
     const { log, clock, meter } = this.#parts;
     const startMs = clock.nowMs();
     this.#lookedAtMs = startMs;
-    const changed = [...this.#tenants];
-    this.#tenants.clear();
-    let isDone = false;
-    try {
-      this.#lag = await log.lag(this.index.name);
-      meter.indexLag(this.index.name, this.#lag.pending, this.#lag.parked);
-      isDone = this.#lag.pending === 0 && ((await this.index.unfinished?.()) ?? 0) === 0;
-    } finally {
-      // One that changed while it was looked at is looked at again.
-      for (const tenant of changed)
-        if (isDone && !this.#tenants.has(tenant)) this.#inSyncSinceMs.set(tenant, startMs);
-        else this.#tenants.add(tenant);
-    }
+    this.#lag = await log.lag(this.index.name);
+    meter.indexLag(this.index.name, this.#lag.pending, this.#lag.parked);
+    await this.#tenants.look(startMs, limits.syncTenantsPerLook, async (tenants) => {
+      const behind = new Set(this.#lag?.pending === 0 ? [] : await log.waiting(this.index.name, tenants));
+      const others = tenants.filter((tenant) => !behind.has(tenant));
+      const unfinished = others.length === 0 ? [] : await this.index.unfinished?.(others);
+      return new Set([...behind, ...(unfinished ?? [])]);
+    });
   }
+}
 
-  #changed(tenant: string): void {
-    this.#inSyncSinceMs.delete(tenant);
-    this.#tenants.add(tenant);
-  }
+function nameOf({ tenant, generation }: CatalogueKey): string {
+  return `${generation}\0${tenant}`;
+}
 
-  /** Full jitter: between nothing and a limit that doubles with each failure. */
-  #pauseMs(): number {
-    const most = Math.min(limits.syncPauseMsMax, limits.syncPauseMsMin * 2 ** this.#failuresInARow);
-    return Math.ceil(most * (this.#parts.random ?? Math.random)());
-  }
+/** Whether calls to the index fail at once for now, because it is away: that is no catalogue's fault. */
+function isLeftAlone(error: unknown): boolean {
+  if (!(error instanceof TriptychError)) return false;
+  return error.code === 'store_open' || isLeftAlone(error.cause);
 }
 
 /** Whether the index says that it will never take this. */

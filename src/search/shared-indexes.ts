@@ -29,11 +29,15 @@ export class SharedIndexes {
   /** Between attempts; ended by `stop`. */
   readonly #pauses: Waits;
   /** The newest generation of each tenant that was to be shown. */
-  readonly #wanted = new Map<string, number>();
+  readonly #wanted = new Map<string, Catalogue>();
   #stopped = false;
 
   constructor({ shared, ...parts }: SharedIndexesParts) {
-    this.#syncs = shared?.indexes.map((index) => new IndexSync(index, { ...parts, log: shared.log })) ?? [];
+    this.#syncs =
+      shared?.indexes.map((index): IndexSync => {
+        const own = { ...parts, log: shared.log };
+        return new IndexSync(index, own, (key) => this.#showAgain(index.name, key));
+      }) ?? [];
     this.#log = shared?.log ?? null;
     this.#clock = parts.clock;
     this.#logger = parts.logger;
@@ -88,29 +92,35 @@ export class SharedIndexes {
    * @param documents how many the generation has
    */
   activate(tenant: string, catalogue: Catalogue, documents: number): void {
-    if ((this.#wanted.get(tenant) ?? 0) > catalogue.generation) return;
-    this.#wanted.set(tenant, catalogue.generation);
-    for (const { index } of this.#syncs) void this.#activate(index, tenant, catalogue, documents);
+    if ((this.#wanted.get(tenant)?.generation ?? 0) > catalogue.generation) return;
+    this.#wanted.set(tenant, catalogue);
+    for (const sync of this.#syncs) {
+      sync.show(tenant, catalogue);
+      void this.#activate(sync, tenant, catalogue, documents);
+    }
   }
 
-  async #activate(
-    index: SharedIndex,
-    tenant: string,
-    catalogue: Catalogue,
-    documents: number,
-  ): Promise<void> {
+  /** Where an index had lost a generation its live name is gone as well. */
+  #showAgain(name: SharedIndexName, { tenant, generation }: CatalogueKey): void {
+    const catalogue = this.#wanted.get(tenant);
+    const sync = this.#syncs.find(({ index }) => index.name === name);
+    if (sync === undefined || catalogue?.generation !== generation) return;
+    void this.#activate(sync, tenant, catalogue, 0);
+  }
+
+  async #activate(sync: IndexSync, tenant: string, catalogue: Catalogue, documents: number): Promise<void> {
     const key = { tenant, generation: catalogue.generation };
-    const isWanted = () => !this.#stopped && this.#wanted.get(tenant) === catalogue.generation;
+    const isWanted = () => !this.#stopped && this.#wanted.get(tenant)?.generation === catalogue.generation;
     for (let pauseMs: number = limits.syncPauseMsMin; isWanted(); pauseMs *= 2) {
       try {
-        await index.prepare(tenant, catalogue);
-        if (documents > 0) await this.#refillLost(index, key);
-        await index.activate(key);
+        const whole = await sync.prepare(tenant, catalogue);
+        if (whole && documents > 0) await this.#refillLost(sync.index, key);
+        await sync.index.activate(key);
         return;
       } catch (error) {
         if (pauseMs === limits.syncPauseMsMin)
           this.#logger.warn(
-            { error, index: index.name },
+            { error, index: sync.index.name },
             'the live name of a catalogue cannot be moved, will be repeated',
           );
         if (isWanted()) await this.#pauses.wait(Math.min(limits.syncPauseMsMax, pauseMs));
@@ -118,6 +128,7 @@ export class SharedIndexes {
     }
   }
 
+  /** The index has a place for the generation, but nothing in it, though everything was applied once. */
   async #refillLost(index: SharedIndex, key: CatalogueKey): Promise<void> {
     const [first] = await index.versions(key, null, 1);
     if (first !== undefined || this.#log === null) return;

@@ -38,6 +38,16 @@ export class LruMap<V> {
     this.#weight = 0;
   }
 
+  /** Of what is there now; reading or deleting meanwhile changes nothing about them. */
+  keys(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** What is there now, which counts as no use. */
+  values(): readonly V[] {
+    return [...this.#entries.values()].map(({ value }) => value);
+  }
+
   get size(): number {
     return this.#entries.size;
   }

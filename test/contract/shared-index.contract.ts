@@ -163,7 +163,9 @@ export function sharedIndexContract(
       const key = freshKey();
       const other = await subject.another();
       try {
-        await Promise.all([prepare(key), prepare(key), prepare(key, other)]);
+        const made = await Promise.all([prepare(key), prepare(key), prepare(key, other)]);
+        // Whoever made the place for it knows that it is empty.
+        expect(made.filter((isNew) => isNew).length).toBe(1);
         await index.apply(key, documents(3).map(put));
         await prepare(key);
         await prepare(key, other);
@@ -214,7 +216,8 @@ export function sharedIndexContract(
       await index.drop(freshKey());
       expect(await all(key)).toEqual([]);
       expect(await all(freshKey())).toEqual([]);
-      await prepare(key);
+      expect(await prepare(key)).toBe(true);
+      expect(await prepare(key)).toBe(false);
       expect(await all(key)).toEqual([]);
       await index.apply(key, documents(2).map(put));
       expect((await all(key)).length).toBe(2);

@@ -6,6 +6,7 @@ import type { SyncClaim } from '../../src/ports/sync-log.ts';
 import { documentOf, put, remove, schemaNamed, unusualIds } from './document-store-subject.ts';
 import { syncLogModelTests } from './sync-log-model.ts';
 import { idOf, idsOf, type SyncSubject, SyncUnderTest, textOf } from './sync-log-subject.ts';
+import { syncLogTurnsTests } from './sync-log-turns.ts';
 
 const leaseMs = 60_000;
 
@@ -388,6 +389,7 @@ export function syncLogContract(name: string, open: () => Promise<SyncSubject>):
       });
     });
 
+    syncLogTurnsTests(tested);
     syncLogModelTests(tested);
   });
 }

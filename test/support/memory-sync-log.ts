@@ -1,8 +1,8 @@
 import type { CatalogueSchema } from '../../src/domain/catalogue-schema.ts';
 import type { DocumentChange } from '../../src/domain/document.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { CatalogueKey, SharedIndexName } from '../../src/ports/shared-index.ts';
 import type { SyncClaim, SyncLag, SyncLog } from '../../src/ports/sync-log.ts';
-import type { FakeClock } from './fake-clock.ts';
 
 interface Due extends CatalogueKey {
   readonly change: DocumentChange;
@@ -15,7 +15,7 @@ const idOf = (change: DocumentChange): string => (change.kind === 'put' ? change
 
 /** Which documents are due, in memory, for one index; a test says what was written. */
 export class MemorySyncLog implements SyncLog {
-  readonly #clock: FakeClock;
+  readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #schema: CatalogueSchema;
   readonly due = new Map<string, Due>();
   /** What was applied. */
@@ -25,7 +25,7 @@ export class MemorySyncLog implements SyncLog {
   gone: CatalogueKey[] = [];
   #tokens = 0;
 
-  constructor(clock: FakeClock, schema: CatalogueSchema) {
+  constructor(clock: Pick<Clock, 'nowMs'>, schema: CatalogueSchema) {
     this.#clock = clock;
     this.#schema = schema;
   }
@@ -45,9 +45,17 @@ export class MemorySyncLog implements SyncLog {
     this.followed.delete(index);
   }
 
-  async claim(index: SharedIndexName, limit: number): Promise<SyncClaim | null> {
+  async claim(
+    index: SharedIndexName,
+    limit: number,
+    _leaseMs: number,
+    except: readonly CatalogueKey[] = [],
+  ): Promise<SyncClaim | null> {
     const free = [...this.due.values()].filter(
-      (due) => due.token === null && due.dueAtMs <= this.#clock.nowMs(),
+      (due) =>
+        due.token === null &&
+        due.dueAtMs <= this.#clock.nowMs() &&
+        !except.some(({ tenant, generation }) => due.tenant === tenant && due.generation === generation),
     );
     const first = free[0];
     if (first === undefined) return null;
@@ -81,14 +89,30 @@ export class MemorySyncLog implements SyncLog {
     return { pending: own.length, oldestEpochMs: null, parked: this.parked.size };
   }
 
+  async waiting(_: SharedIndexName, tenants: readonly string[]): Promise<readonly string[]> {
+    return tenants.filter((tenant) => [...this.due.values()].some((due) => due.tenant === tenant));
+  }
+
+  async hasApplied(_: SharedIndexName, { tenant, generation }: CatalogueKey): Promise<boolean> {
+    const isDue = (id: string) => this.due.has(`${tenant}/${generation}/${id}`);
+    const own = [...this.done.values()].filter((done) => done.tenant === tenant);
+    return own.some((done) => done.generation === generation && !isDue(idOf(done.change)));
+  }
+
   async requeue(
     _: SharedIndexName,
     { tenant, generation }: CatalogueKey,
     ids?: readonly string[],
   ): Promise<number> {
-    const own = [...this.done.values()].filter(({ change }) => ids?.includes(idOf(change)) ?? true);
-    this.write(tenant, generation, ...own.map(({ change }) => change));
-    return own.length;
+    const isOwn = (due: Due) => due.tenant === tenant && due.generation === generation;
+    const done = [...this.done.values()].filter(
+      (one) => isOwn(one) && (ids?.includes(idOf(one.change)) ?? true),
+    );
+    for (const due of this.due.values()) if (ids === undefined && isOwn(due)) due.token = null;
+    const isDue = (id: string) => this.due.has(`${tenant}/${generation}/${id}`);
+    const changes = done.map(({ change }) => change).filter((change) => !isDue(idOf(change)));
+    this.write(tenant, generation, ...changes);
+    return done.length;
   }
 
   /** The leases of everything that is claimed end, and somebody else brings it into the index. */
@@ -109,7 +133,7 @@ export class MemorySyncLog implements SyncLog {
 
   #finish(due: Due): void {
     this.due.delete(`${due.tenant}/${due.generation}/${idOf(due.change)}`);
-    this.done.set(idOf(due.change), due);
+    this.done.set(`${due.tenant}/${due.generation}/${idOf(due.change)}`, due);
   }
 
   #held(claim: SyncClaim): Due[] {

@@ -17,6 +17,8 @@ export interface MilvusFixture extends MilvusIndexes {
   readonly lines: readonly { readonly level: string; readonly fields: object; readonly message: string }[];
   /** Another one over the same collections, as a second process has it. */
   another(changes?: Partial<MilvusOptions>): MilvusIndexes;
+  /** Drops everything of this fixture's, as somebody does who begins anew with an empty server. */
+  wipe(): Promise<void>;
   /** Asks the server something of its own. */
   ask<T>(use: (client: MilvusClient) => Promise<T>): Promise<T>;
 }
@@ -63,6 +65,7 @@ export function openMilvusFixture(
     options,
     names: new Names(options.prefix ?? prefix),
     lines,
+    wipe: () => ask((client) => dropAll(client, options.prefix ?? prefix)),
     another: (more = {}) => openMilvus({ ...options, ...more }, parts),
     ask,
     close: async () => {

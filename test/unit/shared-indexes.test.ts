@@ -1,82 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { DocumentChange } from '../../src/domain/document.ts';
+import { changedId } from '../../src/domain/document.ts';
 import { TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
-import type { CatalogueKey, IndexedVersion, SharedIndex } from '../../src/ports/shared-index.ts';
 import { SharedIndexes } from '../../src/search/shared-indexes.ts';
 import { testSchema } from '../support/arbitraries.ts';
 import { RecordingLogger, RecordingMeter } from '../support/event-fixture.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { MemorySyncLog } from '../support/memory-sync-log.ts';
-import { documentOf } from '../support/recall-subject.ts';
+import { pass, put, openSharedIndexes as setUp, unavailable } from '../support/shared-indexes-fixture.ts';
 
 const key = { tenant: 't', generation: 1 };
 const catalogue = { schema: testSchema, generation: 1 };
-const put = (id: string): DocumentChange => ({ kind: 'put', document: documentOf(id) });
-const idOf = (change: DocumentChange) => (change.kind === 'put' ? change.document.id : change.id);
-
-/** An index that can be told to fail. */
-class FakeIndex implements SharedIndex {
-  readonly name = 'milvus';
-  readonly visibleAfterMs = 5_000;
-  readonly prepared: string[] = [];
-  readonly has: string[] = [];
-  readonly live: CatalogueKey[] = [];
-  readonly dropped: CatalogueKey[] = [];
-  calls = 0;
-  failure: (changes: readonly DocumentChange[]) => Error | null = () => null;
-  unfinished: () => Promise<number> = async () => 0;
-
-  async prepare(tenant: string): Promise<void> {
-    this.prepared.push(tenant);
-  }
-
-  async apply(_: CatalogueKey, changes: readonly DocumentChange[]): Promise<void> {
-    this.calls++;
-    const failure = this.failure(changes);
-    if (failure !== null) throw failure;
-    this.has.push(...changes.map(idOf));
-  }
-
-  async activate(one: CatalogueKey): Promise<void> {
-    const failure = this.failure([]);
-    if (failure !== null) throw failure;
-    this.live.push(one);
-  }
-
-  async drop(one: CatalogueKey): Promise<void> {
-    this.dropped.push(one);
-  }
-
-  async versions(): Promise<readonly IndexedVersion[]> {
-    return this.has.map((id) => ({ id, version: 1 }));
-  }
-
-  async ping(): Promise<void> {}
-  async close(): Promise<void> {}
-}
-
-function setUp() {
-  const clock = new FakeClock();
-  const log = new MemorySyncLog(clock, testSchema);
-  const index = new FakeIndex();
-  const meter = new RecordingMeter();
-  const logger = new RecordingLogger();
-  const indexes = new SharedIndexes({
-    shared: { indexes: [index], log },
-    clock,
-    meter,
-    logger,
-    random: () => 1,
-  });
-  return { clock, log, index, meter, logger, indexes };
-}
-
-/** Lets the time pass timer by timer, so that whoever wakes can wait again. */
-const pass = (clock: FakeClock, ms: number) => clock.run(clock.sleep(ms));
-
-const unavailable = () => new TriptychError('unavailable', 'down');
-
 describe('an index outside the process', () => {
   it('is brought up to date in bounded batches, prepared once for each generation', async () => {
     const { clock, log, index, indexes } = setUp();
@@ -130,7 +63,9 @@ describe('an index outside the process', () => {
     const { clock, log, index, meter, indexes } = setUp();
     log.write('t', 1, put('a'), put('bad'), put('c'));
     index.failure = (changes) =>
-      changes.some((change) => idOf(change) === 'bad') ? new TriptychError('invalid_document', 'no') : null;
+      changes.some((change) => changedId(change) === 'bad')
+        ? new TriptychError('invalid_document', 'no')
+        : null;
     indexes.start();
     expect(await clock.run(indexes.caughtUp(key, 10_000))).toBe(true);
     expect(index.has).toEqual(['a', 'c']);
@@ -230,13 +165,13 @@ describe('an index outside the process', () => {
 
   it('is not settled while it computes what it was given, nor for ever after one look that failed', async () => {
     const { clock, log, index, indexes } = setUp();
-    let unfinished = 3;
+    let unfinished = ['t'];
     index.unfinished = async () => unfinished;
     indexes.start();
     indexes.nudge('t');
     await pass(clock, 10_000);
     expect(indexes.settled('t', clock.nowMs())).toBe(false);
-    unfinished = 0;
+    unfinished = [];
     const { lag } = log;
     let failures = 1;
     log.lag = (...asked) => (failures-- > 0 ? Promise.reject(unavailable()) : lag.apply(log, asked));

@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import type { DescribeCollectionResponse, FieldType, MilvusClient } from '@zilliz/milvus2-sdk-node';
+import { limits } from '../../limits.ts';
 import type { IndexParameters } from './index-parameters.ts';
 import { failureOf, hasStatus, MilvusFailure, milvusStatus, successful } from './milvus-answer.ts';
 
-/** What a new collection is made of. */
-export interface NewCollection {
+/** What a collection is made of. */
+export interface CollectionPlan {
   readonly name: string;
   readonly description: string;
   readonly columns: FieldType[];
@@ -32,54 +33,86 @@ export async function describeCollection(
   }
 }
 
-/** Makes a collection, its index and what it needs in memory. Each step may have been done, by us or by others. */
-export async function makeCollection(
+/** Makes a collection; one with the same columns that others have made in this moment will do. */
+export async function createCollection(
   client: MilvusClient,
-  made: NewCollection,
+  { name, description, columns }: Pick<CollectionPlan, 'name' | 'description' | 'columns'>,
+  timeoutMs: number,
+): Promise<void> {
+  successful(
+    await client.createCollection({
+      collection_name: name,
+      description,
+      fields: columns,
+      shards_num: 1,
+      consistency_level: 'Bounded',
+      timeout: Math.max(1, timeoutMs),
+    }),
+  );
+}
+
+/** Brings a collection that is there to where it can be searched, at whatever step its making has stopped. */
+export async function completeCollection(
+  client: MilvusClient,
+  { name, index, tenantIndex }: Pick<CollectionPlan, 'name' | 'index' | 'tenantIndex'>,
   timeoutMs: number,
 ): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   const left = () => Math.max(1, endMs - performance.now());
-  const collection_name = made.name;
-  successful(
-    await client.createCollection({
-      collection_name,
-      description: made.description,
-      fields: made.columns,
-      shards_num: 1,
-      consistency_level: 'Bounded',
-      timeout: left(),
-    }),
-  );
-  const { type, metric, params } = made.index;
-  successful(
-    await client.createIndex({
-      collection_name,
-      field_name: 'embedding',
-      index_name: 'embedding',
-      index_type: type,
-      metric_type: metric,
-      params: { ...params },
-      timeout: left(),
-    }),
-  );
-  if (made.tenantIndex !== null)
+  // Without its indexes nothing can be loaded.
+  if (await isLoaded(client, name, left())) return;
+  const present = await indexedFields(client, name, left());
+  if (!present.has('embedding'))
     successful(
       await client.createIndex({
-        collection_name,
-        field_name: 'tenant',
-        index_name: 'tenant',
-        index_type: made.tenantIndex,
+        collection_name: name,
+        field_name: 'embedding',
+        index_name: 'embedding',
+        index_type: index.type,
+        metric_type: index.metric,
+        params: { ...index.params },
         timeout: left(),
       }),
     );
-  await loadCollection(client, collection_name, left());
+  if (tenantIndex !== null && !present.has('tenant'))
+    successful(
+      await client.createIndex({
+        collection_name: name,
+        field_name: 'tenant',
+        index_name: 'tenant',
+        index_type: tenantIndex,
+        timeout: left(),
+      }),
+    );
+  await loadCollection(client, name, left());
 }
 
-/** Resolves when the collection can be searched. */
-export async function loadCollection(client: MilvusClient, name: string, timeoutMs: number): Promise<void> {
+async function isLoaded(client: MilvusClient, name: string, timeoutMs: number): Promise<boolean> {
+  const { state } = successful(await client.getLoadState({ collection_name: name, timeout: timeoutMs }));
+  return String(state) === 'LoadStateLoaded';
+}
+
+async function indexedFields(
+  client: MilvusClient,
+  name: string,
+  timeoutMs: number,
+): Promise<ReadonlySet<string>> {
+  try {
+    const { index_descriptions: indexes } = successful(
+      await client.describeIndex({ collection_name: name, timeout: timeoutMs }),
+    );
+    return new Set(indexes.map(({ field_name }) => field_name));
+  } catch (error) {
+    const failure = failureOf(error);
+    if (hasStatus(failure, milvusStatus.indexNotFound)) return new Set();
+    throw failure;
+  }
+}
+
+/** Resolves when the collection can be searched. The SDK's own waiting has no end where loading has none. */
+async function loadCollection(client: MilvusClient, name: string, timeoutMs: number): Promise<void> {
   const endMs = performance.now() + timeoutMs;
-  successful(await client.loadCollection({ collection_name: name, timeout: timeoutMs }));
+  successful(await client.loadCollectionAsync({ collection_name: name, timeout: timeoutMs }));
   for (;;) {
     const { progress } = successful(await client.getLoadingProgress({ collection_name: name }));
     if (Number(progress) >= 100) return;
@@ -89,16 +122,36 @@ export async function loadCollection(client: MilvusClient, name: string, timeout
   }
 }
 
-/** Lets an alias stand for the collection, whatever it stood for. */
-export async function setAlias(client: MilvusClient, alias: string, name: string): Promise<void> {
+/**
+ * Drops a collection, if it is there. Its aliases go first, whatever they are: newer servers drop no collection that has
+ * some, and others leave names that lead nowhere.
+ */
+export async function dropWhole(client: MilvusClient, name: string, timeoutMs: number): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  const there = await describeCollection(client, name, timeoutMs);
+  if (there === null) return;
+  for (const alias of there.aliases) await dropAlias(client, alias);
+  const timeout = Math.max(1, endMs - performance.now());
+  successful(await client.dropCollection({ collection_name: name, timeout }));
+}
+
+/**
+ * Lets an alias stand for the collection, whatever it stood for.
+ * @returns whether it did not before
+ */
+export async function setAlias(client: MilvusClient, alias: string, name: string): Promise<boolean> {
   try {
     successful(await client.createAlias({ collection_name: name, alias }));
+    return true;
   } catch (error) {
     const failure = failureOf(error);
-    // It stands for another collection, or for one that was dropped.
+    // It stands for this collection already, for another one, or for one that was dropped.
     if (!hasStatus(failure, milvusStatus.aliasExists) && !/alias/i.test(failure.message)) throw failure;
-    successful(await client.alterAlias({ collection_name: name, alias }));
   }
+  const there = await describeCollection(client, name, limits.milvusAskMs);
+  if (there?.aliases.includes(alias)) return false;
+  successful(await client.alterAlias({ collection_name: name, alias }));
+  return true;
 }
 
 /** Nothing where there is none. */

@@ -1,11 +1,18 @@
 import type { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { limits } from '../../limits.ts';
 import type { Logger } from '../../ports/logger.ts';
-import { makeCollection } from './admin-calls.ts';
+import {
+  type CollectionPlan,
+  completeCollection,
+  createCollection,
+  describeCollection,
+} from './admin-calls.ts';
+import { dropOlder } from './collection-drop.ts';
 import { columnsOf } from './collection-fields.ts';
 import type { CollectionLayout } from './collection-layout.ts';
-import { type Division, descriptionOf } from './described-collection.ts';
+import { type DescribedCollection, type Division, described, descriptionOf } from './described-collection.ts';
 import { buildParameters, type CagraOptions, type IndexKind } from './index-parameters.ts';
+import { MilvusFailure, milvusStatus } from './milvus-answer.ts';
 import type { Names } from './names.ts';
 import { readFeatures, type ServerFeatures, tryPartitionKeys } from './server-features.ts';
 
@@ -14,6 +21,16 @@ export interface MakerOptions {
   readonly index: IndexKind;
   readonly cagra: CagraOptions;
   readonly logger: Logger;
+  /** Milliseconds since 1970. */
+  readonly epochMs: () => number;
+}
+
+/** What a collection is to be like where it has to be made. */
+export interface CollectionShape {
+  readonly layout: CollectionLayout;
+  readonly division: Division | null;
+  /** Default: that of new generations. */
+  readonly index?: IndexKind;
 }
 
 /** Makes collections in the way that suits the server. */
@@ -35,44 +52,71 @@ export class CollectionMaker {
     return this.#features;
   }
 
-  async make(
+  /**
+   * The collection as the server has it, complete: made where it is not there, finished where its making has stopped,
+   * whoever began it. What it is made of is asked for only where it has to be made.
+   */
+  async ensure(
     client: MilvusClient,
     name: string,
-    layout: CollectionLayout,
-    division: Division | null,
+    { layout, division, index }: CollectionShape,
     timeoutMs: number,
-  ): Promise<void> {
-    const { index, cagra, logger } = this.#options;
+  ): Promise<DescribedCollection> {
+    const endMs = performance.now() + timeoutMs;
+    const left = () => endMs - performance.now();
     const { textIndex } = await this.features(client);
-    const partitioned = await this.#tryPartitions(client);
-    if (layout.leftOut.size > 0)
-      logger.warn(
-        { store: 'milvus', collection: name, left_out: [...layout.leftOut].slice(0, limits.errorFieldsMax) },
-        'facets and fields beyond what a collection can have are filtered after the search',
-      );
-    await makeCollection(
-      client,
-      {
-        name,
-        description: descriptionOf(name, index, division),
-        columns: columnsOf(layout, partitioned),
-        index: buildParameters(index, cagra),
-        // What divides a collection needs no index.
-        tenantIndex: partitioned ? null : textIndex,
-      },
-      timeoutMs,
+    let there = await describeCollection(client, name, left());
+    if (there === null) {
+      const partitioned = await this.#tryPartitions(client);
+      this.#tellLeftOut(name, layout);
+      const plan = this.#planOf(name, index ?? this.#options.index, division);
+      const columns = columnsOf(layout, partitioned);
+      await createCollection(client, { ...plan, columns }, left());
+      there = await describeCollection(client, name, left());
+    }
+    const made = there === null ? null : described(there);
+    if (there === null || made === null)
+      throw new MilvusFailure(`${name} is gone, or not a collection of this service`, {
+        status: milvusStatus.collectionNotFound,
+        code: null,
+      });
+    // What divides a collection needs no index.
+    const divided = there.schema.fields.some((field) => field.name === 'tenant' && field.is_partition_key);
+    const plan = this.#planOf(name, made.index, made.division);
+    await completeCollection(client, { ...plan, tenantIndex: divided ? null : textIndex }, left());
+    return made;
+  }
+
+  #planOf(name: string, index: IndexKind, division: Division | null): Omit<CollectionPlan, 'columns'> {
+    return {
+      name,
+      description: descriptionOf(name, index, division),
+      index: buildParameters(index, this.#options.cagra),
+      tenantIndex: null,
+    };
+  }
+
+  #tellLeftOut(name: string, { leftOut }: CollectionLayout): void {
+    if (leftOut.size === 0) return;
+    this.#options.logger.warn(
+      { store: 'milvus', collection: name, left_out: [...leftOut].slice(0, limits.errorFieldsMax) },
+      'facets and fields beyond what a collection can have are filtered after the search',
     );
   }
 
   /** Whichever way the trial ends, one that could not be made counts as failed until the next collection. */
   async #tryPartitions(client: MilvusClient): Promise<boolean> {
-    const { names, logger } = this.#options;
-    this.#partitions ??= tryPartitionKeys(client, names.trial(), limits.milvusPrepareMs, logger).catch(
-      (error: unknown) => {
-        this.#partitions = null;
-        throw error;
-      },
-    );
+    const { names, logger, epochMs } = this.#options;
+    const tryOnce = async (): Promise<boolean> => {
+      // What trials have left that were cut off.
+      const bounds = { olderThanMs: epochMs() - limits.milvusUnusedMsMin, timeoutMs: limits.milvusAskMs };
+      await dropOlder(client, names.trialPrefix, bounds);
+      return tryPartitionKeys(client, names.trial(), limits.milvusPrepareMs, logger);
+    };
+    this.#partitions ??= tryOnce().catch((error: unknown) => {
+      this.#partitions = null;
+      throw error;
+    });
     return this.#partitions;
   }
 }

@@ -28,6 +28,7 @@ export const grpc = { cancelled: 1, deadlineExceeded: 4, unimplemented: 12, unav
 export const milvusStatus = {
   collectionNotFound: 100,
   collectionNotLoaded: 101,
+  indexNotFound: 700,
   invalidParameter: 1_100,
   aliasNotFound: 1_600,
   aliasExists: 1_602,
@@ -55,6 +56,7 @@ export function successful<T>(answer: T): T {
 
 const statusOfName: Readonly<Record<string, number>> = {
   CollectionNotExists: milvusStatus.collectionNotFound,
+  IndexNotExist: milvusStatus.indexNotFound,
 };
 
 function statusOf(answer: unknown): Status | null {
@@ -88,4 +90,20 @@ export function failureOf(thrown: unknown): Error {
 export function hasStatus(error: unknown, status: number): boolean {
   if (error instanceof MilvusFailure) return error.status === status;
   return error instanceof TriptychError && error.cause !== undefined && hasStatus(error.cause, status);
+}
+
+/** Codes by which Milvus speaks of what it was asked about: collections and partitions, indexes, parameters, aliases. */
+const refusals = [
+  [100, 299],
+  [700, 799],
+  [1_100, 1_199],
+  [1_600, 1_799],
+] as const;
+
+/** A failure of which the server says that it lies in what it was asked for: that says nothing about how the server is. */
+export function refusalOf(error: unknown): unknown {
+  if (!(error instanceof MilvusFailure) || error.status === null) return error;
+  const { status } = error;
+  if (!refusals.some(([from, to]) => from <= status && status <= to)) return error;
+  return new TriptychError('not_ready', 'Milvus cannot do it as things are', { cause: error });
 }

@@ -1,24 +1,25 @@
-import type { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import type { Catalogue, CatalogueSchema } from '../../domain/catalogue-schema.ts';
+import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { CatalogueKey } from '../../ports/shared-index.ts';
 import { LruMap } from '../../std/lru-map.ts';
-import { collectionNames, describeCollection, dropAlias, loadCollection, setAlias } from './admin-calls.ts';
+import { collectionNames, describeCollection, setAlias } from './admin-calls.ts';
+import { dropUnused, dropUse } from './collection-drop.ts';
 import { fingerprintOf, layoutOf } from './collection-layout.ts';
 import type { CollectionMaker } from './collection-maker.ts';
 import { type DescribedCollection, described, divisionOf } from './described-collection.ts';
-import { successful } from './milvus-answer.ts';
 import type { MilvusConnection } from './milvus-connection.ts';
 import type { Names } from './names.ts';
-import { textLiteral } from './text-literal.ts';
 
 export interface CollectionsParts {
-  readonly connection: MilvusConnection;
+  readonly connection: Pick<MilvusConnection, 'call' | 'generation'>;
   readonly maker: CollectionMaker;
   readonly names: Names;
   /** Name of the facet or field by which new generations are divided; null: they are not. */
   readonly shardBy: string | null;
+  /** Monotonic milliseconds, and those since 1970. */
   readonly nowMs: () => number;
+  readonly epochMs: () => number;
 }
 
 interface Remembered {
@@ -39,6 +40,8 @@ export class MilvusCollections {
   readonly #shards = new LruMap<{ readonly names: readonly string[]; readonly atMs: number }>(
     limits.milvusCollectionsRemembered,
   );
+  /** Shards that were seen complete by this process. */
+  readonly #complete = new LruMap<true>(limits.milvusCollectionsRemembered);
   readonly #reading = new Map<string, Promise<unknown>>();
 
   constructor(parts: CollectionsParts) {
@@ -49,42 +52,60 @@ export class MilvusCollections {
     return this.#parts.names.collection(fingerprintOf(schema), generation);
   }
 
-  /** Makes the collection of a generation, its alias, and loads it. */
-  async prepare(tenant: string, { schema, generation }: Catalogue, timeoutMs: number): Promise<void> {
+  /**
+   * Sees to it on the server that a generation's collection is there, complete and in use, whatever of that was done before.
+   * @returns whether the tenant's use of it is new: then nothing of the tenant's is in it
+   */
+  async prepare(tenant: string, { schema, generation }: Catalogue, timeoutMs: number): Promise<boolean> {
     const { connection, maker, names, shardBy } = this.#parts;
+    const endMs = this.#parts.nowMs() + timeoutMs;
+    const leftMs = () => endMs - this.#parts.nowMs();
     const name = this.nameOf(schema, generation);
     const use = names.use(tenant, generation);
-    if ((await this.find(use, timeoutMs))?.name === name) return;
     const division = shardBy === null ? null : divisionOf(schema, shardBy);
-    await connection.call(async (client) => {
-      if ((await describeCollection(client, name, timeoutMs)) === null)
-        await maker.make(client, name, layoutOf(schema), division, timeoutMs);
-      else await loadCollection(client, name, timeoutMs);
-      await setAlias(client, use, name);
-    });
-    this.forget(use);
-    await this.find(use, timeoutMs);
-    await this.find(name, timeoutMs);
+    const shape = { layout: layoutOf(schema), division };
+    const base = await connection.call((client) => maker.ensure(client, name, shape, leftMs()));
+    for (const shard of (await this.partsNow(base, leftMs())).slice(1))
+      await this.#ensureShard(base, shard, base.aliases, leftMs());
+    let isNew = false;
+    if (!base.aliases.includes(use)) {
+      isNew = await connection.call((client) => setAlias(client, use, name));
+      this.forget(use);
+      this.forget(name);
+    }
+    await this.find(use, leftMs());
+    await this.find(name, leftMs());
+    return isNew;
   }
 
-  /** Makes the collection beside `base` where documents of that value belong. */
+  /** Sees to it, once, that the collection beside `base` is complete where documents of one value belong. */
   async prepareShard(base: DescribedCollection, shard: string, timeoutMs: number): Promise<void> {
-    const { connection, maker } = this.#parts;
-    if (await this.find(shard, timeoutMs)) return;
-    await connection.call((client) => maker.make(client, shard, base.layout, base.division, timeoutMs));
-    this.forget(shard);
-    this.#shards.delete(base.name);
-    await this.#followAliases(base, shard, timeoutMs);
+    if (shard === base.name || this.#complete.get(shard) !== undefined) return;
+    await this.#ensureShard(base, shard, null, timeoutMs);
+    if (!this.#shards.get(base.name)?.names.includes(shard)) this.#shards.delete(base.name);
   }
 
-  /** What the live names of the base stand for, they stand for in the new shard as well. */
-  async #followAliases(base: DescribedCollection, shard: string, timeoutMs: number): Promise<void> {
-    const { connection, names } = this.#parts;
-    this.forget(base.name);
-    const aliases = (await this.find(base.name, timeoutMs))?.aliases ?? [];
-    for (const alias of aliases)
-      if (names.isLive(alias))
-        await connection.call((client) => setAlias(client, names.ofShard(alias, base.name, shard), shard));
+  /**
+   * What the live names of the base stand for, they stand for in a shard as well.
+   * @param aliases of the base; null: they are asked for when the shard is there
+   */
+  async #ensureShard(
+    base: DescribedCollection,
+    shard: string,
+    aliases: readonly string[] | null,
+    timeoutMs: number,
+  ): Promise<void> {
+    const { connection, maker, names } = this.#parts;
+    const made = await connection.call((client) => maker.ensure(client, shard, base, timeoutMs));
+    const theirs =
+      aliases ??
+      (await connection.call((client) => describeCollection(client, base.name, timeoutMs)))?.aliases ??
+      [];
+    for (const live of theirs.filter((alias) => names.isLive(alias))) {
+      const alias = names.ofShard(live, base.name, shard);
+      if (!made.aliases.includes(alias)) await connection.call((client) => setAlias(client, alias, shard));
+    }
+    this.#complete.set(shard, true);
   }
 
   /** The collection of a tenant's generation; null: it was not prepared. */
@@ -123,6 +144,15 @@ export class MilvusCollections {
   /** Of what is not, or no longer, as it was read. */
   forget(nameOrAlias: string): void {
     this.#described.delete(nameOrAlias);
+  }
+
+  /** A collection is gone, or not as it was: what is remembered of it leads nowhere, whatever name it is under. */
+  forgetAll(name: string): void {
+    for (const known of this.#described.keys())
+      if (known === name || this.#described.get(known)?.collection?.name === name) this.forget(known);
+    const shards = this.#parts.names.shardPrefix(name);
+    for (const shard of this.#complete.keys()) if (shard.startsWith(shards)) this.#complete.delete(shard);
+    this.#shards.delete(name);
   }
 
   /** The collection and those beside it where documents are kept apart by a value. */
@@ -165,32 +195,25 @@ export class MilvusCollections {
     });
   }
 
-  /**
-   * Deletes a tenant's generation. A collection that nobody else uses goes as a whole; one that somebody starts to use in
-   * that moment fails the first write, and is prepared again.
-   */
-  async drop(key: CatalogueKey, base: DescribedCollection, timeoutMs: number): Promise<void> {
-    const { connection, names } = this.#parts;
+  /** Deletes what there is of a tenant's generation, on the server, as often as it takes. @throws TriptychError unavailable */
+  async drop(key: CatalogueKey, timeoutMs: number): Promise<void> {
+    const { connection, names, epochMs } = this.#parts;
+    const endMs = this.#parts.nowMs() + timeoutMs;
+    const leftMs = () => endMs - this.#parts.nowMs();
     const use = names.use(key.tenant, key.generation);
-    this.forget(base.name);
-    const aliases = (await this.find(base.name, timeoutMs))?.aliases ?? [];
-    const others = aliases.filter((alias) => names.isUse(alias) && alias !== use);
-    const live = names.live(key.tenant);
-    const parts = await this.partsNow(base, timeoutMs);
-    await connection.call(async (client) => {
-      for (const part of parts) {
-        if (aliases.includes(live))
-          await dropAlias(client, part === base.name ? live : names.ofShard(live, base.name, part));
-        if (others.length > 0) await deleteTenant(client, part, key.tenant, timeoutMs);
-      }
-      await dropAlias(client, use);
-      // The first one last: while it is there, the others are found.
-      if (others.length === 0)
-        for (const part of [...parts].reverse())
-          successful(await client.dropCollection({ collection_name: part, timeout: timeoutMs }));
-    });
-    for (const name of [use, ...parts]) this.forget(name);
-    this.#shards.delete(base.name);
+    this.forget(use);
+    const base = await this.find(use, leftMs());
+    if (base !== null) {
+      const [, ...shards] = await this.partsNow(base, leftMs());
+      const parts = { base: base.name, shards };
+      await connection.call((client) => dropUse(client, names, key, parts, leftMs()));
+      this.forgetAll(base.name);
+      return;
+    }
+    const age = { nowMs: epochMs(), ageMsMin: limits.milvusUnusedMsMin };
+    const young = await connection.call((client) => dropUnused(client, names, key.generation, age, leftMs()));
+    if (young > 0)
+      throw new TriptychError('unavailable', 'collections that nobody uses are to be dropped later');
   }
 
   /** Any collection that can be asked something; null: there is none yet. */
@@ -209,21 +232,4 @@ export class MilvusCollections {
     this.#reading.set(what, answer);
     return answer;
   }
-}
-
-async function deleteTenant(
-  client: MilvusClient,
-  collection: string,
-  tenant: string,
-  timeoutMs: number,
-): Promise<void> {
-  const literal = textLiteral(tenant);
-  if (literal === null) throw new RangeError('a tenant is called in control characters');
-  successful(
-    await client.deleteEntities({
-      collection_name: collection,
-      filter: `tenant == ${literal}`,
-      timeout: timeoutMs,
-    }),
-  );
 }

@@ -4,11 +4,10 @@ import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { CatalogueKey, IndexedVersion, SharedIndex } from '../../ports/shared-index.ts';
 import type { StoreCaller } from '../../ports/store-caller.ts';
-import { LruMap } from '../../std/lru-map.ts';
 import { compareUtf8 } from '../../std/utf8-order.ts';
 import type { DescribedCollection } from './described-collection.ts';
 import { rowsOf } from './document-rows.ts';
-import { hasStatus, milvusStatus } from './milvus-answer.ts';
+import { hasStatus, milvusStatus, refusalOf } from './milvus-answer.ts';
 import type { MilvusCollections } from './milvus-collections.ts';
 import type { MilvusConnection } from './milvus-connection.ts';
 import type { Names } from './names.ts';
@@ -40,8 +39,6 @@ export class MilvusSharedIndex implements SharedIndex {
   readonly visibleAfterMs: number;
   readonly #parts: SharedIndexParts;
   readonly #pages: VersionPages;
-  /** What was prepared here, to be prepared again where somebody has dropped it since. */
-  readonly #catalogues = new LruMap<Catalogue>(limits.milvusCollectionsRemembered);
   #closed = false;
 
   constructor(parts: SharedIndexParts) {
@@ -50,12 +47,11 @@ export class MilvusSharedIndex implements SharedIndex {
     this.#pages = new VersionPages({ pageRows: parts.pageRows, listsMax: limits.milvusRangesRemembered });
   }
 
-  async prepare(tenant: string, catalogue: Catalogue): Promise<void> {
-    const { collections, names } = this.#parts;
-    await this.#call('prepare', limits.milvusPrepareMs, (leftMs) =>
+  async prepare(tenant: string, catalogue: Catalogue): Promise<boolean> {
+    const { collections } = this.#parts;
+    return this.#call('prepare', limits.milvusPrepareMs, (leftMs) =>
       collections.prepare(tenant, catalogue, leftMs),
     );
-    this.#catalogues.set(names.use(tenant, catalogue.generation), catalogue);
   }
 
   async apply(key: CatalogueKey, changes: readonly DocumentChange[]): Promise<void> {
@@ -71,7 +67,7 @@ export class MilvusSharedIndex implements SharedIndex {
           this.#write(key.tenant, base, place, leftMs),
         );
     } catch (error) {
-      this.#heedMissing(key, base, error);
+      this.#heedMissing(base, error);
       if (!(error instanceof TriptychError) || error.code === 'invalid_document') throw error;
       if (!(await this.#landed(key, base, changes))) throw error;
     }
@@ -84,12 +80,8 @@ export class MilvusSharedIndex implements SharedIndex {
   }
 
   async drop(key: CatalogueKey): Promise<void> {
-    const { collections, names } = this.#parts;
-    await this.#call('drop', limits.milvusPrepareMs, async (leftMs) => {
-      const base = await collections.ofKey(key, leftMs);
-      if (base !== null) await collections.drop(key, base, leftMs);
-    });
-    this.#catalogues.delete(names.use(key.tenant, key.generation));
+    const { collections } = this.#parts;
+    await this.#call('drop', limits.milvusPrepareMs, (leftMs) => collections.drop(key, leftMs));
   }
 
   async versions(
@@ -107,7 +99,7 @@ export class MilvusSharedIndex implements SharedIndex {
         return mergedVersions(lists, compareUtf8).slice(0, limit);
       } catch (error) {
         if (!hasStatus(error, milvusStatus.collectionNotFound)) throw error;
-        this.#heedMissing(key, base, error);
+        this.#heedMissing(base, error);
         return [];
       }
     });
@@ -123,21 +115,15 @@ export class MilvusSharedIndex implements SharedIndex {
     await Promise.all([this.#parts.thread.close(), this.#parts.connection.close()]);
   }
 
+  /** @throws TriptychError unavailable where it was not prepared, or somebody has dropped it since */
   async #prepared(key: CatalogueKey): Promise<DescribedCollection> {
-    const { collections, names } = this.#parts;
-    const find = () => this.#call('describe', limits.milvusAskMs, (leftMs) => collections.ofKey(key, leftMs));
-    const base = await find();
+    const { collections } = this.#parts;
+    const base = await this.#call('describe', limits.milvusAskMs, (leftMs) => collections.ofKey(key, leftMs));
     if (base !== null) return base;
-    const catalogue = this.#catalogues.get(names.use(key.tenant, key.generation));
-    if (catalogue !== undefined) {
-      await this.prepare(key.tenant, catalogue);
-      const made = await find();
-      if (made !== null) return made;
-    }
     throw new TriptychError('unavailable', `generation ${key.generation} is not prepared in Milvus`);
   }
 
-  /** Where the changes belong; parts that are missing are made. */
+  /** Where the changes belong; parts that are missing, or not complete, are made. */
   async #placed(
     base: DescribedCollection,
     changes: readonly DocumentChange[],
@@ -149,10 +135,9 @@ export class MilvusSharedIndex implements SharedIndex {
     );
     const places = placed(base, known, names, changes);
     for (const { collection } of places)
-      if (!known.includes(collection))
-        await this.#call('prepare', limits.milvusPrepareMs, (leftMs) =>
-          collections.prepareShard(base, collection, leftMs),
-        );
+      await this.#call('prepare', limits.milvusPrepareMs, (leftMs) =>
+        collections.prepareShard(base, collection, leftMs),
+      );
     return places;
   }
 
@@ -188,12 +173,11 @@ export class MilvusSharedIndex implements SharedIndex {
     }
   }
 
-  /** Somebody dropped it: what is remembered of it leads nowhere. */
-  #heedMissing(key: CatalogueKey, base: DescribedCollection, error: unknown): void {
-    if (!hasStatus(error, milvusStatus.collectionNotFound)) return;
-    const { collections, names } = this.#parts;
-    collections.forget(names.use(key.tenant, key.generation));
-    collections.forget(base.name);
+  /** Somebody dropped or released it: what is remembered of it leads nowhere. */
+  #heedMissing(base: DescribedCollection, error: unknown): void {
+    const gone = [milvusStatus.collectionNotFound, milvusStatus.collectionNotLoaded];
+    if (!gone.some((status) => hasStatus(error, status))) return;
+    this.#parts.collections.forgetAll(base.name);
   }
 
   #versionsIn(
@@ -218,7 +202,11 @@ export class MilvusSharedIndex implements SharedIndex {
   async #call<T>(operation: string, timeoutMs: number, attempt: (leftMs: number) => Promise<T>): Promise<T> {
     if (this.#closed) throw new TriptychError('unavailable', 'Milvus is closed');
     try {
-      return await this.#parts.caller.call({ operation, timeoutMs, repeatable: true }, attempt);
+      return await this.#parts.caller.call({ operation, timeoutMs, repeatable: true }, (leftMs) =>
+        attempt(leftMs).catch((error: unknown) => {
+          throw refusalOf(error);
+        }),
+      );
     } catch (error) {
       if (error instanceof TriptychError && ['unavailable', 'invalid_document'].includes(error.code))
         throw error;

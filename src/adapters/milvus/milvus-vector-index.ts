@@ -68,7 +68,7 @@ export class MilvusVectorIndex implements VectorIndex {
         } catch (error) {
           // A collection that is just being made is there before it can be searched.
           if (!notThere.some((status) => hasStatus(error, status))) throw error;
-          collections.forget(name);
+          collections.forgetAll(name);
           return null;
         }
       },

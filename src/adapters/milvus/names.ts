@@ -64,12 +64,21 @@ export class Names {
 
   /** A collection of nobody's, to try something with. */
   trial(): string {
-    return `${this.prefix}_trial_${randomUUID().replaceAll('-', '')}`;
+    return `${this.trialPrefix}${randomUUID().replaceAll('-', '')}`;
+  }
+
+  get trialPrefix(): string {
+    return `${this.prefix}_trial_`;
   }
 
   /** Whether a collection is one of this service's, shards left out. */
   isCollection(name: string): boolean {
     return name.startsWith(`${this.prefix}_c_`) && !/_s[0-9a-f]{16}$/.test(name);
+  }
+
+  /** The same, of the given generation. */
+  isCollectionOf(name: string, generation: number): boolean {
+    return this.isCollection(name) && name.endsWith(`_g${generation}`);
   }
 }
 

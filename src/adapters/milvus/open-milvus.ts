@@ -65,9 +65,10 @@ export function openMilvus(options: MilvusOptions, parts: MilvusParts): MilvusIn
   connection.load().catch(() => {
     // Who calls first tries again, and is told.
   });
-  const maker = new CollectionMaker({ names, index: options.index, cagra, logger });
+  const epochMs = () => clock.epochMs();
+  const maker = new CollectionMaker({ names, index: options.index, cagra, logger, epochMs });
   const { shardBy } = options;
-  const collections = new MilvusCollections({ connection, maker, names, shardBy, nowMs });
+  const collections = new MilvusCollections({ connection, maker, names, shardBy, nowMs, epochMs });
   caller.onStuck(() => connection.replace('calls hang'));
   workCaller.onStuck(() => connection.replace('calls hang'));
 

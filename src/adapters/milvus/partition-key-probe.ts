@@ -1,5 +1,5 @@
 import type { FieldType, MilvusClient } from '@zilliz/milvus2-sdk-node';
-import { makeCollection } from './admin-calls.ts';
+import { completeCollection, createCollection } from './admin-calls.ts';
 import { consistencyLevel } from './consistency.ts';
 import { successful } from './milvus-answer.ts';
 import { upsertRows } from './mutations.ts';
@@ -25,7 +25,9 @@ export async function keepsPartitionedRows(
 ): Promise<boolean> {
   const index = { type: 'FLAT', metric: 'COSINE', params: {} } as const;
   try {
-    await makeCollection(client, { name, description: '', columns, index, tenantIndex: null }, timeoutMs);
+    const plan = { name, description: '', columns, index, tenantIndex: null };
+    await createCollection(client, plan, timeoutMs);
+    await completeCollection(client, plan, timeoutMs);
     const rows = tenants.flatMap((tenant) =>
       Array.from({ length: rowsPerTenant }, (_, i) => ({ pk: `${tenant}${i}`, tenant, embedding: [1, i] })),
     );

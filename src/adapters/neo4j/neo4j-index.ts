@@ -44,13 +44,14 @@ export class Neo4jIndex implements SharedIndex {
     this.#loop = new RefreshLoop({ ...parts, refresh: (key) => this.#refresh(key, null) });
   }
 
-  async prepare(tenant: string, { generation, schema }: Catalogue): Promise<void> {
+  async prepare(tenant: string, { generation, schema }: Catalogue): Promise<boolean> {
     await this.#prepareSchema();
     const key = { tenant, generation };
     const relations = JSON.stringify(schema.relations);
-    await this.#alone('prepare', write.prepareStatement, { ...parametersOf(key), relations });
+    const [row] = await this.#alone('prepare', write.prepareStatement, { ...parametersOf(key), relations });
     // A process that died may have left marks.
     this.#loop.add(key);
+    return row?.isNew === true;
   }
 
   /** @throws TriptychError invalid_document for a value that Neo4j cannot hold; unavailable before `prepare`; those of StoreCaller */
@@ -95,12 +96,12 @@ export class Neo4jIndex implements SharedIndex {
     );
   }
 
-  /** Documents whose edges are still to be computed, by whichever process. */
-  async unfinished(): Promise<number> {
-    const [row] = await this.#call('unfinished', (timeoutMs) =>
-      this.#bolt.read<{ readonly documents: number } & Row>(write.unfinishedStatement, {}, timeoutMs),
+  /** Tenants of whom edges are still to be computed, by whichever process. */
+  async unfinished(tenants: readonly string[]): Promise<readonly string[]> {
+    const rows = await this.#call('unfinished', (timeoutMs) =>
+      this.#bolt.read<{ readonly tenant: string } & Row>(write.unfinishedStatement, { tenants }, timeoutMs),
     );
-    return row!.documents;
+    return rows.map(({ tenant }) => tenant);
   }
 
   /** Resolves when no edge of the generations that this process has written to waits to be computed. */

@@ -29,9 +29,12 @@ export const schemaStatements: readonly string[] = [
   'CALL db.awaitIndexes(60)',
 ];
 
+/** Row (isNew): whether the generation was not there. */
 export const prepareStatement = `
 MERGE (catalogue:TriptychCatalogue {${key}})
-SET catalogue.relations = $relations`;
+WITH catalogue, catalogue.relations IS NULL AS isNew
+SET catalogue.relations = $relations
+RETURN isNew`;
 
 /**
  * Writers of one generation take turns: each begins with this, which holds the node until its transaction has ended.
@@ -171,7 +174,12 @@ LIMIT $limit`;
 
 export const pingStatement = 'RETURN 1 AS one';
 
-/** How many documents wait for their edges, of everybody. */
+/** Rows (tenant): those of $tenants of whom a document waits for its edges. */
 export const unfinishedStatement = `
-MATCH (document:TriptychStale)
-RETURN count(document) AS documents`;
+UNWIND $tenants AS tenant
+WITH tenant
+WHERE EXISTS {
+  MATCH (document:TriptychStale)
+  WHERE document.tenant = tenant AND document.generation >= 0
+}
+RETURN tenant`;

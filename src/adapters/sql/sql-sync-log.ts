@@ -54,9 +54,14 @@ export class SqlSyncLog implements SyncLog {
     while ((await this.#count(following.forgetStates(index, limits.sweepRows))) > 0);
   }
 
-  async claim(index: SharedIndexName, limit: number, leaseMs: number): Promise<SyncClaim | null> {
+  async claim(
+    index: SharedIndexName,
+    limit: number,
+    leaseMs: number,
+    except: readonly CatalogueKey[] = [],
+  ): Promise<SyncClaim | null> {
     for (let attempt = 0; attempt < limits.syncClaimAttemptsMax; attempt++) {
-      const { key, mark } = await this.#look(index, limit);
+      const { key, mark } = await this.#look(index, limit, except);
       if (mark) await this.#run([following.markStep(index, limits.syncMarkRows)]);
       const claim = key === null ? null : await this.#take(index, key, limit, leaseMs);
       if (claim !== null) return claim;
@@ -89,6 +94,16 @@ export class SqlSyncLog implements SyncLog {
     };
   }
 
+  async waiting(index: SharedIndexName, tenants: readonly string[]): Promise<readonly string[]> {
+    const [rows = []] = await this.#run([following.waitingTenants(index, tenants)]);
+    return rows.map((row) => textCell(row, 0));
+  }
+
+  async hasApplied(index: SharedIndexName, key: CatalogueKey): Promise<boolean> {
+    const [rows] = await this.#run([following.hasApplied(index, key)]);
+    return rows![0]![0] === 't';
+  }
+
   async requeue(index: SharedIndexName, key: CatalogueKey, ids?: readonly string[]): Promise<number> {
     if (ids === undefined) {
       const [rows] = await this.#run(following.requeueAll(index, key));
@@ -112,12 +127,14 @@ export class SqlSyncLog implements SyncLog {
     await this.#run([following.forgetGeneration(index, key)]);
   }
 
-  async #look(index: SharedIndexName, limit: number): Promise<Work> {
-    const [counts, first] = await this.#run([claims.countWork(index, limit), claims.firstDue(index)]);
+  async #look(index: SharedIndexName, limit: number, except: readonly CatalogueKey[]): Promise<Work> {
+    const next = except.length === 0 ? claims.firstDue(index) : claims.firstDueExcept(index, except);
+    const [counts, first] = await this.#run([claims.countWork(index, limit), next]);
     const [due, unmarked] = counts![0]!;
     return {
       key: first![0] === undefined ? null : keyOfRow(first![0]),
-      mark: unmarked === 't' && Number(due) < limit,
+      // What is passed over is due as well, and must not keep the others' documents from being marked.
+      mark: unmarked === 't' && (Number(due) < limit || except.length > 0),
     };
   }
 

@@ -64,8 +64,10 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
     };
   }
 
-  async prepare(tenant: string, { generation, schema }: Catalogue): Promise<void> {
-    await this.#run([writing.prepareCatalogue({ tenant, generation }, JSON.stringify(schema))]);
+  async prepare(tenant: string, { generation, schema }: Catalogue): Promise<boolean> {
+    const statement = writing.prepareCatalogue({ tenant, generation }, JSON.stringify(schema));
+    const [made = []] = await this.#run([statement]);
+    return made.length > 0;
   }
 
   async apply(key: CatalogueKey, changes: readonly DocumentChange[]): Promise<void> {

@@ -25,6 +25,26 @@ export function firstDue(index: SharedIndexName): SqlStatement {
   return { text: firstDueText, parameters: [index] };
 }
 
+// Who was held longest ago comes first. The rows of one that is passed over may be many and are not read; LIMIT within
+// LATERAL has the catalogues looked at one by one, until there is something to do.
+const firstDueExceptText = `SELECT c.tenant, c.generation FROM (
+    SELECT c.tenant, c.generation FROM catalogue c
+    LEFT JOIN sync_generation g ON g.index_name = $1 AND g.tenant = c.tenant AND g.generation = c.generation
+    WHERE c.state <> 'dropped' AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::bigint[]) AS x(tenant, generation)
+      WHERE x.tenant = c.tenant AND x.generation = c.generation)
+    ORDER BY coalesce(g.held_until, '-infinity'), c.tenant, c.generation
+  ) c CROSS JOIN LATERAL (
+    SELECT 1 FROM sync_state s WHERE s.tenant = c.tenant AND s.generation = c.generation AND s.index_name = $1
+      AND s.due_at <= now()
+    LIMIT 1 FOR UPDATE SKIP LOCKED
+  ) due LIMIT 1`;
+
+/** The same of generations other than these. */
+export function firstDueExcept(index: SharedIndexName, except: readonly CatalogueKey[]): SqlStatement {
+  const parameters = [index, except.map(({ tenant }) => tenant), except.map(({ generation }) => generation)];
+  return { text: firstDueExceptText, parameters };
+}
+
 const holdText = `
 INSERT INTO sync_generation AS g (index_name, tenant, generation, unmarked, held_until)
 SELECT $1::text, c.tenant, c.generation, 0, ${inMs('$4')} FROM catalogue c

@@ -126,6 +126,33 @@ export function readLag(index: SharedIndexName, key: CatalogueKey | undefined): 
   return { text: lagText, parameters: [index, key?.tenant ?? null, key?.generation ?? null] };
 }
 
+const waitingText = `
+SELECT t.tenant FROM unnest($2::text[]) AS t(tenant)
+WHERE EXISTS (SELECT FROM sync_state s
+    WHERE s.tenant = t.tenant AND s.index_name = $1 AND s.due_at < 'infinity' AND ${livingCatalogue('s')})
+  OR EXISTS (SELECT FROM sync_generation g
+    WHERE g.tenant = t.tenant AND g.index_name = $1 AND g.marked_to IS NOT NULL AND ${livingCatalogue('g')})`;
+
+/** Rows (tenant): those of whom something waits. */
+export function waitingTenants(index: SharedIndexName, tenants: readonly string[]): SqlStatement {
+  return { text: waitingText, parameters: [index, tenants] };
+}
+
+const hasAppliedText = `
+SELECT EXISTS (
+  SELECT FROM document d
+  WHERE d.tenant = $2 AND d.generation = $3 AND d.deleted_at IS NULL
+    AND NOT EXISTS (SELECT FROM sync_state s WHERE s.tenant = d.tenant AND s.generation = d.generation
+      AND s.id = d.id AND s.index_name = $1)
+    AND NOT EXISTS (SELECT FROM sync_generation g WHERE g.index_name = $1 AND g.tenant = $2 AND g.generation = $3
+      AND g.marked_to < d.id)
+) AND EXISTS (SELECT FROM sync_index WHERE name = $1)`;
+
+/** One row: whether a document was marked as due once and is not any more. */
+export function hasApplied(index: SharedIndexName, key: CatalogueKey): SqlStatement {
+  return { text: hasAppliedText, parameters: keyParameters(index, key), lengthy: true };
+}
+
 /** The version of a delete of which the truth knows nothing any more: newer than whatever an index has. */
 const versionUnknown = Number.MAX_SAFE_INTEGER;
 

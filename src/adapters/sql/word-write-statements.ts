@@ -9,8 +9,9 @@ function keyParameters({ tenant, generation }: CatalogueKey): [string, number] {
 }
 
 const prepareText = `INSERT INTO word_catalogue (tenant, generation, schema) VALUES ($1, $2, $3::json)
-  ON CONFLICT DO NOTHING`;
+  ON CONFLICT DO NOTHING RETURNING 1`;
 
+/** A row where the generation was not there. */
 export function prepareCatalogue(key: CatalogueKey, schema: string): SqlStatement {
   return { text: prepareText, parameters: [...keyParameters(key), schema] };
 }

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { TriptychError } from '../../src/errors.ts';
+import { limits } from '../../src/limits.ts';
+import { testSchema } from '../support/arbitraries.ts';
+import { openSharedIndexes, pass, put, unavailable } from '../support/shared-indexes-fixture.ts';
+
+const key = { tenant: 't', generation: 1 };
+const catalogue = { schema: testSchema, generation: 1 };
+const ids = (count: number) => Array.from({ length: count }, (_, i) => `d${i}`);
+const lost = 'an index has lost a catalogue, its documents are written again';
+
+describe('an index that always fails with one catalogue', () => {
+  const rows = 20 * limits.sharedIndexBatchMax;
+
+  it('takes everybody else up as fast as without it', async () => {
+    const spent = async (broken: boolean) => {
+      const { clock, log, index, indexes } = openSharedIndexes();
+      if (broken) log.write('broken', 1, ...ids(rows).map(put));
+      for (const tenant of ['a', 'b', 'c'])
+        log.write(tenant, 1, ...ids(rows).map((id) => put(`${tenant}${id}`)));
+      index.failure = (_, { tenant }) => (tenant === 'broken' ? unavailable() : null);
+      const startMs = clock.nowMs();
+      indexes.start();
+      for (const tenant of ['a', 'b', 'c'])
+        expect(await clock.run(indexes.caughtUp({ tenant, generation: 1 }, 600_000))).toBe(true);
+      await indexes.stop();
+      expect(index.has.length).toBe(3 * rows);
+      return clock.nowMs() - startMs;
+    };
+    expect(await spent(true)).toBeLessThanOrEqual((await spent(false)) + limits.syncPollMs);
+  });
+
+  it('is tried with it less and less often, and goes on soon after it works again', async () => {
+    const { clock, log, index, logger, indexes } = openSharedIndexes();
+    log.write('broken', 1, ...ids(rows).map(put));
+    index.failure = (_, { tenant }) => (tenant === 'broken' ? unavailable() : null);
+    indexes.start();
+    await pass(clock, 600_000);
+    const tried = index.callsOf.get('broken')!;
+    expect(tried).toBeGreaterThan(5);
+    expect(tried).toBeLessThanOrEqual(7 + 600_000 / limits.syncPauseMsMax);
+    expect(logger.messages).toEqual(['an index cannot take documents of a catalogue now, will be repeated']);
+    log.write('late', 1, put('x'));
+    await pass(clock, 2 * limits.syncPollMs);
+    expect(index.has).toEqual(['x']);
+    index.failure = () => null;
+    const broken = { tenant: 'broken', generation: 1 };
+    expect(await clock.run(indexes.caughtUp(broken, 2 * limits.syncPauseMsMax))).toBe(true);
+    await indexes.stop();
+  });
+
+  it('blames no catalogue for an index that is away: all go on within seconds of its return', async () => {
+    const { clock, log, index, indexes } = openSharedIndexes();
+    const tenants = ['a', 'b', 'c'];
+    for (const tenant of tenants) log.write(tenant, 1, put(tenant));
+    let calls = 0;
+    // As through a caller that leaves it alone: now and then one call tries it.
+    index.failure = () =>
+      calls++ % 3 === 0
+        ? unavailable()
+        : new TriptychError('unavailable', 'not now', {
+            cause: new TriptychError('store_open', 'left alone'),
+          });
+    indexes.start();
+    await pass(clock, 600_000);
+    expect(index.has).toEqual([]);
+    index.failure = () => null;
+    await pass(clock, 2 * limits.loopPauseMsMax);
+    expect([...index.has].sort()).toEqual(tenants);
+    await indexes.stop();
+  });
+
+  it('deletes what is left of others although it cannot delete one', async () => {
+    const { clock, log, index, indexes } = openSharedIndexes();
+    log.gone = [1, 2, 3].map((generation) => ({ tenant: 't', generation }));
+    index.failure = (_, { generation }) => (generation === 1 ? unavailable() : null);
+    indexes.start();
+    await pass(clock, limits.syncPollMs);
+    expect(index.dropped.map(({ generation }) => generation)).toEqual([2, 3]);
+    expect(log.gone).toEqual([{ tenant: 't', generation: 1 }]);
+    index.failure = () => null;
+    await pass(clock, limits.syncSweepMs + limits.syncPollMs);
+    expect(log.gone).toEqual([]);
+    await indexes.stop();
+  });
+});
+
+describe('answers that may be kept', () => {
+  it('are those of every tenant whose own documents are all there', async () => {
+    const { clock, log, index, indexes } = openSharedIndexes();
+    log.write('behind', 1, put('a'));
+    index.failure = (_, { tenant }) => (tenant === 'behind' ? unavailable() : null);
+    index.unfinished = async (tenants) => tenants.filter((tenant) => tenant === 'computing');
+    indexes.start();
+    for (const tenant of ['behind', 'computing', 'whole']) indexes.nudge(tenant);
+    await pass(clock, 30_000);
+    const settled = (tenant: string) => indexes.settled(tenant, clock.nowMs());
+    expect(['behind', 'computing', 'whole'].map(settled)).toEqual([false, false, true]);
+    index.failure = () => null;
+    index.unfinished = async () => [];
+    await pass(clock, limits.syncPauseMsMax + index.visibleAfterMs);
+    expect(['behind', 'computing', 'whole'].map(settled)).toEqual([true, true, true]);
+    await indexes.stop();
+  });
+
+  it('are found out for more tenants than one look takes', async () => {
+    const { clock, indexes } = openSharedIndexes();
+    const tenants = Array.from({ length: 2 * limits.syncTenantsPerLook + 1 }, (_, i) => `t${i}`);
+    for (const tenant of tenants) indexes.nudge(tenant);
+    indexes.start();
+    await pass(clock, 10_000);
+    expect(tenants.every((tenant) => indexes.settled(tenant, clock.nowMs()))).toBe(true);
+    await indexes.stop();
+  });
+});
+
+describe('an index that loses everything while the service runs', () => {
+  async function filled() {
+    const opened = openSharedIndexes();
+    const { clock, log, index, indexes } = opened;
+    log.write('t', 1, ...ids(250).map(put));
+    indexes.start();
+    indexes.activate('t', catalogue, 250);
+    expect(await clock.run(indexes.caughtUp(key, 10_000))).toBe(true);
+    await pass(clock, 5_000);
+    expect(index.has.length).toBe(250);
+    expect(index.live).toEqual([key]);
+    return opened;
+  }
+
+  it('is asked now and then whether it has the live catalogues, and gets nothing twice while it has', async () => {
+    const { clock, index, logger, indexes } = await filled();
+    const before = index.prepared.length;
+    await pass(clock, 100 * limits.syncCheckMs);
+    expect(index.prepared.length).toBeGreaterThan(before + 50);
+    expect(index.prepared.length).toBeLessThanOrEqual(before + 101);
+    expect(index.has.length).toBe(250);
+    expect(logger.messages).toEqual([]);
+    await indexes.stop();
+  });
+
+  it('gets everything again, and its live name, though nothing is written', async () => {
+    const { clock, index, logger, indexes } = await filled();
+    index.lose();
+    await pass(clock, limits.syncCheckMs + 2_000);
+    expect([...index.has].sort()).toEqual(ids(250).sort());
+    expect(index.live).toEqual([key]);
+    expect(logger.messages).toEqual([lost]);
+    await pass(clock, index.visibleAfterMs);
+    expect(indexes.settled('t', clock.nowMs())).toBe(true);
+    await pass(clock, 10 * limits.syncCheckMs);
+    expect(index.has.length).toBe(250);
+    await indexes.stop();
+  });
+
+  it('gets everything again where a write is what finds it out', async () => {
+    const { clock, log, index, indexes } = await filled();
+    index.lose();
+    log.write('t', 1, put('new'));
+    expect(await clock.run(indexes.caughtUp(key, 5_000))).toBe(true);
+    expect([...new Set(index.has)].sort()).toEqual([...ids(250), 'new'].sort());
+    expect(index.live).toEqual([key]);
+    await indexes.stop();
+  });
+
+  it('fills a catalogue that is new to it once', async () => {
+    const { clock, log, index, logger, indexes } = await filled();
+    log.write('u', 1, ...ids(150).map(put));
+    indexes.activate('u', catalogue, 150);
+    expect(await clock.run(indexes.caughtUp({ tenant: 'u', generation: 1 }, 10_000))).toBe(true);
+    expect(index.callsOf.get('u')).toBe(2);
+    expect(logger.messages).toEqual([]);
+    await indexes.stop();
+  });
+});
