@@ -43,6 +43,8 @@ export const storeLimits = {
   syncPauseMsMax: 60_000,
   /** Generations that are passed over for a while at the same time; more take the place of the first. */
   syncPausedMax: 1_000,
+  /** Generations of which is remembered that an index has a place for them. */
+  syncPreparedMax: 1_000,
   /** Tenants of whom one look finds out whether an index has everything. */
   syncTenantsPerLook: 1_000,
   /** How often it is looked for what is left of catalogues that are gone. */

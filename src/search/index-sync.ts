@@ -36,7 +36,7 @@ export class IndexSync {
   readonly #pauses: GenerationPauses;
   readonly #onLost: (key: CatalogueKey) => void;
   /** Generations that were prepared by this process, and with which nothing has failed since. */
-  readonly #prepared = new LruMap<true>(limits.catalogueFillEntries);
+  readonly #prepared = new LruMap<true>(limits.syncPreparedMax);
   readonly #tenants = new TenantsInSync();
   #following = false;
   #lag: SyncLag | null = null;

@@ -86,7 +86,7 @@ export class MilvusCollections {
   }
 
   /**
-   * What the live names of the base stand for, they stand for in a shard as well.
+   * Completes a shard. What the live names of the base stand for, they stand for in it as well.
    * @param aliases of the base; null: they are asked for when the shard is there
    */
   async #ensureShard(
