@@ -59,16 +59,34 @@ export async function openFaultService(env: Environment): Promise<FaultService> 
   };
 }
 
-/** Makes the catalogue and the user's policy; resolves when the documents are searchable. */
-export async function fillFaultService({ service }: FaultService): Promise<void> {
+/** How long a whole answer may take where nothing is at fault but the machine is busy. */
+const patientMs = 5_000;
+
+/** How long the indexes may take to have everything. */
+const settledMsMax = 180_000;
+
+/**
+ * Makes the catalogue and the user's policy; resolves when the indexes have everything: documents are searchable before
+ * all edges of the graph are computed.
+ */
+export async function fillFaultService(filled: FaultService): Promise<void> {
+  const { service } = filled;
   await service.createCatalogue(defaultTenant, faultSchema);
   const operations = faultDocuments().map((document) => ({ kind: 'put' as const, document }));
   await service.write(defaultTenant, operations, { waitSearchable: true });
   await service.putPolicy(defaultTenant, faultUser, 'default', faultPolicy, undefined);
+  const end = performance.now() + settledMsMax;
+  while (!(await isKept(filled))) {
+    if (performance.now() > end) throw new Error(`the indexes have not settled within ${settledMsMax} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
-/** How long a whole answer may take where nothing is at fault but the machine is busy. */
-const patientMs = 5_000;
+/** Answers are kept for others only where every index is known to have had everything. */
+async function isKept({ ask }: FaultService): Promise<boolean> {
+  const { response } = await ask(1, patientMs, { cache: 'use' });
+  return response?.cached === true;
+}
 
 /**
  * The answers to the first questions when nothing is at fault: waits until they are whole, from the stores themselves
