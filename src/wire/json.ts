@@ -2,12 +2,13 @@ import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { textProblem } from '../std/clean-text.ts';
 import { jsonPath } from '../std/json-path.ts';
+import { duplicateMember, endOfString } from './duplicate-members.ts';
 import { Problems } from './problems.ts';
 
 /**
  * JSON text from outside to a value that every later step may trust: nested at most limits.jsonDepthMax deep (checked
  * before JSON.parse, whose result could otherwise overflow whatever walks it), no NUL, no lone surrogate, no number
- * that became Infinity, no member `__proto__`. `what` is what an error calls the text.
+ * that became Infinity, no member `__proto__`, no object with two members of one name. `what` is what an error calls the text.
  * @throws TriptychError invalid_json | invalid_request, with paths
  */
 export function parseJson(text: string, what: 'body' | 'line' = 'body'): unknown {
@@ -20,7 +21,10 @@ export function parseJson(text: string, what: 'body' | 'line' = 'body'): unknown
     throw invalid(what, 'invalid_json', text.trim() === '' ? 'is empty' : syntaxProblem(error));
   }
   const problems = new Problems();
-  guard(value, [], problems);
+  const seen = { members: 0 };
+  guard(value, [], problems, seen);
+  const twice = duplicateMember(text, seen.members);
+  if (twice !== null) report('is there more than once', twice, problems);
   problems.throwIfAny();
   return value;
 }
@@ -53,7 +57,6 @@ function syntaxProblem(error: unknown): string {
 }
 
 const quote = 0x22;
-const backslash = 0x5c;
 
 /** Counts brackets outside strings; it need not be valid JSON. */
 function isDeeperThan(text: string, depthMax: number): boolean {
@@ -79,37 +82,40 @@ function count(text: string, part: string, max: number): number {
   return found;
 }
 
-function endOfString(text: string, from: number): number {
-  let at = from;
-  while (at < text.length) {
-    const unit = text.charCodeAt(at);
-    if (unit === quote) return at;
-    at += unit === backslash ? 2 : 1;
-  }
-  return at;
+/** What was met on the way through a value. */
+interface Seen {
+  /** Members of all objects. */
+  members: number;
 }
 
 /** Depth is bounded already, so recursion is. */
-function guard(value: unknown, path: PropertyKey[], problems: Problems): void {
+function guard(value: unknown, path: PropertyKey[], problems: Problems, seen: Seen): void {
   if (typeof value === 'string') report(textProblem(value), path, problems);
   else if (typeof value === 'number') {
     if (!Number.isFinite(value)) report('must be a finite number', path, problems);
   } else if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) descend(value[i], i, path, problems);
+    for (let i = 0; i < value.length; i++) descend(value[i], i, path, problems, seen);
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, member] of Object.entries(value)) {
+      seen.members++;
       if (name === '__proto__') report('is a reserved name', [...path, name], problems);
       else report(textProblem(name), [...path, name], problems);
-      descend(member, name, path, problems);
+      descend(member, name, path, problems, seen);
     }
   }
 }
 
-function descend(value: unknown, step: PropertyKey, path: PropertyKey[], problems: Problems): void {
+function descend(
+  value: unknown,
+  step: PropertyKey,
+  path: PropertyKey[],
+  problems: Problems,
+  seen: Seen,
+): void {
   // Most values are the numbers of a vector: they need no path unless they are wrong.
   if (typeof value === 'number' && Number.isFinite(value)) return;
   path.push(step);
-  guard(value, path, problems);
+  guard(value, path, problems, seen);
   path.pop();
 }
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { type ErrorCode, type FieldProblem, TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { jsonPath } from '../std/json-path.ts';
+import { noForm, plainMessage, required } from './plain-message.ts';
 
 /** Collects what is wrong with one input, so that a client learns all of it at once (limits.errorFieldsMax). */
 export class Problems {
@@ -49,7 +50,7 @@ export function withPathsUnder(root: string, error: unknown): unknown {
 }
 
 /**
- * Parses with a zod schema.
+ * Parses with a zod schema; what it has no words for is said as plain-message.ts does.
  * @throws TriptychError `code` with one field problem per issue, paths starting at `root`
  */
 export function parseWith<S extends z.ZodType>(
@@ -58,7 +59,7 @@ export function parseWith<S extends z.ZodType>(
   code: ErrorCode = 'invalid_request',
   root = '',
 ): z.output<S> {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { error: plainMessage });
   if (parsed.success) return parsed.data;
   const problems = new Problems();
   for (const issue of parsed.error.issues) addIssue(issue, [], code, root, problems);
@@ -78,23 +79,34 @@ function addIssue(
   const path = [...parents, ...issue.path];
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const branch = closestBranch(issue.errors);
-    if (issue.message !== defaultUnionMessage && branch.some(isMissingMember))
+    const types = otherTypes(issue.errors);
+    if (types !== null) problems.add(code, jsonPath(path, root), types);
+    else if (issue.message !== noForm && branch.some(isMissingMember))
       problems.add(code, jsonPath(path, root), issue.message);
     else for (const inner of branch) addIssue(inner, path, code, root, problems);
+  } else if (issue.code === 'invalid_key') {
+    for (const inner of issue.issues) problems.add(code, jsonPath(path, root), inner.message);
   } else if (issue.code === 'unrecognized_keys') {
     for (const key of issue.keys) problems.add(code, jsonPath([...path, key], root), 'is not a known member');
-  } else problems.add(code, jsonPath(path, root), isMissing(issue) ? 'is required' : issue.message);
+  } else problems.add(code, jsonPath(path, root), issue.message);
 }
-
-function isMissing(issue: z.core.$ZodIssue): boolean {
-  return issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-}
-
-const defaultUnionMessage = 'Invalid input';
 
 /** A union with a message of its own says it where not even the member is there that tells its branches apart. */
 function isMissingMember(issue: z.core.$ZodIssue): boolean {
-  return issue.path.length === 1 && issue.code === 'invalid_type' && issue.message.endsWith('undefined');
+  return issue.path.length === 1 && issue.code === 'invalid_type' && issue.message === required;
+}
+
+const must = 'must be ';
+
+/** Where no branch is even of the value's type: all the types that there are. null: one is. */
+function otherTypes(branches: readonly z.core.$ZodIssue[][]): string | null {
+  const types = new Set<string>();
+  for (const [issue] of branches) {
+    if (issue?.code !== 'invalid_type' || issue.path.length > 0 || !issue.message.startsWith(must))
+      return null;
+    types.add(issue.message.slice(must.length));
+  }
+  return `${must}${[...types].join(' or ')}`;
 }
 
 /** Of a union's branches the one whose shape the input resembles most: fewest unknown and missing members. */

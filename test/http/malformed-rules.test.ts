@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.ts';
 import type { FakeTriptych } from '../support/fake-triptych.ts';
+import { libraryWords } from '../support/fuzz-client.ts';
 import { type HttpHarness, startHttp } from '../support/http-harness.ts';
 
 /** Rules that are wrong, wherever they can stand: a 400 with the path of what is wrong, and nothing stored. */
@@ -89,6 +90,7 @@ describe.each(places)('%s %s', (method, path, body, root) => {
       `${root}[1]${below}`,
     ]);
     expect(answer.at('fields.1')).toBeUndefined();
+    expect(answer.at('fields.0.message')).not.toMatch(libraryWords);
   });
 
   it('names the kinds that there are', async () => {

@@ -44,6 +44,9 @@ const fieldCodes = new Set([
   ...['unknown_profile', 'wrong_dimension', 'unsupported_media_type', 'body_too_large'],
 ]);
 
+/** How a library says what is wrong, which is not how the service does. */
+export const libraryWords = /^(Invalid|Too (big|small)|Unrecognized|Expected) |, received /;
+
 /** A problem of the catalogue that is no fault of the service, shows nothing of it, and names places. */
 export function checkProblem(value: unknown): void {
   const problem = problemSchema.parse(value);
@@ -52,7 +55,10 @@ export function checkProblem(value: unknown): void {
   expect(JSON.stringify(problem)).not.toMatch(/node_modules|\.ts:\d|ZodError|SyntaxError|TypeError/);
   if (!fieldCodes.has(problem.code)) return;
   expect(problem.fields?.length).toBeGreaterThan(0);
-  for (const { path, message } of problem.fields ?? []) expect(path !== '' && message !== '').toBe(true);
+  for (const { path, message } of problem.fields ?? []) {
+    expect(path !== '' && message !== '').toBe(true);
+    expect(message).not.toMatch(libraryWords);
+  }
 }
 
 /** A success, or a problem as above. */

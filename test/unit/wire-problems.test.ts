@@ -70,6 +70,50 @@ describe('parseWith', () => {
     expect(fieldsOf(() => parseWith(schema, { a: 1, u: { x: 1, z: 2 } }))).toEqual(['u.z']);
   });
 
+  it.each<[string, z.ZodType, unknown, string]>([
+    ['a missing member', z.strictObject({ a: z.string() }), {}, 'is required'],
+    ['text for a number', z.number(), 'x', 'must be a number'],
+    ['a number for text', z.string(), 1, 'must be a string'],
+    ['null for a flag', z.boolean(), null, 'must be true or false'],
+    ['an object for an array', z.array(z.string()), {}, 'must be an array'],
+    ['an array for an object', z.strictObject({}), [], 'must be an object'],
+    ['an array for a record', z.record(z.string(), z.string()), [], 'must be an object'],
+    ['a fraction', z.int(), 1.5, 'must be a whole number'],
+    ['text for a whole number', z.int(), '1', 'must be a number'],
+    ['an infinite number', z.number(), Number.POSITIVE_INFINITY, 'must be a finite number'],
+    ['a number that is small', z.int().min(1), 0, 'must be at least 1'],
+    ['a number that is large', z.number().max(2), 3, 'must be at most 2'],
+    ['a number at an open bound', z.number().gt(0), 0, 'must be more than 0'],
+    ['an empty string', z.string().min(1), '', 'must not be empty'],
+    ['a long string', z.string().max(1), 'ab', 'must have at most 1 character'],
+    ['an empty array', z.array(z.string()).min(1), [], 'must not be empty'],
+    ['a short array', z.array(z.string()).min(2), ['a'], 'must have at least 2 items'],
+    ['a long array', z.array(z.string()).max(3), [...'abcd'], 'must have at most 3 items'],
+    ['another value', z.literal('x'), 'y', 'must be "x"'],
+    ['none of the values', z.enum(['a', 'b']), 'c', 'must be one of "a", "b"'],
+    ['no base64', z.base64(), '*', 'must be a valid base64'],
+    ['a pattern', z.string().regex(/^a/), 'b', 'has characters that are not allowed here'],
+    [
+      'a pattern with words of its own',
+      z.string().regex(/^a/, 'must begin with a'),
+      'b',
+      'must begin with a',
+    ],
+    ['a refinement without words', z.string().refine(() => false), 'b', 'is not valid'],
+    ['a multiple', z.number().multipleOf(2), 3, 'must be a multiple of 2'],
+    ['a type of a union', z.union([z.string(), z.array(z.number())]), 1, 'must be a string or an array'],
+    [
+      'a name of a record',
+      z.record(z.string().regex(/^a/, 'must begin with a'), z.number()),
+      { b: 1 },
+      'must begin with a',
+    ],
+  ])('says plainly what is wrong with %s', (_, of, input, message) => {
+    expect(() => parseWith(of, input)).toThrow(
+      expect.objectContaining({ fields: [expect.objectContaining({ message })] }),
+    );
+  });
+
   it('reports at most limits.errorFieldsMax problems', () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`m${i}`, 1]));
     expect(fieldsOf(() => parseWith(schema, many))).toHaveLength(limits.errorFieldsMax);
