@@ -15,7 +15,7 @@ export function createEmbedder(
 ): Embedder | null {
   if (config.kind === 'none') return null;
   const inner = config.kind === 'builtin' ? new TfjsEmbedder() : new OpenAiEmbedder(config);
-  return new CachingEmbedder(inner, cache, meter, limits.queryCharsMax);
+  return new CachingEmbedder(inner, cache, meter, limits.embedTextCharsMax);
 }
 
 /** In words, for people. */

@@ -1,4 +1,4 @@
-/** The bounds of the scoring backends: a part of `limits`, which is where they are read. */
+/** The bounds of the scoring backends, and of re-ranking what is given: a part of `limits`, which is where they are read. */
 export const rerankLimits = {
   /** Requests and candidates of one call of the scorer. */
   rerankBatchRequestsMax: 32,
@@ -62,4 +62,15 @@ export const rerankLimits = {
   deviceTablesMax: 8,
   /** Pause after an upload that failed. */
   deviceUploadRetryMs: 10_000,
+
+  // given documents and texts
+  rerankBodyBytesMax: 4 << 20,
+  /** Texts of one request that are embedded to be ranked; more are ranked by their words. */
+  rerankEmbeddedTextsMax: 100,
+  /** Characters that count as one token where a request says how many of a text's are read. */
+  rerankTokenChars: 4,
+  /** Characters of texts that are counted between two turns of the event loop. */
+  rerankTurnChars: 32_768,
+  /** Documents that an answer lists as dropped by rules. */
+  rerankDroppedMax: 100,
 } as const;

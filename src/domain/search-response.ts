@@ -100,6 +100,14 @@ export interface SimilarDocument {
   readonly reasons: readonly string[];
 }
 
+/** Neighbours, best first, and what became of the legs that were to bring them. */
+export interface SimilarAnswer {
+  readonly neighbours: readonly SimilarDocument[];
+  readonly coverage: Coverage;
+  /** A leg did not answer, or neighbours could not be read. */
+  readonly degraded: boolean;
+}
+
 /** A hard rule (or the request's filter) that a document fails, and the value that it fails by. */
 export interface DropReason {
   /** null: the request's filter. */

@@ -21,5 +21,7 @@ export const warningCodes = [
   'policy_unavailable',
   'history_cut',
   'events_unread',
+  'texts_cut',
+  'texts_by_words',
 ] as const;
 export type WarningCode = (typeof warningCodes)[number];

@@ -1,4 +1,5 @@
-import type { Hit, RecallRequest } from './recall.ts';
+import type { WordCounts } from '../domain/text/given-texts.ts';
+import type { Hit, IndexRequest, RecallRequest } from './recall.ts';
 
 export interface TextQuery extends RecallRequest {
   readonly text: string;
@@ -16,7 +17,15 @@ export interface TextAnswer {
   score(ids: readonly string[], rows?: Uint32Array, timeoutMs?: number): Promise<Float64Array>;
 }
 
+/** Terms whose worth in the catalogue is asked for. */
+export interface TermsRequest extends IndexRequest {
+  /** Stems, at most limits.textQueryTermsMax. */
+  readonly terms: readonly string[];
+}
+
 /** Word search with typo tolerance for terms that the catalogue does not know. */
 export interface TextIndex {
   search(query: TextQuery): Promise<TextAnswer>;
+  /** What the terms are worth, for texts that are not in the index; an index that cannot tell leaves it out. */
+  counts?(request: TermsRequest): Promise<WordCounts>;
 }

@@ -6,9 +6,14 @@ import type { Epoch } from '../domain/epoch.ts';
 import type { SearchPlan } from '../domain/plan.ts';
 import type { Policy, Preferences, StoredPolicy, StoredTenantRules, TenantRules } from '../domain/policy.ts';
 import type { Profile } from '../domain/profile.ts';
-import type { RelevanceAnswer, RelevanceRequest } from '../domain/relevance.ts';
+import type {
+  RelevanceAnswer,
+  RelevanceRequest,
+  TextRelevanceAnswer,
+  TextRelevanceRequest,
+} from '../domain/relevance.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
-import type { FacetCount, SearchResponse, SimilarDocument, WhyNot } from '../domain/search-response.ts';
+import type { FacetCount, SearchResponse, SimilarAnswer, WhyNot } from '../domain/search-response.ts';
 import type { LoggedEvent, UserEvent } from '../domain/user-event.ts';
 import type { WriteAck } from './document-store.ts';
 import type { EventAck } from './event-log.ts';
@@ -125,12 +130,13 @@ export interface Triptych {
   explain(tenant: string, request: SearchRequest, document: string, options: CallOptions): Promise<WhyNot>;
   /** Given documents in order of what they score for a query. */
   rerank(tenant: string, request: RelevanceRequest, options: CallOptions): Promise<RelevanceAnswer>;
-  similar(
+  /** Given texts in order of what they score for a query; a tenant without a catalogue can ask too. */
+  rerankTexts(
     tenant: string,
-    id: string,
-    limit: number,
+    request: TextRelevanceRequest,
     options: CallOptions,
-  ): Promise<readonly SimilarDocument[]>;
+  ): Promise<TextRelevanceAnswer>;
+  similar(tenant: string, id: string, limit: number, options: CallOptions): Promise<SimilarAnswer>;
 
   /** Commits; with `wait` also waits until searchable (at most limits.searchableWaitMsMax). */
   write(

@@ -1,14 +1,13 @@
 import { sourcesOf } from '../domain/candidate-window.ts';
 import { listPushes } from '../domain/list-explain.ts';
-import { failingRules } from '../domain/mask-program.ts';
-import { valueFor } from '../domain/rule-value.ts';
 import type { SearchRequest } from '../domain/search-request.ts';
-import type { DropReason, PushReason, ScoreAdjustment, WhyNot } from '../domain/search-response.ts';
+import type { PushReason, ScoreAdjustment, WhyNot } from '../domain/search-response.ts';
 import { signalCount } from '../domain/signal.ts';
 import { softRulesOf } from '../domain/soft-rules.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { TriptychError } from '../errors.ts';
 import type { CallOptions } from '../ports/triptych.ts';
+import { dropReasons } from './drop-reasons.ts';
 import { rankFor } from './list-for.ts';
 import { requestHash } from './list-keys.ts';
 import { itemOf } from './list-stages.ts';
@@ -111,21 +110,6 @@ async function scoreOf(
       retryAfterSeconds: 1,
     });
   return { scored: await scoreWindow(context, recalled, alone, [row]), index: 0 };
-}
-
-function dropReasons({ snapshot, conditions }: SearchContext, row: number): DropReason[] {
-  if (conditions === null) return [];
-  return failingRules(conditions.program, snapshot, row).map((index) => {
-    const sourced = conditions.parts[index]!;
-    if (sourced === null) return { rule: null, value: null };
-    const value = valueFor(sourced.rule, snapshot, row);
-    // The user's hidden documents are a rule by the hundred; the one at hand says it all.
-    const rule =
-      sourced.source === 'events'
-        ? { ...sourced, rule: { kind: 'idsExclude' as const, ids: [snapshot.idOf(row)] } }
-        : sourced;
-    return { rule, value };
-  });
 }
 
 /** The soft rules that apply, and by how much. */

@@ -1,12 +1,14 @@
 import type { SearchPlan } from '../domain/plan.ts';
-import type { RelevanceAnswer, RelevanceRequest } from '../domain/relevance.ts';
+import type { DroppedDocument, RelevanceAnswer, RelevanceRequest } from '../domain/relevance.ts';
 import { clamp01 } from '../domain/scoring.ts';
 import type { Coverage } from '../domain/search-response.ts';
 import { recallLegs } from '../domain/signal.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import type { Warning } from '../domain/warning.ts';
 import { TriptychError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { CallOptions } from '../ports/triptych.ts';
+import { dropReasons, shortReasons } from './drop-reasons.ts';
 import { askerAtHand, findAsker, type KnownAsker } from './find-asker.ts';
 import { requestHash } from './list-keys.ts';
 import { observeLegs } from './observe-legs.ts';
@@ -72,8 +74,27 @@ async function scored(
     degraded,
     warnings: [...context.warnings, ...unknown],
     backend,
+    ...droppedOf(context, indexes, rows),
     tookMs: parts.clock.nowMs() - context.startedAtMs,
   };
+}
+
+/** The documents that hard rules leave out, and why: the first of them. */
+function droppedOf(
+  context: SearchContext,
+  indexes: readonly number[],
+  rows: Uint32Array,
+): Pick<RelevanceAnswer, 'dropped' | 'droppedCount'> {
+  const dropped: DroppedDocument[] = [];
+  let droppedCount = 0;
+  const { conditions } = context;
+  if (conditions === null) return { dropped, droppedCount };
+  rows.forEach((row, i) => {
+    if (conditions.mask[row] === 1) return;
+    if (droppedCount++ < limits.rerankDroppedMax)
+      dropped.push({ index: indexes[i]!, droppedBy: shortReasons(dropReasons(context, row)) });
+  });
+  return { dropped, droppedCount };
 }
 
 /** Places in `ids` of the documents that the epoch has, and their rows. */

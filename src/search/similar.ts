@@ -4,22 +4,26 @@ import { defaultContext, type TenantRules } from '../domain/policy.ts';
 import { pathReason } from '../domain/reasons.ts';
 import { titleIn } from '../domain/row-view.ts';
 import { clamp01 } from '../domain/scoring.ts';
-import type { SimilarDocument } from '../domain/search-response.ts';
+import type { Coverage, LegCoverage, SimilarAnswer, SimilarDocument } from '../domain/search-response.ts';
 import type { TableSnapshot } from '../domain/table-snapshot.ts';
 import { widen } from '../domain/vector.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { GraphHit } from '../ports/graph-store.ts';
+import type { GraphAnswer, GraphHit } from '../ports/graph-store.ts';
+import type { Hit, RecallRequest } from '../ports/recall.ts';
+import type { ActiveCatalogue } from './active-catalogue.ts';
 import { compileConditions } from './conditions.ts';
-import { type LegOutcome, runLeg } from './leg-runner.ts';
+import { coverageOf, type LegOutcome, runLeg } from './leg-runner.ts';
 import { nearestIndex } from './nearest-index.ts';
-import type { SearchParts } from './search-context.ts';
+import { policyAtHand } from './policy-outcome.ts';
+import type { SearchContext, SearchParts } from './search-context.ts';
 import { TransientVectors } from './transient-vectors.ts';
 
 /**
  * Neighbours of one document: those that a path of relations reaches and those that are close in meaning, each with
  * what connects it. Ordered by the stronger of the two, then by id. The tenant's hard rules hold here too. Documents that
  * are not resident are read; a neighbour that cannot be is left out, because its place could not be told.
+ * @throws TriptychError document_not_found | no_catalogue | unavailable | policy_unavailable
  */
 export async function similar(
   parts: SearchParts,
@@ -27,9 +31,9 @@ export async function similar(
   id: string,
   limit: number,
   startedAtMs: number,
-): Promise<SimilarDocument[]> {
+): Promise<SimilarAnswer> {
   const catalogue = parts.registry.active(tenant);
-  const rules = await tenantRules(parts, tenant, startedAtMs);
+  const { rules, coverage: policy } = await tenantRules(parts, tenant, startedAtMs);
   const snapshot = catalogue.table.acquire();
   try {
     const row = snapshot.rowOf(id);
@@ -48,26 +52,15 @@ export async function similar(
       hidden: [],
       nowMs: parts.clock.epochMs(),
     });
-    const allowed = (other: number): boolean =>
-      other >= 0 && (conditions === null || conditions.mask[other] === 1);
     const base = { tenant, snapshot, predicate: conditions, limit: limit + 1 };
-    const nearest = nearestIndex({ catalogue, parts, notes: {} });
-    const [near, linked] = await Promise.all([
-      runLeg(parts.clock, endMs - thirdMs, (signal, timeoutMs) =>
-        nearest.search({ ...base, vectors: [vector], timeoutMs, signal }),
-      ),
-      runLeg(parts.clock, endMs - thirdMs, (signal, timeoutMs) =>
-        catalogue.stores.graph.recall({ ...base, seeds: [{ id, weight: 1 }], timeoutMs, signal }),
-      ),
-    ]);
-    observe(parts, { vector: near, graph: linked });
-    if (near.value === null && linked.value === null)
-      throw unanswered('Neither the vectors nor the graph answered in time.');
-    const paths = new Map(linked.value?.support.map((hit) => [hit.id, hit]));
-    const wide = widen(vector);
-    const ids = new Set([...(near.value?.[0] ?? []).map((hit) => hit.id), ...paths.keys()]);
+    const legs = await askLegs({ parts, catalogue, base, endMs: endMs - thirdMs }, id, vector);
+    const paths = new Map(legs.graph.value?.support.map((hit) => [hit.id, hit]));
+    const ids = new Set([...(legs.vector.value?.[0] ?? []).map((hit) => hit.id), ...paths.keys()]);
     ids.delete(id);
-    const rows = [...ids].map((other) => snapshot.rowOf(other)).filter(allowed);
+    const rows = [...ids]
+      .map((other) => snapshot.rowOf(other))
+      .filter((other) => other >= 0 && (conditions === null || conditions.mask[other] === 1));
+    const wide = widen(vector);
     const neighbours = (await readable(vectors, rows, endMs)).map((other) =>
       connect({ snapshot, vectors, wide }, other, paths.get(snapshot.idOf(other)) ?? null),
     );
@@ -76,10 +69,65 @@ export async function similar(
         b.score - a.score ||
         snapshot.tieRanks[snapshot.rowOf(a.id)]! - snapshot.tieRanks[snapshot.rowOf(b.id)]!,
     );
-    return neighbours.slice(0, limit);
+    const coverage = coverageOfAll(legs, policy, vectors);
+    const degraded = Object.values(coverage).some(({ state }) => state !== 'ok');
+    return { neighbours: neighbours.slice(0, limit), coverage, degraded };
   } finally {
     snapshot.release();
   }
+}
+
+/** What both legs are asked with. */
+interface Question {
+  readonly parts: SearchParts;
+  readonly catalogue: ActiveCatalogue;
+  readonly base: Omit<RecallRequest, 'timeoutMs' | 'signal'>;
+  readonly endMs: number;
+}
+
+interface Legs {
+  readonly vector: LegOutcome<readonly (readonly Hit[])[]>;
+  readonly graph: LegOutcome<GraphAnswer>;
+  readonly notes: SearchContext['notes'];
+}
+
+/** @throws TriptychError unavailable where neither answers */
+async function askLegs(
+  { parts, catalogue, base, endMs }: Question,
+  id: string,
+  of: Float32Array,
+): Promise<Legs> {
+  const notes: SearchContext['notes'] = {};
+  const nearest = nearestIndex({ catalogue, parts, notes });
+  const [vector, graph] = await Promise.all([
+    runLeg(parts.clock, endMs, (signal, timeoutMs) =>
+      nearest.search({ ...base, vectors: [of], timeoutMs, signal }),
+    ),
+    runLeg(parts.clock, endMs, (signal, timeoutMs) =>
+      catalogue.stores.graph.recall({ ...base, seeds: [{ id, weight: 1 }], timeoutMs, signal }),
+    ),
+  ]);
+  parts.meter.stage('vector', vector.state, vector.ms);
+  parts.meter.stage('graph', graph.state, graph.ms);
+  if (vector.value === null && graph.value === null)
+    throw unanswered('Neither the vectors nor the graph answered in time.');
+  return { vector, graph, notes };
+}
+
+function coverageOfAll(
+  { vector, graph, notes }: Legs,
+  policy: LegCoverage,
+  vectors: TransientVectors,
+): Coverage {
+  return {
+    vector: {
+      ...coverageOf(vector, vector.value?.[0]?.length ?? 0),
+      ...(vector.state === 'ok' && notes.vector !== undefined && { reason: notes.vector }),
+    },
+    graph: coverageOf(graph, graph.value?.support.length ?? 0),
+    policy,
+    ...(vectors.coverage !== null && { documents: vectors.coverage }),
+  };
 }
 
 /** Rows whose vectors are here, or can be read until `endMs`. @throws TriptychError unavailable where none can */
@@ -103,23 +151,25 @@ const nobody = { template: null, policy: null, contextPolicy: null, constraints:
 
 /**
  * The tenant's rules, as the store says them or said them lately.
- * @throws TriptychError policy_unavailable: an answer here has no place to say that rules were left out
+ * @throws TriptychError policy_unavailable: without the rules nothing can be shown that they might forbid
  */
-async function tenantRules(parts: SearchParts, tenant: string, startedAtMs: number): Promise<TenantRules> {
+async function tenantRules(
+  parts: SearchParts,
+  tenant: string,
+  startedAtMs: number,
+): Promise<{ readonly rules: TenantRules; readonly coverage: LegCoverage }> {
   const known = parts.heads.peek(tenant, null, defaultContext);
-  if (known !== null) return known.rules;
+  if (known !== null) return { rules: known.rules, coverage: policyAtHand.coverage };
   const endMs = startedAtMs + (limits.timeoutMsDefault - reserveMs(limits.timeoutMsDefault)) / 2;
   const read = await runLeg(parts.clock, endMs, () => parts.heads.read(tenant, null, defaultContext));
   parts.meter.stage('policy', read.state, read.ms);
-  const head = read.value ?? parts.heads.lastGood(tenant, null, defaultContext);
-  if (head !== null) return head.rules;
+  if (read.value !== null) return { rules: read.value.rules, coverage: coverageOf(read, 0) };
+  const copy = parts.heads.lastGood(tenant, null, defaultContext);
+  if (copy !== null)
+    return { rules: copy.rules, coverage: { ...coverageOf(read, 0), state: 'ok', reason: 'last_good_copy' } };
   throw new TriptychError('policy_unavailable', "The tenant's rules could not be read.", {
     retryAfterSeconds: 1,
   });
-}
-
-function observe(parts: SearchParts, legs: Record<'vector' | 'graph', LegOutcome<unknown>>): void {
-  for (const leg of ['vector', 'graph'] as const) parts.meter.stage(leg, legs[leg].state, legs[leg].ms);
 }
 
 /** What neighbours are compared on, and with: the document's own vector. */

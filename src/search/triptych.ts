@@ -37,6 +37,7 @@ import { search } from './search.ts';
 import type { SearchParts } from './search-context.ts';
 import { SharedIndexes } from './shared-indexes.ts';
 import { similar } from './similar.ts';
+import { rerankTexts } from './text-relevance.ts';
 import { UserDesk } from './user-desk.ts';
 import { WritePath } from './write-path.ts';
 
@@ -99,6 +100,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
     ),
     explain: open((...args) => explain(searchParts, ...args)),
     rerank: open((...args) => rerank(searchParts, ...args)),
+    rerankTexts: open((...args) => rerankTexts(searchParts, ...args)),
     similar: open((tenant, id, limit, { startedAtMs }) =>
       similar(searchParts, tenant, id, limit, startedAtMs),
     ),

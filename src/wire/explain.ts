@@ -5,6 +5,7 @@ import type { WhyNot } from '../domain/search-response.ts';
 import { signalNames } from '../domain/signal.ts';
 import { components } from './components.ts';
 import { coverageSchema, coverageToWire } from './coverage.ts';
+import { dropReasonSchema, dropReasonToWire } from './drop-reason.ts';
 import { roundMs } from './plan.ts';
 import { sourcedRuleSchema } from './rule.ts';
 import { sourcedRuleToWire } from './rule-conversion.ts';
@@ -16,8 +17,6 @@ import {
   signalSchema,
 } from './search-response.ts';
 import { warningSchema, warningToWire } from './warning.ts';
-
-const value = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]).nullable();
 
 /** Answer of `POST /v1/explain`. */
 export const explainResponseSchema = z
@@ -37,16 +36,7 @@ export const explainResponseSchema = z
       .number()
       .nullable()
       .meta({ description: 'The score that the list asks for; null while it has room for more.' }),
-    dropped_by: z
-      .array(
-        z.strictObject({
-          rule: sourcedRuleSchema.nullable().meta({ description: "null: the search's own filter." }),
-          value: value.meta({
-            description: "The document's value that it fails by; null where it has none.",
-          }),
-        }),
-      )
-      .meta({ description: 'Every hard rule that it fails.' }),
+    dropped_by: z.array(dropReasonSchema).meta({ description: 'Every hard rule that it fails.' }),
     pushed_by: z.array(
       z.strictObject({
         stage: z.enum(['diversity', 'rules']),
@@ -124,10 +114,7 @@ export function explainToWire(why: WhyNot, schema: CatalogueSchema, requestId: s
     sources: [...why.sources],
     score: why.score,
     floor: why.floor,
-    dropped_by: why.droppedBy.map((drop) => ({
-      rule: drop.rule === null ? null : ruleToWire(drop.rule),
-      value: isList(drop.value) ? [...drop.value] : drop.value,
-    })),
+    dropped_by: why.droppedBy.map((reason) => dropReasonToWire(reason, schema)),
     pushed_by: why.pushedBy.map(({ stage, ranks, rule }) => ({
       stage,
       ranks,
@@ -143,8 +130,4 @@ export function explainToWire(why: WhyNot, schema: CatalogueSchema, requestId: s
     took_ms: roundMs(why.tookMs),
     request_id: requestId,
   };
-}
-
-function isList(given: unknown): given is readonly string[] {
-  return Array.isArray(given);
 }

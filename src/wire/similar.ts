@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { SimilarDocument } from '../domain/search-response.ts';
+import type { SimilarAnswer } from '../domain/search-response.ts';
 import { components } from './components.ts';
+import { coverageSchema, coverageToWire } from './coverage.ts';
 import { pathStepSchema, pathStepToWire } from './search-response.ts';
 
 export const similarResponseSchema = z
@@ -17,6 +18,8 @@ export const similarResponseSchema = z
         reasons: z.array(z.string()),
       }),
     ),
+    coverage: coverageSchema,
+    degraded: z.boolean().meta({ description: 'A leg did not answer, or neighbours could not be read.' }),
     request_id: z.string(),
   })
   .register(components, { id: 'SimilarResponse' });
@@ -25,7 +28,7 @@ export type WireSimilarResponse = z.output<typeof similarResponseSchema>;
 
 export function similarToWire(
   id: string,
-  neighbours: readonly SimilarDocument[],
+  { neighbours, coverage, degraded }: SimilarAnswer,
   requestId: string,
 ): WireSimilarResponse {
   return {
@@ -39,6 +42,8 @@ export function similarToWire(
       path: neighbour.path === null ? null : neighbour.path.map(pathStepToWire),
       reasons: [...neighbour.reasons],
     })),
+    coverage: coverageToWire(coverage),
+    degraded,
     request_id: requestId,
   };
 }

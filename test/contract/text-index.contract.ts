@@ -58,6 +58,24 @@ export function textIndexContract(
       ]);
     });
 
+    it('says what terms are worth, for texts that it does not have', async () => {
+      const films = catalogue();
+      const terms = ['robot', 'space', 'nowher'];
+      await films.put(
+        documentOf('1', { title: 'Robots', text: 'A robot in space', facets: { tags: ['robot'] } }),
+        documentOf('2', { title: 'Space war', text: 'Among the stars' }),
+        documentOf('3', { title: 'A wedding' }),
+        documentOf('4', { title: 'Kitchen', text: 'A cook' }),
+      );
+      const counts = () => films.port.counts!({ ...films.request(), terms });
+      expect(await counts()).toEqual({ documents: 4, textWords: 9 / 4, termDocuments: [1, 2, 0] });
+      await films.delete('1');
+      expect(await counts()).toEqual({ documents: 3, textWords: 5 / 3, termDocuments: [0, 1, 0] });
+      const nobody = catalogue();
+      await nobody.put();
+      expect((await nobody.port.counts!({ ...nobody.request(), terms })).documents).toBe(0);
+    });
+
     it('finds facet values, so that a name can be searched', async () => {
       const films = catalogue();
       await films.put(

@@ -4,7 +4,7 @@ import { routes } from '../../src/http/routes/index.ts';
 import { clientCalls } from '../support/client-calls.ts';
 
 /** Routes that the client reaches by another path. */
-const aliases: readonly string[] = [];
+const aliases: readonly string[] = ['POST /v2/rerank'];
 
 /** What each method asks for, `GET /v1/documents/{id}`, and what it sends. */
 async function asked(): Promise<{ readonly route: string; readonly init: RequestInit }[]> {

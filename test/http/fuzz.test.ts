@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bulkOutcomeSchema } from '../../src/wire/bulk.ts';
 import { catalogueSchemaToWire } from '../../src/wire/catalogue.ts';
+import { rerankResponseSchema } from '../../src/wire/rerank-response.ts';
 import { batchResponseSchema, searchResponseSchema } from '../../src/wire/search-response.ts';
 import { type FakeTriptych, filmSchema } from '../support/fake-triptych.ts';
 import { check, checkProblem, json, send as sendTo } from '../support/fuzz-client.ts';
@@ -68,6 +69,28 @@ const documentBases = [
   },
 ];
 
+const rerankBases = [
+  { query: 'robot', ids: ['heat', 'nobody'], top_n: 1, user: 'u', context: 'default', profile: 'linear' },
+  { query: 'robot', ids: ['heat'], constraints: [{ kind: 'exclude', facet: 'genres', values: ['War'] }] },
+  {
+    model: 'm',
+    query: 'robot',
+    documents: ['a robot', 'space'],
+    top_n: 1,
+    max_tokens_per_doc: 8,
+    priority: 1,
+  },
+  {
+    query: 'robot',
+    documents: [{ text: 'a robot', title: 'b' }, 'c'],
+    rank_fields: ['title', 'text'],
+    return_documents: true,
+    max_chunks_per_doc: 2,
+    truncation: true,
+    top_k: 2,
+  },
+];
+
 const lineBases = [...documentBases.map((body) => ({ id: 'heat', ...body })), { delete: 'heat' }];
 
 const options = { numRuns };
@@ -104,6 +127,22 @@ describe('search', () => {
       }),
       options,
     ),
+  );
+});
+
+describe('rerank', () => {
+  it.each(['/v1/rerank', '/v2/rerank'])(
+    'holds against bodies that are nearly right: %s',
+    { timeout: timeoutMs },
+    (path) =>
+      fc.assert(
+        fc.asyncProperty(mutatedJson(rerankBases), async (body) => {
+          const answer = await send('POST', path, body, json);
+          check(answer);
+          if (answer.status === 200) rerankResponseSchema.parse(JSON.parse(answer.text));
+        }),
+        options,
+      ),
   );
 });
 

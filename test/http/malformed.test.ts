@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.ts';
 import { problemSchema } from '../../src/wire/problem.ts';
 import { type FakeTriptych, filmSchema } from '../support/fake-triptych.ts';
+import { libraryWords } from '../support/fuzz-client.ts';
 import { type HttpHarness, startHttp } from '../support/http-harness.ts';
 
 /** What a hostile or careless client sends: each is a 4xx with a code and a path, and nothing is stored. */
@@ -52,6 +53,8 @@ const searches: readonly [string, string, string, string][] = [
   ['__proto__ below', '{"filter":{"ids":["a"],"__proto__":{}}}', 'invalid_request', 'filter.__proto__'],
   ['constructor', '{"query":"x","constructor":{}}', 'invalid_request', 'constructor'],
   ['an unknown member', '{"query":"x","q":"y"}', 'invalid_request', 'q'],
+  ['a member twice', '{"query":"x","k":3,"query":"y"}', 'invalid_request', 'query'],
+  ['a member twice below', '{"filter":{"ids":["a"],"ids":[]}}', 'invalid_request', 'filter.ids'],
   ['a blank query', '{"query":" \\t "}', 'invalid_request', 'query'],
   [
     'a long query',
@@ -118,6 +121,7 @@ describe('POST /v1/search refuses', () => {
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect([answer.status, answer.at('code'), answer.at('fields.0.path')]).toEqual([400, code, path]);
     expect(answer.at('request_id')).toBe(answer.headers.get('x-request-id'));
+    expect(answer.at('fields.0.message')).not.toMatch(libraryWords);
     expect(http.triptych.searches).toEqual([]);
   });
 
@@ -139,7 +143,8 @@ describe('routes with a JSON body refuse', () => {
     ['PUT', '/v1/documents/a', `{${film}}`, limits.documentBodyBytesMax],
     ['PUT', '/v1/catalogue', '{}', limits.documentBodyBytesMax],
     ['POST', '/v1/explain', '{"query":"x","document":"a"}', limits.searchBodyBytesMax],
-    ['POST', '/v1/rerank', '{"query":"x","ids":["a"]}', limits.searchBodyBytesMax],
+    ['POST', '/v1/rerank', '{"query":"x","ids":["a"]}', limits.rerankBodyBytesMax],
+    ['POST', '/v2/rerank', '{"query":"x","documents":["a"]}', limits.rerankBodyBytesMax],
     ['PUT', '/v1/users/u/policy', '{}', limits.policyBodyBytesMax],
     ['PATCH', '/v1/users/u/policy', '{}', limits.policyBodyBytesMax],
     ['PUT', '/v1/rules', '{}', limits.policyBodyBytesMax],

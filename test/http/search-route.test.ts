@@ -226,7 +226,12 @@ describe('GET /v1/similar/{id}', () => {
     const answer = await http.call('GET', `/v1/similar/${encodeURIComponent('c/ü')}?k=1`);
     expect(answer.status).toBe(200);
     expect(similarResponseSchema.safeParse(answer.json).error).toBeUndefined();
-    expect(answer.json).toMatchObject({ id: 'c/ü', results: [{ id: 'a', rank: 1 }] });
+    expect(answer.json).toMatchObject({
+      id: 'c/ü',
+      results: [{ id: 'a', rank: 1 }],
+      coverage: { vector: { state: 'pending' } },
+      degraded: false,
+    });
   });
 
   it.each(['k=0', 'k=101', 'k=1.5', 'k=x', 'k=', 'k=1&k=2', 'limit=3', '__proto__=1', 'k[a]=1'])(

@@ -131,7 +131,8 @@ async function answers(fixture: SearchFixture, { requests, asked, late }: World)
     for (const id of asked) {
       const why = clock.run(service.explain('default', { ...plainRequest, ...request }, id, options()));
       said.push(await outcome(why.then(({ coverage, tookMs, ...rest }) => rest)));
-      said.push(await outcome(clock.run(service.similar('default', id, 10, options()))));
+      const near = clock.run(service.similar('default', id, 10, options()));
+      said.push(await outcome(near.then(({ neighbours, degraded }) => ({ neighbours, degraded }))));
     }
     const given = { search: { ...plainRequest, ...request }, ids: [...asked, '1', '2', '3'], topN: 5 };
     const ordered = clock.run(service.rerank('default', given, options()));

@@ -4,10 +4,15 @@ import { addHash, documentHash } from '../../src/domain/epoch.ts';
 import type { StoredTenantRules } from '../../src/domain/policy.ts';
 import { matches } from '../../src/domain/predicate.ts';
 import { builtInProfiles } from '../../src/domain/profile.ts';
-import type { RelevanceAnswer, RelevanceRequest } from '../../src/domain/relevance.ts';
+import type {
+  RelevanceAnswer,
+  RelevanceRequest,
+  TextRelevanceAnswer,
+  TextRelevanceRequest,
+} from '../../src/domain/relevance.ts';
 import type { Rule } from '../../src/domain/rule.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
-import type { SearchResponse, SimilarDocument, WhyNot } from '../../src/domain/search-response.ts';
+import type { SearchResponse, SimilarAnswer, WhyNot } from '../../src/domain/search-response.ts';
 import type { UserEvent } from '../../src/domain/user-event.ts';
 import type { Warning } from '../../src/domain/warning.ts';
 import { TriptychError } from '../../src/errors.ts';
@@ -51,6 +56,7 @@ export class FakeTriptych implements Triptych {
   live: Catalogue | null = { schema: filmSchema, generation: 1 };
   readonly stored = new Map<string, StoredDocument>();
   readonly searches: { readonly request: SearchRequest; readonly options: CallOptions }[] = [];
+  readonly textRequests: { readonly request: TextRelevanceRequest; readonly options: CallOptions }[] = [];
   readonly writes: { readonly operations: readonly BulkOperation[]; readonly waitSearchable: boolean }[] = [];
   ready: Readiness = { ready: true, parts: { sql: { ok: true } } };
   /** Runs before every search and write; throws or waits as the test wants. */
@@ -115,10 +121,10 @@ export class FakeTriptych implements Triptych {
     return Promise.allSettled(requests.map((request) => this.search(tenant, request, options)));
   }
 
-  async similar(_tenant: string, id: string, limit: number): Promise<readonly SimilarDocument[]> {
+  async similar(_tenant: string, id: string, limit: number): Promise<SimilarAnswer> {
     await this.before();
     this.#known(id);
-    return [...this.stored.values()]
+    const neighbours = [...this.stored.values()]
       .filter((document) => document.id !== id)
       .slice(0, limit)
       .map((document) => ({
@@ -129,6 +135,7 @@ export class FakeTriptych implements Triptych {
         path: [{ type: 'SAME_GENRE', from: id, to: document.id, strength: 0.5 }],
         reasons: ['shares a genre'],
       }));
+    return { neighbours, coverage: pendingCoverage, degraded: false };
   }
 
   async write(
@@ -199,7 +206,29 @@ export class FakeTriptych implements Triptych {
       degraded: false,
       warnings: [],
       backend: 'js',
+      dropped: [],
+      droppedCount: 0,
       tookMs: 1,
+    };
+  }
+
+  async rerankTexts(
+    _tenant: string,
+    request: TextRelevanceRequest,
+    options: CallOptions,
+  ): Promise<TextRelevanceAnswer> {
+    await this.before();
+    this.textRequests.push({ request, options });
+    return {
+      results: request.texts
+        .slice(0, request.topN)
+        .map((_, index) => ({ index, relevance: 1 / (index + 1) })),
+      coverage: pendingCoverage,
+      degraded: false,
+      warnings: [],
+      backend: 'js',
+      tookMs: 1,
+      words: 7,
     };
   }
 

@@ -215,8 +215,9 @@ describe('list-wise rules', () => {
 
 describe('similar documents', () => {
   it('are under the rules of the tenant', async () => {
-    const near = () =>
-      fixture.clock.run(fixture.service.similar('default', 'd0', 30, { startedAtMs: 1_000 }));
+    const near = async () =>
+      (await fixture.clock.run(fixture.service.similar('default', 'd0', 30, { startedAtMs: 1_000 })))
+        .neighbours;
     const before = await near();
     expect(before.some(({ id }) => Number(id.slice(1)) % 3 === 0)).toBe(true);
     await rule({ kind: 'exclude', facet: 'genres', values: ['Comedy'] });

@@ -196,7 +196,7 @@ describe('a policy store that hangs, before legs that take their time', () => {
 });
 
 describe('what must not be answered without rules', () => {
-  it('similar documents are refused: nothing in the answer could say that rules were left out', async () => {
+  it('similar documents are refused: they have nothing to go by but the rules', async () => {
     breakStore('refuses');
     const near = () => fixture.clock.run(fixture.service.similar('default', 'd0', 5, { startedAtMs: 1_000 }));
     await expect(near()).rejects.toMatchObject({ code: 'policy_unavailable' });

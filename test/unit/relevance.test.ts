@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RelevanceAnswer, RelevanceRequest } from '../../src/domain/relevance.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
+import { limits } from '../../src/limits.ts';
 import {
   type FixtureParts,
   fanOfDocuments,
@@ -63,8 +64,26 @@ describe('rerank', () => {
     expect(answer.warnings).toEqual([
       { code: 'unknown_document', message: 'ids[1]: there is no document "nobody"' },
     ]);
+    expect([answer.dropped, answer.droppedCount]).toEqual([
+      [{ index: 2, droppedBy: [{ rule: { rule, source: 'request', index: 0 }, value: ['Comedy'] }] }],
+      1,
+    ]);
     const none = await rerank(fixture, { query: 'robot' }, { ids: ['nobody'] });
-    expect(none.results).toEqual([]);
+    expect([none.results, none.dropped, none.droppedCount]).toEqual([[], [], 0]);
+  });
+
+  it('names some of many that are dropped, and counts them all', async () => {
+    const fixture = await setUp();
+    const only = Array.from({ length: 500 }, (_, i) => `other ${i}`);
+    const constraints = [{ kind: 'idsOnly', ids: only } as const];
+    const many = Array.from({ length: 300 }, (_, i) => `d${i % 40}`);
+    const answer = await rerank(fixture, { query: 'robot', constraints }, { ids: many });
+    expect([answer.results, answer.droppedCount]).toEqual([[], 300]);
+    expect(answer.dropped).toHaveLength(limits.rerankDroppedMax);
+    expect(answer.dropped[7]).toMatchObject({
+      index: 7,
+      droppedBy: [{ rule: { rule: { kind: 'idsOnly', ids: only.slice(0, 10) } }, value: 'd7' }],
+    });
   });
 
   it('takes an id twice, and cuts at top_n', async () => {

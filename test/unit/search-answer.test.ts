@@ -189,9 +189,15 @@ describe('a search during writes', () => {
 describe('similar', () => {
   it('shows both connections of every neighbour and leaves the document out', async () => {
     const fixture = await setUp();
-    const neighbours = await fixture.clock.run(
+    const { neighbours, coverage, degraded } = await fixture.clock.run(
       fixture.service.similar('default', 'd3', 10, { startedAtMs: fixture.clock.nowMs() }),
     );
+    expect(degraded).toBe(false);
+    expect(coverage).toMatchObject({
+      vector: { state: 'ok', candidates: 11 },
+      graph: { state: 'ok' },
+      policy: { state: 'ok' },
+    });
     expect(neighbours.map((neighbour) => neighbour.id)).not.toContain('d3');
     const scores = neighbours.map((neighbour) => neighbour.score);
     expect(scores).toEqual([...scores].sort((a, b) => b - a));

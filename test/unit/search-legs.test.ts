@@ -50,6 +50,17 @@ describe('search over legs with known delays', () => {
     expect(answer.coverage.graph).toMatchObject({ state: 'ok', ms: 60, candidates: 2 });
   });
 
+  it.each(['vector', 'graph'] as const)(
+    'gives neighbours without a hung %s leg, and says so',
+    async (leg) => {
+      const fixture = await searchFixture(delayed({ [leg]: never }), documents);
+      const near = await fixture.clock.run(similarTo(fixture, 'd3'));
+      expect(near.degraded).toBe(true);
+      expect(near.coverage[leg]).toMatchObject({ state: 'late', reason: 'budget_exceeded' });
+      expect(near.neighbours.length).toBeGreaterThan(0);
+    },
+  );
+
   it.each(['vector', 'lexical', 'graph'] as const)(
     'leaves out a hung %s leg inside the deadline',
     async (leg) => {
@@ -172,7 +183,9 @@ describe('search over legs with known delays', () => {
       expect(answer.coverage.vector).toMatchObject({ state: 'ok', reason: 'exact_scan', candidates: 20 });
       expect(answer.degraded).toBe(false);
       expect(answer.results.length).toBe(10);
-      expect(await fixture.clock.run(similarTo(fixture, 'd3'))).not.toEqual([]);
+      const near = await fixture.clock.run(similarTo(fixture, 'd3'));
+      expect(near.neighbours).not.toEqual([]);
+      expect([near.degraded, near.coverage.vector?.reason]).toEqual([false, 'exact_scan']);
     });
 
     it('leaves vectors out where not all are in memory: words and graph answer, which is said', async () => {

@@ -23,8 +23,8 @@ async function answers({ service, search, clock }: SearchFixture) {
   const embedding = documents[7]!.embedding!;
   const byVector = await search({ embedding, diversity: 0.3, k: 10 });
   const byLike = await search({ like: ['d3'], k: 5 });
-  const similar = await service.similar('default', 'd5', 6, { startedAtMs: clock.nowMs() });
-  return { byVector, byLike, similar };
+  const { neighbours } = await service.similar('default', 'd5', 6, { startedAtMs: clock.nowMs() });
+  return { byVector, byLike, similar: neighbours };
 }
 
 describe('a catalogue of any tier', () => {

@@ -229,8 +229,9 @@ describe('the other questions', () => {
   it('similar leaves out what it cannot read, and says when that is all', async () => {
     const fixture = await fixtureWith(() => hung);
     const { service, clock } = fixture;
-    const neighbours = await clock.run(service.similar('default', 'd19', 10, options(fixture)));
-    expect(neighbours.map(({ id }) => id)).toEqual(['d18']);
+    const near = await clock.run(service.similar('default', 'd19', 10, options(fixture)));
+    expect(near.neighbours.map(({ id }) => id)).toEqual(['d18']);
+    expect([near.degraded, near.coverage.documents?.state]).toEqual([true, 'late']);
     await expect(clock.run(service.similar('default', 'd3', 10, options(fixture)))).rejects.toMatchObject({
       code: 'unavailable',
     });

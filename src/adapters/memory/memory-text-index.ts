@@ -1,10 +1,11 @@
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import type { DocumentChange } from '../../domain/document.ts';
+import type { WordCounts } from '../../domain/text/given-texts.ts';
 import { LexicalIndex } from '../../domain/text/lexical-index.ts';
 import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Projection } from '../../ports/projection.ts';
-import type { TextAnswer, TextIndex, TextQuery } from '../../ports/text-index.ts';
+import type { TermsRequest, TextAnswer, TextIndex, TextQuery } from '../../ports/text-index.ts';
 
 /** The in-process word index, one per tenant. All scores of an answer are computed when `search` is called. */
 export class MemoryTextIndex implements TextIndex, Projection {
@@ -33,6 +34,11 @@ export class MemoryTextIndex implements TextIndex, Projection {
       hits: scores.best(query.snapshot, query.predicate?.mask ?? null, limit),
       score: async (ids, rows) => scores.scoresOf(ids, rows),
     };
+  }
+
+  /** @throws TriptychError no_catalogue before `reset` */
+  async counts({ tenant, terms }: TermsRequest): Promise<WordCounts> {
+    return this.#indexOf(tenant).counts(terms);
   }
 
   #indexOf(tenant: string): LexicalIndex {

@@ -1,11 +1,12 @@
 import type { Catalogue, CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import type { DocumentChange } from '../../domain/document.ts';
+import type { WordCounts } from '../../domain/text/given-texts.ts';
 import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Hit } from '../../ports/recall.ts';
 import type { CatalogueKey, IndexedVersion, SharedIndex } from '../../ports/shared-index.ts';
-import type { TextAnswer, TextIndex, TextQuery } from '../../ports/text-index.ts';
+import type { TermsRequest, TextAnswer, TextIndex, TextQuery } from '../../ports/text-index.ts';
 import { textProblem } from '../../std/clean-text.ts';
 import { LruMap } from '../../std/lru-map.ts';
 import { compareUtf8 } from '../../std/utf8-order.ts';
@@ -13,7 +14,7 @@ import { schemaOfCell } from './document-rows.ts';
 import { type SqlClient, type SqlRow, type SqlStatement, textCell } from './sql-client.ts';
 import { wordBatch } from './word-batch.ts';
 import { predicateSql } from './word-conditions.ts';
-import { WordQuery, type WordReader } from './word-query.ts';
+import { readWordCounts, WordQuery, type WordReader } from './word-query.ts';
 import { allDocuments, bestDocuments, foundColumns, someDocuments } from './word-search-statements.ts';
 import * as writing from './word-write-statements.ts';
 
@@ -62,6 +63,11 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
       score: (ids, _rows, timeoutMs = query.timeoutMs) =>
         scoresOf(this.#reader(query.tenant, timeoutMs), key, words, known, ids),
     };
+  }
+
+  counts({ tenant, snapshot, terms, timeoutMs }: TermsRequest): Promise<WordCounts> {
+    const key = { tenant, generation: snapshot.epoch.generation };
+    return readWordCounts(this.#reader(tenant, timeoutMs), key, terms);
   }
 
   async prepare(tenant: string, { generation, schema }: Catalogue): Promise<boolean> {

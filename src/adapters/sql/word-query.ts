@@ -1,6 +1,7 @@
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import { fieldCount, fieldNorm, idf, k1, textFields, weightedFrequency } from '../../domain/text/bm25f.ts';
 import { editsWithin } from '../../domain/text/edit-distance.ts';
+import type { WordCounts } from '../../domain/text/given-texts.ts';
 import { editDiscount, editsAllowed, type QueryWord, queryWords } from '../../domain/text/query-terms.ts';
 import { letterSet } from '../../domain/text/typo-dictionary.ts';
 import { limits } from '../../limits.ts';
@@ -123,6 +124,23 @@ export class WordQuery {
     }
     return score;
   }
+}
+
+/** What terms are worth, in one round trip; a generation that is not there has no documents. */
+export async function readWordCounts(
+  read: WordReader,
+  key: CatalogueKey,
+  terms: readonly string[],
+): Promise<WordCounts> {
+  const [totals, found] = await read([statements.readTotals(key), statements.readTerms(key, terms)]);
+  const row = totals![0];
+  const known = new Map(found!.map((term) => [textCell(term, 0), numberCell(term, 1)]));
+  const documents = row === undefined ? 0 : numberCell(row, 0);
+  return {
+    documents,
+    textWords: row === undefined ? 0 : numberCell(row, 2) / Math.max(1, documents),
+    termDocuments: terms.map((term) => known.get(term) ?? 0),
+  };
 }
 
 /** What stands in for unknown words, by stem, best first: domain/text/query-terms.ts has the rules. */

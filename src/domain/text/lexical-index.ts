@@ -1,9 +1,10 @@
 import { grown } from '../../std/growing-array.ts';
 import type { CatalogueSchema } from '../catalogue-schema.ts';
 import { changedId, type DocumentChange, type StoredDocument } from '../document.ts';
-import { fieldCount, fieldNorm, idf, k1, weightedFrequency } from './bm25f.ts';
+import { fieldCount, fieldNorm, idf, k1, textField, weightedFrequency } from './bm25f.ts';
 import { type AnalysedDocument, DocumentAnalyser } from './document-analyser.ts';
 import { DocumentSlots } from './document-slots.ts';
+import type { WordCounts } from './given-texts.ts';
 import { LexicalScores } from './lexical-scores.ts';
 import { PostingLists } from './posting-lists.ts';
 import { type QueryTerm, QueryTerms } from './query-terms.ts';
@@ -79,6 +80,16 @@ export class LexicalIndex {
       else this.#addExpanded(scores, norms, term);
     }
     return new LexicalScores(scores, this.#slots);
+  }
+
+  /** What terms are worth now. */
+  counts(terms: readonly string[]): WordCounts {
+    const vocabulary = this.#vocabulary;
+    return {
+      documents: this.documentCount,
+      textWords: this.#totals[textField]! / Math.max(1, this.documentCount),
+      termDocuments: terms.map((term) => vocabulary.termDocuments(vocabulary.termOf(term))),
+    };
   }
 
   #addTerm(scores: Float64Array, norms: Float64Array, [match]: QueryTerm): void {

@@ -1,5 +1,6 @@
 import { stemmer } from 'stemmer';
 import { limits } from '../../limits.ts';
+import { firstChars } from '../../std/first-chars.ts';
 import type { CatalogueSchema } from '../catalogue-schema.ts';
 
 /** Letters that no normalisation form takes apart. */
@@ -54,10 +55,7 @@ function fold(text: string): string {
 function plain(match: string): string {
   if (match.length <= limits.textWordCharsMax && !joint.test(match)) return match;
   const whole = match.replace(/['’ʼ]s$/, '').replace(/['’ʼ.]/g, '');
-  if (whole.length <= limits.textWordCharsMax) return whole;
-  // A surrogate pair is not cut in half.
-  const last = whole.charCodeAt(limits.textWordCharsMax - 1);
-  return whole.slice(0, limits.textWordCharsMax - (last >= 0xd800 && last < 0xdc00 ? 1 : 0));
+  return firstChars(whole, limits.textWordCharsMax);
 }
 
 /** `東京都` -> `東京`, `京都`; runs of other scripts within the match stay whole. */

@@ -5,7 +5,7 @@ import { documentRoutes } from './documents.ts';
 import { events } from './events.ts';
 import { operationRoutes } from './operations.ts';
 import { policyRoutes } from './policy.ts';
-import { rerank } from './rerank.ts';
+import { rerankRoutes } from './rerank.ts';
 import { ruleRoutes } from './rules.ts';
 import { searchRoutes } from './search.ts';
 import { similar } from './similar.ts';
@@ -15,7 +15,7 @@ import { userRoutes } from './users.ts';
 /** Every route, in the order in which they are tried: `bulk` before the ids it would be taken for. */
 export const routes: readonly Route[] = [
   ...searchRoutes,
-  rerank,
+  ...rerankRoutes,
   similar,
   ...policyRoutes,
   ...ruleRoutes,

@@ -1,45 +1,63 @@
 import { limits } from '../../limits.ts';
-import {
-  parseRerankRequest,
-  rerankRequestSchema,
-  rerankResponseSchema,
-  rerankToWire,
-} from '../../wire/rerank.ts';
+import { parseRerankRequest, rerankRequestSchema } from '../../wire/rerank.ts';
+import { rerankResponseSchema, rerankToWire, textsToWire } from '../../wire/rerank-response.ts';
+import type { Exchange } from '../exchange.ts';
 import { liveSchema } from '../live-schema.ts';
 import { jsonBodyErrors, readJson } from '../read-body.ts';
-import type { Route } from '../route.ts';
+import type { HttpServices, Route } from '../route.ts';
 
-export const rerank: Route = {
-  method: 'post',
-  path: '/v1/rerank',
-  scope: ['search'],
-  operation: {
-    id: 'rerank',
-    summary:
-      'Documents of the catalogue in order of their score for a query, under the rules of whoever asks.',
-    tag: 'search',
-    body: { schema: rerankRequestSchema, contentType: 'application/json' },
-    answers: { 200: { description: 'Scores, best first.', schema: rerankResponseSchema } },
-    errors: [
-      ...jsonBodyErrors,
-      'unknown_field',
-      'unknown_profile',
-      'unknown_context',
-      'wrong_dimension',
-      'no_catalogue',
-      'overloaded',
-      'unavailable',
-      'policy_unavailable',
-      'deadline_exceeded',
-    ],
-  },
-  handle: (exchange, _inputs, { searches, triptych, clock }) =>
-    searches.pass(exchange, async () => {
-      const { tenant, requestId } = exchange;
-      const body = await readJson(exchange, limits.searchBodyBytesMax, clock);
-      const known = { schema: liveSchema(triptych, tenant), profiles: triptych.profiles() };
-      const request = parseRerankRequest(body.value, known);
-      const answer = await triptych.rerank(tenant, request, { startedAtMs: body.receivedAtMs });
-      return { status: 200, json: rerankToWire(answer, known.schema, requestId) };
-    }),
-};
+type Version = '1' | '2';
+
+/** The same under both paths that clients of rerank APIs ask; the answer's `meta` names the path's version. */
+export const rerankRoutes: readonly Route[] = [rerankUnder('1'), rerankUnder('2')];
+
+function rerankUnder(version: Version): Route {
+  return {
+    method: 'post',
+    path: `/v${version}/rerank`,
+    scope: ['search'],
+    operation: {
+      id: version === '1' ? 'rerank' : 'rerankV2',
+      summary:
+        version === '1'
+          ? 'Texts, or documents of the catalogue under the rules of whoever asks, in order of their score for a query.'
+          : 'The same as `POST /v1/rerank`, for clients that ask here.',
+      tag: 'search',
+      body: { schema: rerankRequestSchema, contentType: 'application/json' },
+      answers: { 200: { description: 'Scores, best first.', schema: rerankResponseSchema } },
+      errors: [
+        ...jsonBodyErrors,
+        'unknown_field',
+        'unknown_profile',
+        'unknown_context',
+        'wrong_dimension',
+        'no_catalogue',
+        'overloaded',
+        'unavailable',
+        'policy_unavailable',
+        'deadline_exceeded',
+      ],
+    },
+    handle: (exchange, _inputs, services) =>
+      services.searches.pass(exchange, () => answer(exchange, services, version)),
+  };
+}
+
+async function answer(exchange: Exchange, { triptych, clock }: HttpServices, version: Version) {
+  const { tenant, requestId } = exchange;
+  const body = await readJson(exchange, limits.rerankBodyBytesMax, clock);
+  const asked = parseRerankRequest(body.value, {
+    profiles: triptych.profiles(),
+    schema: () => liveSchema(triptych, tenant),
+  });
+  const options = { startedAtMs: body.receivedAtMs };
+  if (asked.kind === 'texts') {
+    const { request, documents } = asked;
+    const echo = { requestId, profile: request.profile, version };
+    const scored = await triptych.rerankTexts(tenant, request, options);
+    return { status: 200, json: textsToWire(scored, request.texts, documents, echo) };
+  }
+  const echo = { requestId, profile: asked.request.search.profile, version };
+  const scored = await triptych.rerank(tenant, asked.request, options);
+  return { status: 200, json: rerankToWire(scored, liveSchema(triptych, tenant), echo) };
+}

@@ -30,9 +30,9 @@ export const similar: Route = {
   handle: (exchange, inputs, { searches, triptych }) =>
     searches.pass(exchange, async () => {
       const { k } = query.parse(inputs.query);
-      const neighbours = await triptych.similar(exchange.tenant, inputs.id, k, {
+      const answer = await triptych.similar(exchange.tenant, inputs.id, k, {
         startedAtMs: exchange.arrivedAtMs,
       });
-      return { status: 200, json: similarToWire(inputs.id, neighbours, exchange.requestId) };
+      return { status: 200, json: similarToWire(inputs.id, answer, exchange.requestId) };
     }),
 };
