@@ -7,6 +7,7 @@ import { memory } from './cases/memory.ts';
 import { rerank } from './cases/rerank.ts';
 import { rerankBackends } from './cases/rerank-backends.ts';
 import { rerankHttp } from './cases/rerank-http.ts';
+import { rerankTexts } from './cases/rerank-texts.ts';
 import { scorer } from './cases/scorer.ts';
 import { searchCached } from './cases/search-cached.ts';
 import { searchClients } from './cases/search-clients.ts';
@@ -28,6 +29,7 @@ const cases: readonly BenchCase[] = [
   searchClients,
   searchHttp,
   rerankHttp,
+  rerankTexts,
   searchPersonal,
   searchCached,
   searchProfile,

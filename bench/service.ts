@@ -8,11 +8,14 @@ import type { SearchResponse } from '../src/domain/search-response.ts';
 import { limits } from '../src/limits.ts';
 import type { BenchCatalogue } from './catalogue.ts';
 
-/** The service over embedded stores in a folder of its own, without embedder: queries bring their vectors. */
-export async function withService<T>(use: (open: ComposedTriptych) => Promise<T>): Promise<T> {
+/** The service over embedded stores in a folder of its own; without embedder queries bring their vectors. */
+export async function withService<T>(
+  use: (open: ComposedTriptych) => Promise<T>,
+  embedder: 'none' | 'builtin' = 'none',
+): Promise<T> {
   const dataDir = mkdtempSync(join(tmpdir(), 'triptych-bench-'));
   const { config } = loadConfig({
-    flags: { dataDir, port: 0, embedder: 'none', demo: false, logLevel: 'error' },
+    flags: { dataDir, port: 0, embedder, demo: false, logLevel: 'error' },
     cwd: process.cwd(),
   });
   const open = await createTriptych(config);
