@@ -125,6 +125,15 @@ export const storeLimits = {
   // vectors that are not in memory
   /** Vectors beyond the resident documents: those of replaced ones that a search may still read. */
   residentRowsSpare: 1_000,
+  /** Documents of which is counted how often searches ask for them, and how often that must be for one to be promoted. */
+  demandedDocumentsMax: 20_000,
+  promotionReadsMin: 3,
+  /** Documents that are promoted at a time, and the share of the resident ones that they may have in all. */
+  promotionRowsMax: 256,
+  promotedShareMax: 0.25,
+  /** Between promotions, where an epoch begins anyway, and where one begins for them. */
+  promotionMsMin: 30_000,
+  promotionMsMax: 60_000,
   /** How long the documents of a user's events may take to be read before they are applied. */
   eventReadMsMax: 5_000,
 } as const;

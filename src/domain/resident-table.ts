@@ -1,11 +1,11 @@
 import { limits } from '../limits.ts';
 import { compareUtf8 } from '../std/utf8-order.ts';
 import type { CatalogueSchema } from './catalogue-schema.ts';
-import { ColdestRows } from './coldest-rows.ts';
-import { changedId, type DocumentChange, type StoredDocument } from './document.ts';
+import { changedId, type DocumentChange, type StoredDocument, type StoredEmbedding } from './document.ts';
 import { addHash, documentHash, type Epoch, subtractHash } from './epoch.ts';
 import { EpochSnapshot } from './epoch-snapshot.ts';
 import { FacetDictionary } from './facet-dictionary.ts';
+import { HotRows } from './hot-rows.ts';
 import { percentiles } from './percentile.ts';
 import { plainMemory, type RowMemory } from './row-memory.ts';
 import { RowNumbers } from './row-numbers.ts';
@@ -27,7 +27,8 @@ const rowsMax = limits.documentsMax + spareRows;
  * see is never rewritten, its slot is reused after the last such snapshot was released.
  *
  * At most `residentRowsMax` documents are resident, that is with their vectors: the hottest (TableColumns.heatAt), first
- * come where they are equally hot. Of the others everything else is here. Which are resident changes no answer.
+ * come where they are equally hot, and some that were promoted. Of the others everything else is here. Which are resident
+ * changes no answer.
  */
 export class ResidentTable {
   readonly #schema: CatalogueSchema;
@@ -38,9 +39,8 @@ export class ResidentTable {
   /** Rows written since the last publish by id; -1 = deleted. */
   #pending = new Map<string, number>();
   readonly #numbers: RowNumbers;
-  readonly #residentRowsMax: number;
   /** Resident rows as the next epoch will have them; null: all are. */
-  readonly #hot: ColdestRows | null;
+  readonly #hot: HotRows | null;
   /** Live rows of the current epoch in UTF-8 order of their ids. */
   #sorted: number[] = [];
   /** Oldest first; the last one is current. Only the others may be waiting for readers. */
@@ -57,12 +57,13 @@ export class ResidentTable {
     residentRowsMax: number = Number.POSITIVE_INFINITY,
   ) {
     this.#schema = schema;
-    this.#residentRowsMax = residentRowsMax;
     this.#numbers = new RowNumbers(residentRowsMax + limits.residentRowsSpare, rowsMax);
     const columns = new TableColumns(schema, this.#dictionary, memory, this.#numbers.vectorEnd);
     this.#columns = columns;
     this.#hot =
-      residentRowsMax === Number.POSITIVE_INFINITY ? null : new ColdestRows((row) => columns.heatAt(row));
+      residentRowsMax === Number.POSITIVE_INFINITY
+        ? null
+        : new HotRows(residentRowsMax, (row) => columns.heatAt(row));
     this.#snapshots.push(this.#snapshot({ generation, checksum: 0n }, null, new Uint8Array(0), []));
   }
 
@@ -83,7 +84,35 @@ export class ResidentTable {
       const id = changedId(change);
       // The new row first: if it cannot be written, the one before stays whole.
       this.#replace(id, change.kind === 'delete' ? -1 : this.#writeRow(change.document));
-      this.#demoteColdest();
+      this.#demoteSurplus();
+    }
+  }
+
+  /** Which of the documents are worth being read, to be promoted. @param ids those that are asked for, most often first */
+  wanted(ids: readonly string[]): string[] {
+    const isBare = (row: number) => !this.#numbers.holdsVector(row);
+    return this.#hot?.toPromote(ids, (id) => this.#nextRow(id), isBare) ?? [];
+  }
+
+  /**
+   * Gives documents that are not resident their vectors, in place of others; nothing is visible before `publish`.
+   * Documents that are resident, gone, or in another version by now are passed over.
+   * @param read as the truth has them
+   */
+  promote(read: readonly StoredEmbedding[]): void {
+    const hot = this.#hot;
+    if (hot === null) return;
+    for (const { id, version, embedding } of read) {
+      const bare = this.#nextRow(id);
+      if (bare < 0 || this.#numbers.holdsVector(bare)) continue;
+      if (this.#columns.versions[bare] !== version) continue;
+      const row = this.#numbers.takeWithVector();
+      if (row < 0) return;
+      this.#columns.grow(row + 1);
+      this.#columns.copyFacts(bare, row);
+      this.#columns.writeVector(row, embedding);
+      this.#replace(id, row, true);
+      this.#demoteSurplus();
     }
   }
 
@@ -210,7 +239,7 @@ export class ResidentTable {
     const hot = this.#hot;
     const isResident =
       hot === null ||
-      hot.size < this.#residentRowsMax ||
+      !hot.isFull ||
       this.#numbers.holdsVector(this.#nextRow(document.id)) ||
       this.#columns.heatOf(document) > this.#columns.heatAt(hot.coldest);
     const row = isResident ? this.#numbers.takeWithVector() : -1;
@@ -223,22 +252,24 @@ export class ResidentTable {
   }
 
   /** Gives the document another row (-1: none) in the next epoch. */
-  #replace(id: string, row: number): void {
+  #replace(id: string, row: number, promoted = false): void {
     this.#hot?.delete(this.#nextRow(id));
     const unseen = this.#pending.get(id);
     if (unseen !== undefined && unseen >= 0) this.#free(unseen);
     this.#pending.set(id, row);
-    if (this.#numbers.holdsVector(row)) this.#hot?.add(row);
+    if (!this.#numbers.holdsVector(row)) return;
+    if (promoted) this.#hot?.promote(row);
+    else this.#hot?.add(row);
   }
 
-  /** Takes their vectors from the coldest documents that are one too many. */
-  #demoteColdest(): void {
+  /** Takes their vectors from the documents that are one too many. */
+  #demoteSurplus(): void {
     const hot = this.#hot;
-    while (hot !== null && hot.size > this.#residentRowsMax) {
-      const coldest = hot.coldest;
+    if (hot === null) return;
+    for (let row = hot.surplus; row >= 0; row = hot.surplus) {
       const bare = this.#numbers.takeBare();
       this.#columns.grow(bare + 1);
-      this.#columns.copyFacts(coldest, bare);
+      this.#columns.copyFacts(row, bare);
       this.#replace(this.#columns.ids[bare]!, bare);
     }
   }

@@ -80,6 +80,11 @@ export class TableColumns {
     this.#writeFacets(row, document);
   }
 
+  /** @param row below vectorRowsMax */
+  writeVector(row: number, embedding: Float32Array): void {
+    writeVector(this.vectors, row, embedding);
+  }
+
   /** Makes `to` the same document, without its vector. */
   copyFacts(from: number, to: number): void {
     this.#name(to, this.ids[from]!, this.titles[from]!);

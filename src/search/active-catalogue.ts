@@ -12,6 +12,7 @@ import type { CompiledPredicate } from '../ports/recall.ts';
 import type { TextIndex } from '../ports/text-index.ts';
 import type { VectorIndex } from '../ports/vector-index.ts';
 import { LruMap } from '../std/lru-map.ts';
+import { VectorDemand } from './vector-demand.ts';
 
 /** The recall stores of one catalogue generation, and those of them that live in this process. */
 export interface RecallStores {
@@ -58,6 +59,8 @@ export class ActiveCatalogue {
   readonly generation: number;
   readonly table: ResidentTable;
   readonly stores: RecallStores;
+  /** Whose vectors searches compare. */
+  readonly demand = new VectorDemand();
   /** Masks of the newest epoch by predicates. */
   readonly #masks = new LruMap<ActivePredicate>(limits.predicateMaskCacheEntries);
   #masksOf: TableSnapshot['epoch'] | null = null;

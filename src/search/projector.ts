@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Catalogue } from '../domain/catalogue-schema.ts';
-import type { DocumentChange } from '../domain/document.ts';
+import type { DocumentChange, StoredEmbedding } from '../domain/document.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -35,6 +35,7 @@ export class Projector {
   #cursor: ChangeCursor | null = null;
   #lastPublishMs = Number.NEGATIVE_INFINITY;
   #lastPassMs = Number.NEGATIVE_INFINITY;
+  #promotedAtMs: number;
   #stopped = false;
   readonly #loop: WorkLoop;
   readonly #events: ProjectorEvents;
@@ -43,6 +44,7 @@ export class Projector {
     this.#parts = parts;
     this.#events = events;
     this.active = new ActiveCatalogue(tenant, catalogue, parts);
+    this.#promotedAtMs = parts.clock.nowMs();
     this.#loop = new WorkLoop({
       clock: parts.clock,
       pass: () => this.#pass(limits.epochDocumentsMax),
@@ -115,7 +117,8 @@ export class Projector {
       cursor = page.cursor;
       reachedEnd = page.changes.length < rows;
     } while (!reachedEnd && changes.length < documentsMax);
-    this.#publish(changes);
+    const wanted = await this.#readWanted(changes.length > 0);
+    this.#publish(changes, wanted);
     this.#cursor = cursor;
     if (reachedEnd) this.#lastPassMs = clock.nowMs();
     meter.gauge('projector_lag_ms', reachedEnd ? 0 : this.lagMs);
@@ -147,13 +150,35 @@ export class Projector {
     if (this.#stopped) throw new TriptychError('not_ready', 'The catalogue is not followed any more.');
   }
 
-  #publish(changes: readonly DocumentChange[]): void {
-    if (changes.length === 0) return;
+  /**
+   * What searches keep asking for and is not resident, to be promoted: now and then, sooner where an epoch begins anyway, because
+   * one costs as much as the catalogue is large. It may come or not.
+   */
+  async #readWanted(beside: boolean): Promise<readonly StoredEmbedding[]> {
+    const { store, clock } = this.#parts;
+    const { tenant, generation, demand, table } = this.active;
+    const sinceMs = clock.nowMs() - this.#promotedAtMs;
+    if (sinceMs < (beside ? limits.promotionMsMin : limits.promotionMsMax)) return [];
+    this.#promotedAtMs = clock.nowMs();
+    const ids = table.wanted(demand.take()).slice(0, limits.promotionRowsMax);
+    if (ids.length === 0) return [];
+    const read = await store.embeddings(tenant, generation, ids).catch((): StoredEmbedding[] => []);
+    this.#requireRunning();
+    return read;
+  }
+
+  #publish(changes: readonly DocumentChange[], wanted: readonly StoredEmbedding[]): void {
     const { table, stores, tenant } = this.active;
-    for (const projection of stores.projections) projection.apply(tenant, changes);
+    const before = table.current;
+    for (const projection of changes.length === 0 ? [] : stores.projections)
+      projection.apply(tenant, changes);
     table.apply(changes);
+    table.promote(wanted);
     const snapshot = table.publish();
+    if (snapshot === before) return;
     this.#lastPublishMs = this.#parts.clock.nowMs();
+    // What was only promoted changes no answer.
+    if (changes.length === 0) return;
     this.#parts.meter.projected(changes.length);
     this.#parts.meter.gauge('documents', snapshot.liveCount);
     this.#parts.meter.gauge('epoch_generation', snapshot.epoch.generation);

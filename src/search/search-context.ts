@@ -157,7 +157,7 @@ export function openContext(call: SearchCall, known: AskerNews | null): SearchCo
     const opened = {
       ...call,
       snapshot,
-      vectors: new TransientVectors(call.parts, call.tenant, snapshot),
+      vectors: new TransientVectors(call.parts, call.tenant, snapshot, catalogue.demand),
       seeds,
       diversity: request.diversity ?? profile.diversity,
       warnings,

@@ -39,7 +39,7 @@ export async function similar(
     const row = snapshot.rowOf(id);
     if (row < 0) throw new TriptychError('document_not_found', `There is no document "${id}".`);
     const endMs = startedAtMs + limits.timeoutMsDefault;
-    const vectors = new TransientVectors(parts, tenant, snapshot);
+    const vectors = new TransientVectors(parts, tenant, snapshot, catalogue.demand);
     // What is read takes turns with the legs: a third of the time each.
     const thirdMs = vectors.isPartial ? limits.timeoutMsDefault / 3 : 0;
     await vectors.read([row], startedAtMs + thirdMs);

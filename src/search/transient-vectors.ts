@@ -8,6 +8,7 @@ import type { DocumentStore } from '../ports/document-store.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { LatencyBook } from './latency-book.ts';
 import { coverageOf, runLeg } from './leg-runner.ts';
+import type { VectorDemand } from './vector-demand.ts';
 
 export interface VectorSource {
   readonly store: Pick<DocumentStore, 'embeddings'>;
@@ -17,6 +18,9 @@ export interface VectorSource {
   readonly latencies?: LatencyBook;
 }
 
+/** Told whose vectors are compared, so that documents which are asked for often come into memory. */
+export type Demand = Pick<VectorDemand, 'add'>;
+
 /**
  * The vectors of one epoch, as one search needs them: those of resident documents from memory, those of others from the
  * truth, where they are read by id. What was read once is not read again.
@@ -25,11 +29,14 @@ export class TransientVectors {
   readonly #source: VectorSource;
   readonly #tenant: string;
   readonly #snapshot: TableSnapshot;
+  readonly #demand: Demand | null;
   /** As the truth has them, by row. */
   readonly #read = new Map<number, Float32Array>();
   #coverage: LegCoverage | null = null;
 
-  constructor(source: VectorSource, tenant: string, snapshot: TableSnapshot) {
+  /** @param demand of searches; null where what is compared says nothing about what will be asked for */
+  constructor(source: VectorSource, tenant: string, snapshot: TableSnapshot, demand: Demand | null = null) {
+    this.#demand = demand;
     this.#source = source;
     this.#tenant = tenant;
     this.#snapshot = snapshot;
@@ -58,7 +65,10 @@ export class TransientVectors {
    * epoch counts as failed: what the truth says of it now is not what the rest of the search sees.
    */
   async read(rows: readonly number[], endMs: number): Promise<void> {
-    const missing = [...new Set(rows)].filter((row) => !this.isHere(row));
+    const distinct = [...new Set(rows)];
+    // Those that are here as well: one that has come into memory would seem to be wanted no more.
+    if (this.isPartial) this.#demand?.add(distinct.map((row) => this.#snapshot.idOf(row)));
+    const missing = distinct.filter((row) => !this.isHere(row));
     if (missing.length === 0) return;
     const { clock, meter, latencies } = this.#source;
     const outcome = await runLeg(clock, endMs, () => this.#fetch(missing));

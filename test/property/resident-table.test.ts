@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DocumentChange, StoredDocument } from '../../src/domain/document.ts';
+import type { DocumentChange, StoredDocument, StoredEmbedding } from '../../src/domain/document.ts';
 import { addHash, documentHash } from '../../src/domain/epoch.ts';
 import { numericValue } from '../../src/domain/predicate.ts';
 import { ResidentTable } from '../../src/domain/resident-table.ts';
@@ -35,9 +35,33 @@ function contents(table: TableSnapshot): StoredDocumentView[] {
   }));
 }
 
-function writeTo(tables: readonly ResidentTable[], model: Model, change: DocumentChange): void {
-  for (const table of tables) table.apply([change]);
-  applyToModel(model, change);
+interface Promotion {
+  readonly kind: 'promote';
+  readonly ids: readonly string[];
+  readonly stale: boolean;
+}
+
+type Write = DocumentChange | Promotion;
+
+function isWrite(action: { readonly kind: string }): action is Write {
+  return ['put', 'delete', 'promote'].includes(action.kind);
+}
+
+function writeTo(tables: readonly ResidentTable[], model: Model, write: Write): void {
+  for (const table of tables)
+    if (write.kind === 'promote') table.promote(readOf(model, write));
+    else table.apply([write]);
+  if (write.kind !== 'promote') applyToModel(model, write);
+}
+
+/** What was read of documents; of a stale read nothing may be seen. */
+function readOf(model: Model, { ids, stale }: Promotion): StoredEmbedding[] {
+  return ids.map((id) => {
+    const { version = 1, embedding = new Float32Array(testSchema.embedding.dimension) } = model.get(id) ?? {};
+    return stale
+      ? { id, version: version + 1, embedding: embedding.map((x) => -x) }
+      : { id, version, embedding };
+  });
 }
 
 interface HeldPart {
@@ -115,6 +139,12 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ kind: 'publish' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'acquire' as const }) },
   { weight: 1, arbitrary: fc.nat(5).map((index) => ({ kind: 'release' as const, index })) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ ids: fc.uniqueArray(idArbitrary, { maxLength: 4 }), stale: fc.boolean() })
+      .map((promoted) => ({ kind: 'promote' as const, ...promoted })),
+  },
 );
 
 function applyToModel(model: Model, change: DocumentChange): void {
@@ -131,10 +161,8 @@ describe('ResidentTable', () => {
         let published: Model = new Map();
         const held: { snapshot: HeldSnapshot; model: Model }[] = [];
         for (const action of steps) {
-          if (action.kind === 'put' || action.kind === 'delete') {
-            table.apply([action]);
-            applyToModel(written, action);
-          } else if (action.kind === 'publish') {
+          if (isWrite(action)) writeTo([table], written, action);
+          else if (action.kind === 'publish') {
             table.publish();
             published = new Map(written);
           } else if (action.kind === 'acquire') held.push({ snapshot: table.acquire(), model: published });
@@ -150,15 +178,14 @@ describe('ResidentTable', () => {
 
   it('shows the same but for the vectors of documents that are one too many, of which it keeps none', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 1, max: 4 }), (steps, most) => {
+      fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 1, max: 9 }), (steps, most) => {
         const [table, whole] = [capped(most), new ResidentTable(testSchema, 1)];
         const written: Model = new Map();
         let published: Model = new Map();
         const held: HeldPart[] = [];
         for (const action of steps) {
-          if (action.kind === 'put' || action.kind === 'delete') {
-            writeTo([table, whole], written, action);
-          } else if (action.kind === 'publish') {
+          if (isWrite(action)) writeTo([table, whole], written, action);
+          else if (action.kind === 'publish') {
             expect(table.publish().epoch).toEqual(whole.publish().epoch);
             published = new Map(written);
           } else if (action.kind === 'acquire') {
