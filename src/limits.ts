@@ -1,4 +1,5 @@
 import { commandLimits } from './command-limits.ts';
+import { mcpLimits } from './mcp-limits.ts';
 import { milvusLimits } from './milvus-limits.ts';
 import { neo4jLimits } from './neo4j-limits.ts';
 import { rerankLimits } from './rerank-limits.ts';
@@ -194,6 +195,7 @@ export const limits = {
   ...rerankLimits,
   ...storeLimits,
   ...wordLimits,
+  ...mcpLimits,
   ...milvusLimits,
   ...neo4jLimits,
   embedQueueMax: 1_024,

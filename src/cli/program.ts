@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor.ts';
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { ingestCommand } from './ingest.ts';
 import { keysCommand } from './keys.ts';
+import { mcpCommand } from './mcp.ts';
 import { type Runtime, say } from './runtime.ts';
 import { serveCommand } from './serve.ts';
 
@@ -43,7 +44,7 @@ export function programOf(runtime: Runtime, done: (code: ExitCode) => void): Com
   return program;
 }
 
-const commands = [serveCommand, ingestCommand, keysCommand, dbCommand, doctorCommand];
+const commands = [serveCommand, ingestCommand, mcpCommand, keysCommand, dbCommand, doctorCommand];
 
 /** A command and all below it. */
 export function withSubcommands(command: Command): Command[] {

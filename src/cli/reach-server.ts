@@ -29,6 +29,8 @@ export interface ReachOptions {
 export interface Reached {
   readonly client: TriptychClient;
   readonly url: string;
+  /** Whether it was started for the command; then nobody else has its key. */
+  readonly isOwn: boolean;
   /** Ends it, if it was started for the command. */
   close(): Promise<void>;
 }
@@ -122,7 +124,7 @@ export function clientOf({ url, key }: Server, timeoutMs: number = limits.comman
 }
 
 function asked(server: Server): Reached {
-  return { client: clientOf(server), url: server.url, close: async () => {} };
+  return { client: clientOf(server), url: server.url, isOwn: false, close: async () => {} };
 }
 
 /** Opens the service in this process and waits until it is ready, embedder included. */
@@ -139,7 +141,7 @@ async function openAlone(runtime: Runtime, config: Config, tenant: string): Prom
     const { url, key, close } = await open.listenAlone(tenant);
     const client = clientOf({ url, key });
     await untilReady(client);
-    return { client, url, close };
+    return { client, url, isOwn: true, close };
   } catch (error) {
     await open.service.close();
     throw error;

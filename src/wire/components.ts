@@ -17,9 +17,15 @@ export function componentSchemas(): Record<string, Record<string, unknown>> {
   return mapValues(schemas, withoutIdentity);
 }
 
-/** The JSON Schema of a schema that has no name, with references to the named ones. */
-export function inlineSchema(schema: z.ZodType): Record<string, unknown> {
-  return withoutIdentity(z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' }));
+/**
+ * The JSON Schema of a schema that has no name, whole in itself.
+ * @param reused how parts are written that occur more than once: each time, or once and referred to
+ */
+export function inlineSchema(
+  schema: z.ZodType,
+  reused: 'inline' | 'ref' = 'inline',
+): Record<string, unknown> {
+  return withoutIdentity(z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input', reused }));
 }
 
 function withoutIdentity(schema: object): Record<string, unknown> {

@@ -7,6 +7,7 @@ import { warningCodes } from '../../src/domain/warning.ts';
 import { errorCatalogue } from '../../src/errors.ts';
 import { openApiDocument } from '../../src/http/openapi/document.ts';
 import { routes } from '../../src/http/routes/index.ts';
+import { readingTools, writingTools } from '../../src/mcp/tools/index.ts';
 import { ruleSchema } from '../../src/wire/rule.ts';
 
 const read = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
@@ -99,6 +100,13 @@ describe('docs/operations.md', () => {
     const known = (name: string) =>
       real.includes(name) || real.includes(name.replace(/_(count|sum|bucket)$/, ''));
     expect([...new Set(named)].filter((name) => !known(name))).toEqual([]);
+  });
+});
+
+describe('docs/mcp.md', () => {
+  it('has every tool, and no other', () => {
+    const documented = rows(read('mcp.md')).map(([name]) => name);
+    expect(documented).toEqual([...readingTools, ...writingTools].map(({ name }) => name));
   });
 });
 
