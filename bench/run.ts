@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { tableLines } from '../src/std/table-lines.ts';
 import type { BenchCase, BenchResult, BenchSize } from './case.ts';
+import { evaluation } from './cases/eval.ts';
 import { events } from './cases/events.ts';
 import { faults } from './cases/faults.ts';
 import { ingestLag } from './cases/ingest-lag.ts';
@@ -21,7 +23,6 @@ import { textIndex } from './cases/text-index.ts';
 import { benchCatalogue } from './catalogue.ts';
 import { circumstances, record } from './record.ts';
 import { goalColumns } from './rerank/goal.ts';
-import { tableLines } from './table-lines.ts';
 
 const cases: readonly BenchCase[] = [
   searchStages,
@@ -42,6 +43,7 @@ const cases: readonly BenchCase[] = [
   searchEngines,
   searchScale,
   faults,
+  evaluation,
 ];
 
 const usage = `npm run bench -- [--small] [--only CASE] [--record] [--seed N] [--json] [--list]

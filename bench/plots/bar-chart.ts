@@ -13,8 +13,8 @@ export interface BarChart {
   readonly title: string;
   readonly xLabel: string;
   readonly bars: readonly Bar[];
-  /** Where a line is drawn across all bars, and what it says. */
-  readonly mark: { readonly at: number; readonly label: string };
+  /** Where a line is drawn across all bars, and what it says; absent: none. */
+  readonly mark?: { readonly at: number; readonly label: string };
   /** Logarithmic, for ratios; otherwise from 0. */
   readonly logarithmic: boolean;
   readonly caption: string;
@@ -28,7 +28,8 @@ const frame = { left: 640, right: 980, top: 76 } as const;
 export function barChart({ title, xLabel, bars, mark, logarithmic, caption }: BarChart): string {
   const bottom = frame.top + bars.length * rowHeight;
   const height = bottom + 70;
-  const lengths = [...bars.map(({ length }) => length), mark.at];
+  const marks = mark === undefined ? [] : [mark];
+  const lengths = [...bars.map(({ length }) => length), ...marks.map((one) => one.at)];
   const { at, ticks, from } = logarithmic ? logBars(lengths) : linearBars(lengths);
   return picture(width, height, title, [
     text(24, 30, title, { size: 16, weight: 'bold' }),
@@ -38,9 +39,13 @@ export function barChart({ title, xLabel, bars, mark, logarithmic, caption }: Ba
     ]),
     text((frame.left + frame.right) / 2, bottom + 36, xLabel, { anchor: 'middle' }),
     ...bars.map((bar, i) => drawBar(bar, frame.top + i * rowHeight, at, from)),
-    line(at(mark.at), frame.top - 6, at(mark.at), bottom, { stroke: ink, 'stroke-width': 2 }),
+    ...marks.map((one) =>
+      line(at(one.at), frame.top - 6, at(one.at), bottom, { stroke: ink, 'stroke-width': 2 }),
+    ),
     ...bars.map((bar, i) => figureOf(bar, frame.top + i * rowHeight, at, from)),
-    text(at(mark.at), frame.top - 12, mark.label, { anchor: 'middle', weight: 'bold' }),
+    ...marks.map(({ at: place, label }) =>
+      text(at(place), frame.top - 12, label, { anchor: 'middle', weight: 'bold' }),
+    ),
     text(24, height - 12, caption, { size: 11, fill: '#57606a' }),
   ]);
 }

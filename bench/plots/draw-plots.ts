@@ -7,11 +7,19 @@ import {
   newestResults,
   type Recorded,
   type RecordedGoal,
+  type RecordedQuality,
   type RecordedTiming,
   readRecorded,
 } from './recorded.ts';
 
-const colours = { pass: '#009e73', MISS: '#d55e00', hot: '#0072b2', cold: '#56b4e9' } as const;
+const colours = {
+  pass: '#009e73',
+  MISS: '#d55e00',
+  hot: '#0072b2',
+  cold: '#56b4e9',
+  own: '#0072b2',
+  other: '#8a8a8a',
+} as const;
 
 /**
  * Draws results into a folder.
@@ -34,7 +42,7 @@ export function drawPlots(paths: readonly string[], folder = join('docs', 'plots
 /** The pictures of one result, by file name; a part that was not measured has none. */
 export function plotsOf(recorded: Recorded): Readonly<Record<string, string>> {
   const caption = captionOf(recorded);
-  const { timings, goals = [] } = recorded.tables;
+  const { timings, goals = [], quality = [] } = recorded.tables;
   const plots: Record<string, string> = {};
   const windows = {
     hot: 'Dot products of a window that stays in the caches',
@@ -54,7 +62,28 @@ export function plotsOf(recorded: Recorded): Readonly<Record<string, string>> {
       roofline_percent !== undefined,
   );
   if (limited.length > 0) plots['rerank-roofline'] = rooflineChart(limited, caption);
+  const tested = quality.filter(({ half }) => half === 'test');
+  if (tested.length > 0) plots.eval = qualityChart(tested, caption);
   return plots;
+}
+
+/** Every system of both tasks, on the half that nothing was tuned on. */
+function qualityChart(systems: readonly RecordedQuality[], caption: string): string {
+  const bars = systems.map(
+    ({ task, system, ndcg_at_10, queries, aim }): Bar => ({
+      label: `${task}, ${system}, ${queries.toLocaleString('en-US')} queries`,
+      value: `${ndcg_at_10.toFixed(4)}${aim === undefined ? '' : ` (aim ${aim.toFixed(4)})`}`,
+      length: ndcg_at_10,
+      colour: aim === undefined ? colours.other : colours.own,
+    }),
+  );
+  return barChart({
+    title: 'How good the ranking is: nDCG@10 on the half that nothing was tuned on',
+    xLabel: 'nDCG@10',
+    bars,
+    logarithmic: false,
+    caption,
+  });
 }
 
 function windowChart(title: string, series: readonly Series[], caption: string): string {

@@ -23,6 +23,17 @@ const timingSchema = z.object({
   roofline_percent: z.number().optional(),
 });
 
+const qualitySchema = z.object({
+  task: z.string(),
+  /** Which half of the queries or users: `validation`, `test` or `all`. */
+  half: z.string(),
+  system: z.string(),
+  queries: z.number(),
+  ndcg_at_10: z.number(),
+  /** What nDCG was to reach. */
+  aim: z.number().optional(),
+});
+
 const recordedSchema = z.object({
   case: z.string(),
   date: z.string(),
@@ -31,14 +42,16 @@ const recordedSchema = z.object({
   machine: z.object({ cpu: z.string(), cores: z.number(), load: z.number(), node: z.string() }),
   tables: z.object({
     goals: z.array(goalSchema).optional(),
-    timings: z.array(timingSchema),
+    timings: z.array(timingSchema).default([]),
+    quality: z.array(qualitySchema).optional(),
   }),
 });
 
-/** What the plots read of a recorded result (record.ts) of the cases `rerank` and `rerank-backends`. */
+/** What the plots read of a recorded result (record.ts) of the cases `rerank`, `rerank-backends` and `eval`. */
 export type Recorded = z.infer<typeof recordedSchema>;
 export type RecordedGoal = z.infer<typeof goalSchema>;
 export type RecordedTiming = z.infer<typeof timingSchema>;
+export type RecordedQuality = z.infer<typeof qualitySchema>;
 
 /** @throws Error with the path of the file where it is no such result */
 export function readRecorded(path: string): Recorded {
@@ -50,7 +63,7 @@ export function readRecorded(path: string): Recorded {
 /** The newest recorded result of each case that is plotted: files are named by date. */
 export function newestResults(folder = join('bench', 'results')): string[] {
   const names = readdirSync(folder).sort();
-  return ['rerank', 'rerank-backends'].flatMap((name) => {
+  return ['rerank', 'rerank-backends', 'eval'].flatMap((name) => {
     const newest = names
       .filter((file) => /^\d{4}-\d\d-\d\d-/.test(file) && file.slice(11) === `${name}.json`)
       .at(-1);

@@ -1,5 +1,5 @@
+import type { TableColumn, TableRow } from '../../src/std/table-lines.ts';
 import { round } from '../measure.ts';
-import type { TableColumn, TableRow } from '../table-lines.ts';
 
 /** One line of what was promised, and what came of it. */
 export interface Goal {

@@ -15,7 +15,7 @@ Exit codes:
   0    finished
   1    failed; standard error says why
   2    wrong usage or settings
-  3    finished, but some rows were rejected
+  3    finished, but some rows were rejected, or answers were degraded
   130  interrupted (Ctrl-C); 143: terminated
 
 Data goes to standard output, progress to standard error. NO_COLOR is respected.`;

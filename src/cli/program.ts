@@ -4,6 +4,7 @@ import { version } from '../compose.ts';
 import { TriptychError } from '../errors.ts';
 import { dbCommand } from './db.ts';
 import { doctorCommand } from './doctor.ts';
+import { evalCommand } from './eval.ts';
 import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { ingestCommand } from './ingest.ts';
 import { keysCommand } from './keys.ts';
@@ -44,7 +45,15 @@ export function programOf(runtime: Runtime, done: (code: ExitCode) => void): Com
   return program;
 }
 
-const commands = [serveCommand, ingestCommand, mcpCommand, keysCommand, dbCommand, doctorCommand];
+const commands = [
+  serveCommand,
+  ingestCommand,
+  evalCommand,
+  mcpCommand,
+  keysCommand,
+  dbCommand,
+  doctorCommand,
+];
 
 /** A command and all below it. */
 export function withSubcommands(command: Command): Command[] {

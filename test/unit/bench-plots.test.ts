@@ -96,6 +96,21 @@ describe('plots of recorded results', () => {
     expect(svg).toContain('beside a &lt;loop&gt; &amp; more');
   });
 
+  it('show how good rankings are on the half that nothing was tuned on, with aims', () => {
+    const quality = [
+      { task: 'text', half: 'validation', system: 'linear', queries: 9, ndcg_at_10: 0.9 },
+      { task: 'text', half: 'test', system: 'rrf', queries: 1_234, ndcg_at_10: 0.1 },
+      { task: 'text', half: 'test', system: 'linear', queries: 1_234, ndcg_at_10: 0.2, aim: 0.18 },
+    ];
+    const svg = plotsOf({ ...recorded, case: 'eval', tables: { timings: [], quality } }).eval!;
+    expect(unbalanced(svg)).toEqual([]);
+    expect(svg).toContain('text, linear, 1,234 queries');
+    expect(svg).toContain('0.2000 (aim 0.1800)');
+    expect(svg).not.toContain('0.9000');
+    const widths = [...svg.matchAll(/<rect x="640"[^>]*width="([\d.]+)"/g)].map(([, width]) => Number(width));
+    expect(widths[1]! / widths[0]!).toBeCloseTo(2, 1);
+  });
+
   it('put slower contestants higher', () => {
     const svg = plotsOf(recorded)['rerank-hot']!;
     const heights = [...svg.matchAll(/<circle cx="[\d.]+" cy="([\d.]+)" r="[34]"/g)].map(([, y]) =>
@@ -119,7 +134,7 @@ describe('plots of recorded results', () => {
     const written = drawPlots(newestResults(folder), join(folder, 'plots'));
     expect(written).toHaveLength(4);
     for (const path of written) expect(readFileSync(path, 'utf8')).toContain('abcdef123456');
-    writeResult('2026-01-04-rerank.json', { ...recorded, tables: {} });
+    writeResult('2026-01-04-rerank.json', { ...recorded, tables: { timings: 'none' } });
     expect(() => readRecorded(join(folder, '2026-01-04-rerank.json'))).toThrow(/01-04-rerank\.json/);
   });
 });

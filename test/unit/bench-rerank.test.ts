@@ -9,8 +9,8 @@ import { benchBatch, benchRequest, firstRows, randomRows } from '../../bench/rer
 import { sameSelection } from '../../bench/rerank/same-selection.ts';
 import { race } from '../../bench/rerank/stopwatch.ts';
 import { benchTable } from '../../bench/rerank/table.ts';
-import { tableLines } from '../../bench/table-lines.ts';
 import { JsReranker } from '../../src/adapters/js/js-reranker.ts';
+import { tableLines } from '../../src/std/table-lines.ts';
 
 const goal: Goal = {
   id: 'G1',
