@@ -4,9 +4,9 @@ import { Command } from 'commander';
 import type { ComposedTriptych } from '../compose.ts';
 import { redact } from '../config/redact.ts';
 import { type Config, settingNames } from '../config/schema.ts';
-import { TriptychError } from '../errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { prepareFirstRun } from './first-run.ts';
+import { listenProblem } from './listen-problem.ts';
 import { type Runtime, say } from './runtime.ts';
 import { addSettingFlags, configOf } from './settings-flags.ts';
 import { onStopSignal } from './signals.ts';
@@ -91,22 +91,9 @@ async function listen(open: ComposedTriptych, config: Config): ReturnType<Compos
   try {
     return await open.listen();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const reason = listenErrors.get(code);
-    if (reason === undefined) throw error;
-    throw new TriptychError(
-      'unavailable',
-      `${config.host}:${config.port} ${reason}; choose another with --port or --host`,
-      { cause: error },
-    );
+    throw listenProblem(error, config.host, config.port);
   }
 }
-
-const listenErrors: ReadonlyMap<string, string> = new Map([
-  ['EADDRINUSE', 'is in use by another process'],
-  ['EACCES', 'may not be listened on by this user'],
-  ['EADDRNOTAVAIL', 'is not an address of this machine'],
-]);
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

@@ -258,6 +258,9 @@ describe('triptych mcp --http', { timeout }, () => {
     const wide = ran(['mcp', '--http', '--host', '0.0.0.0', '--port', '0', '--url', server]);
     expect([wide.status, wide.stdout]).toEqual([2, '']);
     expect(wide.stderr).toContain('--host: must be a loopback address');
+    const taken = ran(['mcp', '--http', '--port', new URL(server).port, '--url', server]);
+    expect([taken.status, taken.stdout]).toEqual([1, '']);
+    expect(taken.stderr).toContain('is in use by another process');
   });
 
   it('hands its own key to nobody, but over standard streams acts with it', async () => {

@@ -10,6 +10,7 @@ import type { McpParts } from '../../mcp/mcp-server.ts';
 import { serveOverStdio } from '../../mcp/stdio.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { listenProblem } from '../listen-problem.ts';
 import type { Reached } from '../reach-server.ts';
 import { type Runtime, say } from '../runtime.ts';
 import { onStopSignal } from '../signals.ts';
@@ -19,8 +20,8 @@ export interface McpOptions extends Readonly<Record<string, unknown>> {
   readonly http?: boolean;
   readonly host: string;
   readonly port: number;
-  readonly allowedHost: readonly string[];
-  readonly allowedOrigin: readonly string[];
+  readonly allowedHost?: readonly string[];
+  readonly allowedOrigin?: readonly string[];
   readonly allowWrites?: boolean;
   readonly json?: boolean;
 }
@@ -74,7 +75,7 @@ async function serveHttp(
   options: McpOptions,
   stopped: Promise<void>,
 ): Promise<void> {
-  const { host, port, allowedHost, allowedOrigin } = options;
+  const { host, port, allowedHost = [], allowedOrigin = [] } = options;
   const needsKey = !reached.isOwn && (await asksForKeys(reached.url));
   if (!needsKey && !isLoopback(host))
     throw new TriptychError('invalid_settings', `${host} is not a loopback address`, {
@@ -88,13 +89,16 @@ async function serveHttp(
   const loopback = ['localhost', '127.0.0.1', '[::1]'];
   const listener = createMcpHttpServer({
     ...parts,
+    // The key of a server that was found is lent to nobody.
     clientFor: (key) =>
-      needsKey ? new TriptychClient({ url: reached.url, ...(key !== null && { key }) }) : reached.client,
+      reached.isOwn ? reached.client : new TriptychClient({ url: reached.url, ...(key !== null && { key }) }),
     needsKey,
     hosts: isLoopback(host) || allowedHost.length > 0 ? [...loopback, ...allowedHost] : null,
     origins: [...loopback, ...allowedOrigin],
   });
-  const address = await listener.listen(port, host);
+  const address = await listener.listen(port, host).catch((error: unknown) => {
+    throw listenProblem(error, host, port);
+  });
   const shownHost = host.includes(':') ? `[${host}]` : host;
   const url = `http://${shownHost}:${address.port}${mcpPath}`;
   runtime.stdout.write(options.json === true ? `${JSON.stringify({ url })}\n` : `MCP is served: ${url}\n`);
