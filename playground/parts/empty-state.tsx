@@ -23,19 +23,6 @@ export function EmptyState({ change, known, keyText }: EmptyStateProps) {
     <div class="empty">
       <h2>{countText(catalogue.documents, 'document')}, three ways to find them, one score</h2>
       <p>Ask in words. Every result shows what it is made of; every absence can be explained.</p>
-      {titles.length > 0 && <h3>Something like</h3>}
-      <div class="samples">
-        {titles.map((title) => (
-          <button
-            key={title}
-            type="button"
-            class="sample"
-            onClick={() => change(withMembers({ query: title }))}
-          >
-            {title}
-          </button>
-        ))}
-      </div>
       <h3>The best of</h3>
       <div class="samples">
         {values.map((filter) => (
@@ -46,6 +33,19 @@ export function EmptyState({ change, known, keyText }: EmptyStateProps) {
             onClick={() => change((now) => toggleFilter(now, filter))}
           >
             {filter.value} <span class="muted">{nameText(filter.facet)}</span>
+          </button>
+        ))}
+      </div>
+      {titles.length > 0 && <h3>Something like</h3>}
+      <div class="samples">
+        {titles.map((title) => (
+          <button
+            key={title}
+            type="button"
+            class="sample"
+            onClick={() => change(withMembers({ query: title }))}
+          >
+            {title}
           </button>
         ))}
       </div>

@@ -91,6 +91,11 @@ function rowWords(row: TimelineRow): string {
   return `${titleText(name)}: ${state}, from ${msText(startMs)} to ${msText(endMs)}${budget}. ${noteOf(row)}`;
 }
 
+/** Numbers alone below a second; the last says what they are. */
+function tickText(ms: number, isLast: boolean): string {
+  return isLast || ms >= 1_000 ? msText(Math.round(ms)) : String(ms);
+}
+
 function Axis({ timeline }: { readonly timeline: Timeline }) {
   return (
     <div class="axis" aria-hidden="true">
@@ -100,7 +105,7 @@ function Axis({ timeline }: { readonly timeline: Timeline }) {
           class={i === timeline.ticks.length - 1 ? 'tick tick-last' : 'tick'}
           style={{ left: percent(tick, timeline) }}
         >
-          {Math.round(tick)}
+          {tickText(tick, i === timeline.ticks.length - 1)}
         </span>
       ))}
     </div>
