@@ -67,6 +67,8 @@ export const rerankLimits = {
   rerankBodyBytesMax: 4 << 20,
   /** Texts of one request that are embedded to be ranked; more are ranked by their words. */
   rerankEmbeddedTextsMax: 100,
+  /** How many of them are asked for at once: what is through is kept, also where the deadline passes before the rest. */
+  rerankEmbedBatchTexts: 8,
   /** Characters that count as one token where a request says how many of a text's are read. */
   rerankTokenChars: 4,
   /** Characters of texts that are counted between two turns of the event loop. */

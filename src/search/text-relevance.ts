@@ -133,7 +133,10 @@ async function embedTexts(
     while (made.length < asked.length) {
       signal.throwIfAborted();
       made.push(
-        ...(await embedder.embed(asked.slice(made.length, made.length + limits.embedBatchMax), signal)),
+        ...(await embedder.embed(
+          asked.slice(made.length, made.length + limits.rerankEmbedBatchTexts),
+          signal,
+        )),
       );
     }
     let next = 1;

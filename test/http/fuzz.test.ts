@@ -287,7 +287,9 @@ describe('paths, parameters and headers', () => {
             headers,
           );
           expect(answer.status).toBeLessThan(500);
-          if (method !== 'HEAD') check(answer);
+          // Browsers are told in a text that the page was not built, which it is not for this server.
+          const isPage = answer.status === 404 && answer.text.includes('without its playground');
+          if (method !== 'HEAD' && !isPage) check(answer);
         },
       ),
       options,

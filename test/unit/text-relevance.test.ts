@@ -1,14 +1,18 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { LruCache } from '../../src/adapters/memory/lru-cache.ts';
+import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { builtInProfiles } from '../../src/domain/profile.ts';
 import type { TextRelevanceAnswer, TextRelevanceRequest } from '../../src/domain/relevance.ts';
 import { TriptychError } from '../../src/errors.ts';
 import { limits } from '../../src/limits.ts';
 import type { Embedder } from '../../src/ports/embedder.ts';
+import { CachingEmbedder } from '../../src/search/caching-embedder.ts';
 import {
   fanOfDocuments,
   inProcessParts,
   type SearchFixture,
   searchFixture,
+  silentMeter,
 } from '../support/search-fixture.ts';
 
 /** Documents with words of which the catalogue says how rare they are: every second has `robot`. */
@@ -115,7 +119,7 @@ describe('rerankTexts', () => {
     const given = [' ', ...many.slice(0, 60), '', '\n'];
     const answer = await rerank(fixture, { texts: given });
     expect(asked.flat()).toEqual(['robot space', ...many.slice(0, 60)]);
-    expect(Math.max(...asked.map(({ length }) => length))).toBe(limits.embedBatchMax);
+    expect(Math.max(...asked.map(({ length }) => length))).toBe(limits.rerankEmbedBatchTexts);
     const scores = scoresOf(answer);
     expect([0, 61, 62].map((index) => scores.get(index))).toEqual([0, 0, 0]);
   });
@@ -139,6 +143,21 @@ describe('rerankTexts', () => {
     expect((await rerank(fixture)).degraded).toBe(false);
     // A hundred texts are no measure of one query.
     expect(fixture.service.planStats().legs.embedder?.count).toBe(0);
+  });
+
+  it('goes on where the deadline had ended it, when it is asked again', async () => {
+    const clock = () => open[0]!.clock;
+    const slow = embedderThat(async (given, signal) => {
+      await clock().sleep(100);
+      return words!.embed(given, signal);
+    });
+    const cache = new LruCache<Float32Array>({ entriesMax: 1_000, clock: systemClock });
+    const fixture = await setUp(new CachingEmbedder(slow, cache, silentMeter, limits.embedTextCharsMax));
+    // 41 texts in batches of 8 take 600 ms.
+    const asked = { texts: many.slice(0, 40), timeoutMs: 300 };
+    const states = [];
+    for (let i = 0; i < 4; i++) states.push((await rerank(fixture, asked)).coverage.embedder?.state);
+    expect(states).toEqual(['late', 'late', 'ok', 'ok']);
   });
 
   it('goes on without an embedder that fails', async () => {
