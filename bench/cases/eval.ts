@@ -74,11 +74,11 @@ async function personalTask({ size, say }: BenchContext): Promise<Task> {
     qrels: users.qrels,
     rankings,
     shown: ['ndcg@10', 'recall@10'],
-    aims: { personal: aim, 'personal with co-likes': aim },
+    aims: { personal: aim, 'personal with co-likes': aim, 'collaborative with co-likes': aim },
     comparisons: [
       ['popularity', 'personal'],
-      ['popularity', 'personal with co-likes'],
-      ['ItemKNN', 'personal with co-likes'],
+      ['popularity', 'collaborative with co-likes'],
+      ['ItemKNN', 'collaborative with co-likes'],
     ],
   };
 }

@@ -32,10 +32,11 @@ export function userQueries(usersMax = Number.POSITIVE_INFINITY): UserQueries {
   };
 }
 
-/** How a catalogue is told what people like together. */
-const relationsOf = {
-  personal: () => new Map<string, Relation[]>(),
-  'personal with co-likes': coLikes,
+/** What is asked, and whether the catalogue was told what people like together. */
+const systems = {
+  personal: { profile: 'personal', relate: () => new Map<string, Relation[]>() },
+  'personal with co-likes': { profile: 'personal', relate: coLikes },
+  'collaborative with co-likes': { profile: 'collaborative', relate: coLikes },
 } as const;
 
 /**
@@ -48,14 +49,18 @@ export async function rankForUsers(
 ): Promise<Map<string, Rankings>> {
   return withService(async (open) => {
     const rankings = new Map<string, Rankings>();
-    for (const [system, relate] of Object.entries(relationsOf)) {
-      const documents = withRatings(users, relate(users));
-      await fill(open, { source: 'films', schema: ratedSchema(), documents, queries: [] });
+    let related: unknown = null;
+    for (const [system, { profile, relate }] of Object.entries(systems)) {
+      if (relate !== related) {
+        const documents = withRatings(users, relate(users));
+        await fill(open, { source: 'films', schema: ratedSchema(), documents, queries: [] });
+        related = relate;
+      }
       if (rankings.size === 0) await replay(open, users, say);
       say(`  ${system}`);
       const answered = await searchQueries(
         queries,
-        ({ id }) => recommend(open, id),
+        ({ id }) => recommend(open, id, profile),
         new AbortController().signal,
       );
       if (answered.degraded > 0) throw new Error(`${answered.degraded} recommendations were degraded`);
@@ -90,10 +95,10 @@ export function rankByBaselines({ users, queries }: UserQueries): ReadonlyMap<st
   ]);
 }
 
-async function recommend({ service }: ComposedTriptych, user: string) {
+async function recommend({ service }: ComposedTriptych, user: string, profile: string) {
   const about = { text: '', embedding: new Float32Array(0), like: [] };
   const request = searchOf(about, {
-    ...{ query: null, embedding: null, user, profile: 'personal', k: limits.kMax },
+    ...{ query: null, embedding: null, user, profile, k: limits.kMax },
     constraints: [{ kind: 'hideSeen' }],
   });
   const { results, degraded } = await service.search(defaultTenant, request, {

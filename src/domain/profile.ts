@@ -105,6 +105,22 @@ export const builtInProfiles: readonly Profile[] = [
   },
   {
     ...common,
+    name: 'collaborative',
+    description:
+      'Weighted sum in which graph and popularity count most: for recommendations where relations say what people like together.',
+    formula: 'linear',
+    weights: {
+      ...none,
+      similarity: 0.15,
+      taste: 0.03,
+      lexical: 0.05,
+      graph: 0.42,
+      preference: 0.07,
+      popularity: 0.28,
+    },
+  },
+  {
+    ...common,
     name: 'rrf',
     description: 'Weighted sum in which reciprocal rank fusion replaces similarity, lexical and graph.',
     formula: 'rrf',

@@ -75,7 +75,13 @@ describe('status', () => {
   it('lists the profiles', async () => {
     const answer = await http.call('GET', '/v1/profiles');
     const { profiles, default: usual } = profilesSchema.parse(answer.json);
-    expect(profiles.map(({ name }) => name)).toEqual(['linear', 'multiplicative', 'personal', 'rrf']);
+    expect(profiles.map(({ name }) => name)).toEqual([
+      'linear',
+      'multiplicative',
+      'personal',
+      'collaborative',
+      'rrf',
+    ]);
     expect(usual).toBe('linear');
   });
 

@@ -105,7 +105,10 @@ describe('parseSearchRequest', () => {
       expect.objectContaining({
         code: 'unknown_profile',
         fields: [
-          { path: 'searches[3].profile', message: 'is none of linear, multiplicative, personal, rrf' },
+          {
+            path: 'searches[3].profile',
+            message: 'is none of linear, multiplicative, personal, collaborative, rrf',
+          },
           { path: 'searches[3].embedding', message: 'has 1 components, the catalogue has 4' },
           {
             path: 'searches[3].filter.facet',
