@@ -12,6 +12,9 @@ export const commandLimits = {
   commandCallMsMax: 60_000,
   /** Until the server that a command opens for itself is ready. */
   commandReadyMsMax: 30_000,
+  /** Files of a data folder; an engine's are about a thousand. */
+  backupFilesMax: 100_000,
+  backupManifestBytesMax: 64 << 20,
   /** How long `triptych doctor` waits for the embedder. */
   doctorEmbedderMsMax: 20_000,
 } as const;

@@ -1,4 +1,4 @@
-import { openCaches, openRecall, openTruth, type StoreParts } from './compose-stores.ts';
+import { noRows, openCaches, openRecall, openTruth, type StoreParts } from './compose-stores.ts';
 import type { Config } from './config/schema.ts';
 import { TriptychError } from './errors.ts';
 import { limits } from './limits.ts';
@@ -26,12 +26,11 @@ export async function inspectStores(config: Config, parts: StoreParts): Promise<
       const { store } = await openTruth(config, parts);
       await store.ping().finally(() => store.close());
     });
-  const nothing = { scanner: { name: 'js', scan: async () => [] } as const, name: '' };
   for (const one of ['milvus', 'neo4j'] as const) {
     if (config.stores[one] === null) continue;
     const alone = { ...config.stores, milvus: null, neo4j: null, [one]: one === 'milvus' ? milvus : neo4j };
     ask(one, async () => {
-      const { indexes, close } = openRecall(alone, null, nothing, parts);
+      const { indexes, close } = openRecall(alone, null, noRows, parts);
       await indexes[0]!.ping().finally(close);
     });
   }

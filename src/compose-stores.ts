@@ -111,6 +111,12 @@ export interface Recall {
   close(): Promise<void>;
 }
 
+/** For who opens indexes outside the process alone. */
+export const noRows: { readonly scanner: RowScanner; readonly name: string } = {
+  scanner: { name: 'js', scan: async () => [] },
+  name: '',
+};
+
 /**
  * Opens what recalls candidates: in this process, or on servers, which need not be there yet.
  * @param words where the truth can search words itself; null: a word index is kept in memory

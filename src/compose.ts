@@ -30,7 +30,9 @@ import { within } from './search/within.ts';
 
 export { addKey, makeKey } from './adapters/keys-file/edit-keys-file.ts';
 export type { KeyEntry } from './adapters/keys-file/keys-document.ts';
+export { backupDataDir, type CopyReport, checkBackup, restoreDataDir } from './adapters/pglite/backup.ts';
 export { type MigrationReport, migrateDatabase } from './compose-database.ts';
+export { type Rebuilt, rebuildIndexes } from './compose-rebuild.ts';
 
 /** Without keys every request acts on this tenant. */
 export const defaultTenant = 'default';

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { TriptychRequestError } from '../client/index.ts';
 import { version } from '../compose.ts';
 import { TriptychError } from '../errors.ts';
+import { backupCommand } from './backup.ts';
 import { dbCommand } from './db.ts';
 import { doctorCommand } from './doctor.ts';
 import { evalCommand } from './eval.ts';
@@ -9,7 +10,12 @@ import { type ExitCode, exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { ingestCommand } from './ingest.ts';
 import { keysCommand } from './keys.ts';
 import { mcpCommand } from './mcp.ts';
+import { policyCommand } from './policy.ts';
+import { rebuildCommand } from './rebuild.ts';
+import { rerankCommand } from './rerank.ts';
+import { restoreCommand } from './restore.ts';
 import { type Runtime, say } from './runtime.ts';
+import { searchCommand } from './search.ts';
 import { serveCommand } from './serve.ts';
 
 /** Runs one command line (without node and script) to its end and returns the exit code. Never throws. */
@@ -48,8 +54,14 @@ export function programOf(runtime: Runtime, done: (code: ExitCode) => void): Com
 const commands = [
   serveCommand,
   ingestCommand,
+  searchCommand,
+  rerankCommand,
+  policyCommand,
   evalCommand,
   mcpCommand,
+  backupCommand,
+  restoreCommand,
+  rebuildCommand,
   keysCommand,
   dbCommand,
   doctorCommand,

@@ -72,6 +72,15 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'src/limits.ts',
   ],
   'src/compose-listen.ts': ['src/adapters', 'src/http', 'src/config', 'src/ports', 'src/limits.ts'],
+  'src/compose-rebuild.ts': [
+    'src/compose-stores.ts',
+    'src/adapters',
+    'src/search',
+    'src/config',
+    'src/domain',
+    'src/ports',
+    'src/errors.ts',
+  ],
   'src/compose-start.ts': ['src/search', 'src/ports', 'src/errors.ts', 'src/limits.ts'],
   'src/compose-stores.ts': [
     'src/adapters',
@@ -89,6 +98,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'src/compose-embedder.ts',
     'src/compose-inspect.ts',
     'src/compose-listen.ts',
+    'src/compose-rebuild.ts',
     'src/compose-start.ts',
     'src/compose-stores.ts',
     'src/adapters',

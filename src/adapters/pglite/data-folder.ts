@@ -1,7 +1,20 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TriptychError } from '../../errors.ts';
+import { syncFolders, syncPath, treeOf } from './copied-tree.ts';
 import { PgliteClient } from './pglite-client.ts';
+
+/** Where the engine's files are below the data folder, and what stands beside them while they are made or replaced. */
+export function engineFolders(dataDir: string) {
+  const named = (name: string): string => join(dataDir, name);
+  return {
+    live: named('pglite'),
+    unfinished: named('pglite.unfinished'),
+    /** Of a restore: what it has copied so far, and what it replaces. */
+    restored: named('pglite.restored'),
+    replaced: named('pglite.replaced'),
+  };
+}
 
 /**
  * Folder of the engine's files below the data folder, made on first use. The engine fills a folder beside it, which
@@ -9,11 +22,12 @@ import { PgliteClient } from './pglite-client.ts';
  * @throws TriptychError unavailable
  */
 export async function preparedEngineFolder(dataDir: string): Promise<string> {
-  const folder = join(dataDir, 'pglite');
+  const { live: folder, unfinished, restored, replaced } = engineFolders(dataDir);
+  await endRestore(folder, replaced);
+  await rm(restored, { recursive: true, force: true });
   if (await exists(join(folder, 'PG_VERSION'))) return folder;
   if ((await entries(folder)).length > 0)
     throw new TriptychError('unavailable', `${folder} holds something else than a database`);
-  const unfinished = join(dataDir, 'pglite.unfinished');
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
   // A worker of its own: the memory that the creation needs (hundreds of MB) goes with it.
@@ -21,26 +35,22 @@ export async function preparedEngineFolder(dataDir: string): Promise<string> {
   await client.close();
   await syncTree(unfinished);
   await rename(unfinished, folder);
-  await sync(dataDir);
+  await syncPath(dataDir);
   return folder;
 }
 
-/** Flushes every file and folder below `folder`; its depth is the engine's own. */
-async function syncTree(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
-    if (entry.isFile() || entry.isDirectory()) await sync(join(entry.parentPath, entry.name));
-  await sync(folder);
+/** A restore that was cut off left what it was to replace: without a new one that is still the database. */
+async function endRestore(folder: string, replaced: string): Promise<void> {
+  if (!(await exists(replaced))) return;
+  if (await exists(folder)) await rm(replaced, { recursive: true, force: true });
+  else await rename(replaced, folder);
 }
 
-async function sync(path: string): Promise<void> {
-  // Windows flushes neither folders nor files that are open for reading only.
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** Flushes every file and folder below `folder`. */
+async function syncTree(folder: string): Promise<void> {
+  const { folders, files } = await treeOf(folder);
+  for (const path of files) await syncPath(join(folder, path));
+  await syncFolders(folder, folders);
 }
 
 /** Names in a folder; none where there is no folder. */
