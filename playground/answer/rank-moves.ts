@@ -37,9 +37,9 @@ export function moveWords(move: Move): string {
     case 'same':
       return 'same rank';
     case 'new':
-      return 'not in the other list';
+      return 'not shown in the other list';
     case 'gone':
-      return 'not in the second list';
+      return 'not shown in the second list';
     default:
       return `${move.kind} ${move.by}`;
   }
