@@ -77,7 +77,10 @@ export async function fillFaultService(filled: FaultService): Promise<void> {
   await service.putPolicy(defaultTenant, faultUser, 'default', faultPolicy, undefined);
   const end = performance.now() + settledMsMax;
   while (!(await isKept(filled))) {
-    if (performance.now() > end) throw new Error(`the indexes have not settled within ${settledMsMax} ms`);
+    if (performance.now() > end) {
+      const { parts } = await service.readiness();
+      throw new Error(`the indexes have not settled within ${settledMsMax} ms: ${JSON.stringify(parts)}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
