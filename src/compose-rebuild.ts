@@ -114,8 +114,7 @@ async function beginAnew(
   await index.drop(key);
   await index.prepare(tenant, catalogue);
   await index.activate(key);
-  await log.requeue(index.name, key);
-  return (await log.lag(index.name, key)).pending;
+  return log.requeue(index.name, key);
 }
 
 async function untilTaken(sync: IndexSync, key: CatalogueKey, watch: RebuildWatch): Promise<void> {
