@@ -236,7 +236,22 @@ describe('wrong usage', () => {
     const { code, stdout } = await cli.run('--help');
     expect(code).toBe(0);
     const commands = [...stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map(([, name]) => name);
-    expect(commands).toEqual(['serve', 'ingest', 'keys', 'db', 'doctor', 'help']);
+    expect(commands).toEqual([
+      'serve',
+      'ingest',
+      'search',
+      'rerank',
+      'policy',
+      'eval',
+      'mcp',
+      'backup',
+      'restore',
+      'rebuild',
+      'keys',
+      'db',
+      'doctor',
+      'help',
+    ]);
     expect(stdout).toContain('130');
     expect((await cli.run('ingest', '--help')).stdout).toContain('Examples:');
     expect((await cli.run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
