@@ -11,6 +11,8 @@ const built = join(root, 'dist', 'playground');
 /** @param say is told what is going on, line by line */
 export async function buildPlayground(say) {
   const source = join(root, 'playground');
+  // A part of the tree without the page still serves: the service says that there is none.
+  if (!existsSync(source)) return;
   const stampPath = join(built, '.stamp');
   const stamp = stampOf(source);
   if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === stamp) return;
