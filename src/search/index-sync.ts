@@ -252,7 +252,8 @@ export class IndexSync {
     this.#lag = await log.lag(this.index.name);
     meter.indexLag(this.index.name, this.#lag.pending, this.#lag.parked);
     await this.#tenants.look(startMs, limits.syncTenantsPerLook, async (tenants) => {
-      const behind = new Set(this.#lag?.pending === 0 ? [] : await log.waiting(this.index.name, tenants));
+      // Not told from the lag: a write that came after it was read is one of these tenants', and not in it.
+      const behind = new Set(await log.waiting(this.index.name, tenants));
       const others = tenants.filter((tenant) => !behind.has(tenant));
       const unfinished = others.length === 0 ? [] : await this.index.unfinished?.(others);
       return new Set([...behind, ...(unfinished ?? [])]);

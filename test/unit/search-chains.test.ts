@@ -99,6 +99,19 @@ describe('a search that must ask the policy store', () => {
     expect((await ask(fixture)).answer.cached).toBe(true);
   });
 
+  it('waits for a kept answer once where the policy store hangs, and not again', async () => {
+    const { fixture, calls } = await slowStores({ embedder: 30, vector: 100, lexical: 80 });
+    await ask(fixture);
+    fixture.users.head = () => new Promise(() => {});
+    fixture.users.rules = () => new Promise(() => {});
+    calls.length = 0;
+    const waited = await ask(fixture);
+    expect(askedAt(calls, 'embedder', waited.startMs)).not.toEqual([0]);
+    calls.length = 0;
+    const next = await ask(fixture);
+    expect(askedAt(calls, 'embedder', next.startMs)).toEqual([0]);
+  });
+
   it('asks no leg again for hard rules that most documents pass', async () => {
     const comedies: Rule = {
       kind: 'require',
