@@ -59,6 +59,8 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   readonly tag: 'search' | 'policy' | 'documents' | 'catalogue' | 'operations';
+  /** Whether answers have `Server-Timing`. */
+  readonly timed?: true;
   /** Schema of `{id}` in the path; a document's unless given. */
   readonly pathId?: z.ZodType<string>;
   /** Conditional request headers that the route reads. */

@@ -15,6 +15,7 @@ import {
 import type { Warning } from '../domain/warning.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { CallOptions } from '../ports/triptych.ts';
 import { firstChars } from '../std/first-chars.ts';
 import type { ActiveCatalogue } from './active-catalogue.ts';
@@ -28,10 +29,12 @@ interface Meaning {
   readonly vectors: readonly (Float32Array | null)[];
 }
 
-/** Words of the texts, and what they are worth. */
+/** What the texts score by their words. */
 interface Words {
-  readonly texts: readonly CountedText[];
-  readonly counts: WordCounts;
+  readonly bm25: Float64Array;
+  /** false: the deadline passed meanwhile, and all score 0. */
+  readonly counted: boolean;
+  /** Words that were read, of the query and of the texts. */
   readonly total: number;
   readonly coverage: LegCoverage;
 }
@@ -62,11 +65,15 @@ export async function rerankTexts(
     throw new TriptychError('deadline_exceeded', 'The answer would be incomplete and `partial` is false.', {
       members: { coverage },
     });
+  if (!words.counted && embedder.state !== 'ok')
+    throw new TriptychError('deadline_exceeded', 'The deadline passed before the texts were read.', {
+      members: { coverage },
+    });
   const space = spaceOf(parts, catalogue);
   const window = textWindow(profile, weights, {
     queryVector: outcome?.value?.queryVector ?? null,
     vectors: outcome?.value?.vectors ?? texts.map(() => null),
-    bm25: scoreTexts(words.texts, words.counts),
+    bm25: words.bm25,
     ...space,
   });
   const ranked = rescore(window, window.request, window, window.rows);
@@ -159,16 +166,29 @@ async function readWords(
   const startMs = clock.nowMs();
   const counter = new TextCounter(query, catalogue?.schema.language ?? 'en');
   const asked = catalogue === null ? null : catalogueCounts(parts, tenant, catalogue, counter.terms, endMs);
-  const counted = await countAll(counter, texts);
+  const counted = await countAll(counter, texts, clock, endMs);
   const outcome = await asked;
+  if (counted === null) {
+    const ms = clock.nowMs() - startMs;
+    meter.stage('count_words', 'late', ms);
+    return {
+      bm25: new Float64Array(texts.length),
+      counted: false,
+      total: counter.words,
+      coverage: {
+        ...{ state: 'late', ms, budgetMs: Math.max(0, endMs - startMs) },
+        ...{ candidates: 0, reason: 'budget_exceeded' },
+      },
+    };
+  }
   const known = outcome?.value ?? null;
   const counts = known !== null && known.documents > 0 ? known : null;
   const ms = clock.nowMs() - startMs;
   const state = outcome?.state ?? 'ok';
   meter.stage('count_words', state, ms);
   return {
-    texts: counted,
-    counts: counts ?? countsOf(counted, counter.terms.length),
+    bm25: scoreTexts(counted, counts ?? countsOf(counted, counter.terms.length)),
+    counted: true,
     total: counted.reduce((sum, { words }) => sum + words, counter.words),
     coverage: {
       state,
@@ -200,13 +220,22 @@ async function catalogueCounts(
   }
 }
 
-/** Long texts take turns with other requests. */
-async function countAll(counter: TextCounter, texts: readonly string[]): Promise<CountedText[]> {
+/**
+ * Long texts take turns with other requests. null: the deadline passed meanwhile; scores of which some have words and some
+ * have none cannot be compared.
+ */
+async function countAll(
+  counter: TextCounter,
+  texts: readonly string[],
+  clock: Clock,
+  endMs: number,
+): Promise<CountedText[] | null> {
   const counted: CountedText[] = [];
   let chars = 0;
   for (const text of texts) {
     if (chars > limits.rerankTurnChars) {
       await setImmediate();
+      if (clock.nowMs() > endMs) return null;
       chars = 0;
     }
     counted.push(counter.count(text));

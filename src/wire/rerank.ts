@@ -18,8 +18,9 @@ const ofTexts = {
     .array(z.string().min(1))
     .min(1)
     .max(limits.facetsMax)
+    .refine((names) => new Set(names).size === names.length, 'must not name a member twice')
     .optional()
-    .meta({ description: 'Members of an object that are read, in this order. Default: `text`.' }),
+    .meta({ description: 'Distinct members of an object that are read, in this order. Default: `text`.' }),
   return_documents: z
     .boolean()
     .optional()
@@ -210,8 +211,10 @@ function textsRequest(
     problems.add('unknown_profile', 'profile', `is none of ${profiles.map(({ name }) => name).join(', ')}`);
   const tokens = body.max_tokens_per_doc ?? Number.POSITIVE_INFINITY;
   const textCharsMax = Math.min(limits.textCharsMax, limits.rerankTokenChars * tokens);
+  // One more than is read says that there is more; what is sent back is kept whole.
+  const keptCharsMax = body.return_documents === true ? Number.POSITIVE_INFINITY : textCharsMax + 1;
   const texts = documents.map((document, i) => {
-    const text = textOf(document, body.rank_fields, `documents[${i}]`, problems);
+    const text = textOf(document, body.rank_fields, keptCharsMax, `documents[${i}]`, problems);
     if (body.truncation === false && text.length > textCharsMax)
       problems.add('invalid_request', `documents[${i}]`, `must have at most ${textCharsMax} characters`);
     return text;
@@ -236,14 +239,15 @@ function textsRequest(
 
 const textMember = ['text'];
 
-/** What is read of a document: itself, or its members of those names, one per line. */
-export function textOf(
+/** What is read of a document, up to `charsMax` characters: itself, or its members of those names, one per line. */
+function textOf(
   document: WireTextDocument,
   rankFields: readonly string[] | undefined,
+  charsMax: number,
   path: string,
   problems: Problems,
 ): string {
-  if (typeof document === 'string') return document;
+  if (typeof document === 'string') return document.slice(0, charsMax);
   const names = rankFields ?? textMember;
   const read = names.filter((name) => Object.hasOwn(document, name));
   if (read.length === 0)
@@ -252,5 +256,10 @@ export function textOf(
       rankFields === undefined ? `${path}.text` : path,
       rankFields === undefined ? 'is required' : `has none of ${names.join(', ')}`,
     );
-  return read.map((name) => document[name]).join('\n');
+  let text = '';
+  for (const [place, name] of read.entries()) {
+    if (text.length >= charsMax) break;
+    text += `${place === 0 ? '' : '\n'}${document[name]!.slice(0, charsMax)}`;
+  }
+  return text.slice(0, charsMax);
 }

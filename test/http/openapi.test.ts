@@ -117,6 +117,25 @@ describe('/openapi.json', () => {
     const documented = Object.keys(spec.paths['/v1/search']!.post!.responses['200']!.headers);
     expect(documented).toEqual(['x-request-id', 'traceparent', 'server-timing']);
     expect(answer.headers.has('server-timing')).toBe(true);
+    const timed = routes.flatMap(({ method, path }) => {
+      const { headers = {} } = spec.paths[path]![method]!.responses['200'] ?? {};
+      return 'server-timing' in headers ? [`${method} ${path}`] : [];
+    });
+    const calls: Record<string, readonly [string, string, unknown?]> = {
+      'post /v1/search': ['POST', '/v1/search', { query: 'x' }],
+      'post /v1/search/batch': ['POST', '/v1/search/batch', { searches: [{ query: 'x' }] }],
+      'post /v1/explain': ['POST', '/v1/explain', { query: 'x', document: 'a' }],
+      'post /v1/rerank': ['POST', '/v1/rerank', { query: 'x', ids: ['a'] }],
+      'post /v2/rerank': ['POST', '/v2/rerank', { query: 'x', documents: ['a'] }],
+      'get /v1/similar/{id}': ['GET', '/v1/similar/a'],
+    };
+    await http.call('PUT', '/v1/documents/a', { title: 'a', embedding: [1, 0, 0, 0] });
+    expect(timed.sort()).toEqual(Object.keys(calls).sort());
+    for (const call of Object.values(calls))
+      expect([call, (await http.call(...call)).headers.get('server-timing')]).toEqual([
+        call,
+        expect.stringMatching(/total;dur=/),
+      ]);
     expect(Object.keys(spec.paths['/v1/search']!.post!.responses['503']!.headers)).toContain('retry-after');
   });
 

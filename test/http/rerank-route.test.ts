@@ -146,6 +146,18 @@ describe('POST /v1/rerank and /v2/rerank of texts', () => {
     const body = { query: 'x', documents: ['a'], max_tokens_per_doc: 3 };
     expect((await http.call('POST', '/v1/rerank', body)).status).toBe(200);
     expect(http.triptych.textRequests.at(-1)?.request.textCharsMax).toBe(12);
+    // One more character says that there is more; the rest is not kept, unless it is to be sent back.
+    const longer = { ...body, documents: ['b'.repeat(99), { text: 'c'.repeat(99), title: 'd'.repeat(99) }] };
+    const read = async (more: object): Promise<string[]> => {
+      const { status } = await http.call('POST', '/v1/rerank', { ...longer, ...more });
+      expect(status).toBe(200);
+      return [...http.triptych.textRequests.at(-1)!.request.texts];
+    };
+    const rank_fields = ['text', 'title'];
+    expect(await read({ rank_fields })).toEqual(['b'.repeat(13), 'c'.repeat(13)]);
+    expect((await read({ rank_fields, return_documents: true })).map(({ length }) => length)).toEqual([
+      99, 199,
+    ]);
     const long = { ...body, documents: ['a', 'b'.repeat(13)], truncation: false };
     const answer = await http.call('POST', '/v1/rerank', long);
     expect([answer.status, answer.at('fields')]).toEqual([
@@ -202,6 +214,12 @@ it.each([
     'an object without a ranked member',
     { query: 'x', documents: ['a', { text: 'a' }], rank_fields: ['title'] },
     'documents[1]',
+    'invalid_request',
+  ],
+  [
+    'a ranked member that is named twice',
+    { query: 'x', documents: [{ text: 'a' }], rank_fields: ['text', 'text'] },
+    'rank_fields',
     'invalid_request',
   ],
   ['a user with texts', { query: 'x', documents: ['a'], user: 'u1' }, 'user', 'invalid_request'],

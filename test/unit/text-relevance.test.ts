@@ -190,6 +190,35 @@ describe('rerankTexts', () => {
     expect([answer.degraded, answer.results[0]!.index]).toEqual([true, 0]);
   });
 
+  it('reads no more texts when the deadline has passed: by meaning alone, or not at all', async () => {
+    const long = Array.from({ length: 4 }, (_, i) => `${texts[i]} ${'of '.repeat(10_000)}`);
+    const passes = () => setImmediate(() => open[0]!.clock.hold(1_000));
+    const asked = { texts: long, timeoutMs: 200 };
+    const quick = embedderThat((given, signal) => {
+      passes();
+      return words!.embed(given, signal);
+    });
+    const answer = await rerank(await setUp(quick), asked);
+    expect(answer.coverage).toMatchObject({
+      lexical: { state: 'late', reason: 'budget_exceeded', candidates: 0 },
+      embedder: { state: 'ok' },
+    });
+    expect([answer.degraded, answer.results.length, answer.words]).toEqual([true, 4, 2]);
+    const code = 'deadline_exceeded';
+    await expect(rerank(open[0]!, { ...asked, partial: false })).rejects.toMatchObject({ code });
+    const failing = await setUp(
+      embedderThat(async () => {
+        passes();
+        throw new TriptychError('embedder_unavailable', 'no');
+      }),
+    );
+    open.reverse();
+    await expect(rerank(failing, asked)).rejects.toMatchObject({
+      code,
+      members: { coverage: { lexical: { state: 'late' }, embedder: { state: 'failed' } } },
+    });
+  });
+
   it('reads the beginning of a long text, and says so', async () => {
     const fixture = await setUp();
     const long = [`${'x '.repeat(10)}robot`, 'robot'];

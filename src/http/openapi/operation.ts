@@ -129,7 +129,7 @@ function successes({ operation }: Route): Record<string, unknown> {
       description: answer.description,
       headers: {
         ...everywhere,
-        ...(operation.tag === 'search' && { 'server-timing': headerOf('ServerTiming') }),
+        ...(operation.timed === true && { 'server-timing': headerOf('ServerTiming') }),
         ...(answer.etag === true && { etag: headerOf('ETag') }),
       },
       ...(answerTypes(answer).length > 0 && { content: contentOf(answer) }),

@@ -23,6 +23,7 @@ function rerankUnder(version: Version): Route {
           ? 'Texts, or documents of the catalogue under the rules of whoever asks, in order of their score for a query.'
           : 'The same as `POST /v1/rerank`, for clients that ask here.',
       tag: 'search',
+      timed: true,
       body: { schema: rerankRequestSchema, contentType: 'application/json' },
       answers: { 200: { description: 'Scores, best first.', schema: rerankResponseSchema } },
       errors: [
@@ -51,13 +52,14 @@ async function answer(exchange: Exchange, { triptych, clock }: HttpServices, ver
     schema: () => liveSchema(triptych, tenant),
   });
   const options = { startedAtMs: body.receivedAtMs };
+  const stages = () => ({ total: clock.nowMs() - body.receivedAtMs });
   if (asked.kind === 'texts') {
     const { request, documents } = asked;
     const echo = { requestId, profile: request.profile, version };
     const scored = await triptych.rerankTexts(tenant, request, options);
-    return { status: 200, json: textsToWire(scored, request.texts, documents, echo) };
+    return { status: 200, json: textsToWire(scored, request.texts, documents, echo), stages: stages() };
   }
   const echo = { requestId, profile: asked.request.search.profile, version };
   const scored = await triptych.rerank(tenant, asked.request, options);
-  return { status: 200, json: rerankToWire(scored, liveSchema(triptych, tenant), echo) };
+  return { status: 200, json: rerankToWire(scored, liveSchema(triptych, tenant), echo), stages: stages() };
 }

@@ -53,6 +53,7 @@ const search: Route = {
       'With `Accept: application/x-ndjson` or `text/event-stream` the answer comes in parts (SearchEvent) as they are ' +
       'known; a failure before the first part is an ordinary problem document.',
     tag: 'search',
+    timed: true,
     body: { schema: searchRequestSchema, contentType: 'application/json' },
     answers: {
       200: {
@@ -118,6 +119,7 @@ const batch: Route = {
     id: 'searchBatch',
     summary: `Up to ${limits.batchSearchesMax} searches at once, each with its own deadline and status.`,
     tag: 'search',
+    timed: true,
     body: { schema: batchRequestSchema, contentType: 'application/json' },
     answers: { 200: { description: 'One response per search, in order.', schema: batchResponseSchema } },
     errors: searchErrors,
@@ -131,7 +133,11 @@ const batch: Route = {
       await services.access.charge(exchange, more);
       const run = () => runBatch(searches, body.receivedAtMs, exchange, services);
       const responses = await (more > 0 ? services.searches.pass(exchange, run, more, 1) : run());
-      return { status: 200, json: { responses, request_id: exchange.requestId } };
+      return {
+        status: 200,
+        json: { responses, request_id: exchange.requestId },
+        stages: { total: services.clock.nowMs() - body.receivedAtMs },
+      };
     }),
 };
 
@@ -183,6 +189,7 @@ const explain: Route = {
     id: 'explain',
     summary: "Why a document is where it is in a search's list, or why it is not in it.",
     tag: 'search',
+    timed: true,
     body: { schema: explainRequestSchema, contentType: 'application/json' },
     answers: { 200: { description: 'What became of the document.', schema: explainResponseSchema } },
     errors: searchErrors,

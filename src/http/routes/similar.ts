@@ -15,6 +15,7 @@ export const similar: Route = {
     id: 'similar',
     summary: 'Neighbours of a document, with the path or the similarity that connects them.',
     tag: 'search',
+    timed: true,
     query: { schema: query, integers: ['k'] },
     answers: { 200: { description: 'Neighbours, best first.', schema: similarResponseSchema } },
     errors: [
@@ -27,12 +28,16 @@ export const similar: Route = {
       'deadline_exceeded',
     ],
   },
-  handle: (exchange, inputs, { searches, triptych }) =>
+  handle: (exchange, inputs, { searches, triptych, clock }) =>
     searches.pass(exchange, async () => {
       const { k } = query.parse(inputs.query);
       const answer = await triptych.similar(exchange.tenant, inputs.id, k, {
         startedAtMs: exchange.arrivedAtMs,
       });
-      return { status: 200, json: similarToWire(inputs.id, answer, exchange.requestId) };
+      return {
+        status: 200,
+        json: similarToWire(inputs.id, answer, exchange.requestId),
+        stages: { total: clock.nowMs() - exchange.arrivedAtMs },
+      };
     }),
 };
