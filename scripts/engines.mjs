@@ -19,7 +19,8 @@ under .engines/ (--dir: elsewhere).
 
 To serve from them:
   set -a; eval "$(npm run --silent engines -- env)"; set +a
-  npm start`;
+  npm run build && npx triptych db migrate   # with postgres: makes its tables
+  npm start -- --demo`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -60,7 +61,14 @@ async function runUp(names) {
   const failed = outcomes.filter(({ failure }) => failure !== null);
   for (const { name, failure } of failed) say(`${name} is not available: ${failure}`);
   if (failed.length > 0) process.exitCode = 1;
-  else say(`Next: set -a; eval "$(npm run --silent engines -- env${given})"; set +a; npm start`);
+  else say(`Next: set -a; eval "$(npm run --silent engines -- env${given})"; set +a; ${startCommand(ready)}`);
+}
+
+/** A new Postgres has no tables, and the demo goes into a server only where it is asked for. */
+function startCommand(ready) {
+  return ready.includes('postgres')
+    ? 'npm run build && npx triptych db migrate && npm start -- --demo'
+    : 'npm start';
 }
 
 async function runDown(names) {

@@ -89,9 +89,9 @@ export const settings = {
   milvusIndex: z
     .enum(['hnsw', 'gpu_cagra'])
     .default('hnsw')
-    .describe('Index that Milvus builds: HNSW on processors, or GPU_CAGRA.'),
+    .describe('Index that Milvus builds: `hnsw` on processors, or `gpu_cagra`.'),
   milvusShardBy: text().describe(
-    'Facet by whose first value documents are kept in collections of their own; one collection unless given.',
+    'Facet or keyword field by whose first value documents are kept in collections of their own; one collection unless given.',
   ),
   neo4jUri: storeUrl(/^(bolt|neo4j)(\+s)?:$/, 'a bolt://, neo4j://, bolt+s:// or neo4j+s:// URI').describe(
     'Neo4j that holds the graph.',

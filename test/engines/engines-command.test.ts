@@ -37,8 +37,9 @@ describe('npm run engines', () => {
     expect(up.out).toMatch(
       /^TRIPTYCH_POSTGRES_OWNER_URL=postgresql:\/\/triptych_migrate:\S+@127\.0\.0\.1:56232\//m,
     );
+    const given = `eval "$(npm run --silent engines -- env --dir ${dir} --port-offset 800)"`;
     expect(up.err).toContain(
-      `Next: set -a; eval "$(npm run --silent engines -- env --dir ${dir} --port-offset 800)"`,
+      `Next: set -a; ${given}; set +a; npm run build && npx triptych db migrate && npm start -- --demo\n`,
     );
     expect(engines(['env', ...own()]).out).toBe(engines(['env', 'postgres', 'redis', ...own()]).out);
 
@@ -49,6 +50,7 @@ describe('npm run engines', () => {
 
     const again = engines(['up', 'redis', ...own()]);
     expect(again.err).toMatch(/redis: 7\.\S+ runs already/);
+    expect(again.err).toContain(`${given}; set +a; npm start\n`);
     expect(
       engines(['down', ...own()])
         .err.split('\n')

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { fileName, flagName, settingNames, settings, variableName } from '../../src/config/schema.ts';
 import { differences, tableRows, unnamedFolders, wordsWithoutFile } from './docs.ts';
 import { filesBelow, readText, root } from './source.ts';
@@ -23,6 +24,23 @@ describe('docs/settings.md', () => {
       return [fileName(name), variableName(name), flagName(name), shown, schema.description ?? ''];
     });
     expect(differences(tableRows(readText('docs/settings.md'), columns), real)).toEqual([]);
+  });
+
+  it('has the values of every setting that takes one of a few', () => {
+    const real = settingNames.flatMap((name) => {
+      let schema: z.core.$ZodType = settings[name];
+      while (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) schema = schema.unwrap();
+      return schema instanceof z.ZodEnum ? [[fileName(name), ...schema.options.map(String)]] : [];
+    });
+    // `baseline` says in brackets what it is.
+    const documented = tableRows(readText('docs/settings.md'), ['setting', 'values']).map(
+      ([name, values]) => [
+        name!,
+        ...[...`\`${values}\``.matchAll(/`([a-z0-9_-]+)`/g)].map(([, value]) => value!),
+      ],
+    );
+    expect(differences(documented, real)).toEqual([]);
+    expect(real.length).toBeGreaterThan(3);
   });
 });
 
