@@ -12,4 +12,7 @@ export const mcpLimits = {
   mcpCallMsMax: 30_000,
   /** Connections of the HTTP transport. */
   mcpConnectionsMax: 256,
+  /** How long it is remembered whether the service wants keys, and how long asking may take. */
+  mcpKeysKnownMs: 5_000,
+  mcpKeysAskMsMax: 5_000,
 } as const;

@@ -22,8 +22,16 @@ export function mcpCommand(runtime: Runtime, done: (code: ExitCode) => void): Co
     .option('--http', 'listen for Streamable HTTP instead of standard input and output')
     .option('--host <host>', 'with --http: address to listen on', '127.0.0.1')
     .option('--port <port>', 'with --http: port to listen on; 0 takes any free one', portOf, 8090)
-    .option('--allowed-host <name>', 'with --http: host name that requests may be addressed to', added)
-    .option('--allowed-origin <name>', 'with --http: host name of web pages that may ask', added)
+    .option(
+      '--allowed-host <name>',
+      'with --http: host name that requests may be addressed to; may be repeated',
+      addedHost,
+    )
+    .option(
+      '--allowed-origin <name>',
+      'with --http: host name that an Origin may have; may be repeated. There is no CORS: no page reads answers',
+      addedHost,
+    )
     .option('--allow-writes', 'offer tools that write documents, policies and events')
     .option('--json', 'with --http: print one line of JSON when it listens')
     .addHelpText('after', help);
@@ -43,6 +51,11 @@ function portOf(text: string): number {
   throw new InvalidArgumentError('must be a port, 0 to 65535');
 }
 
-function added(name: string, names: readonly string[] = []): string[] {
-  return [...names, name];
+/** Requests are compared with a name as URLs have it: another one would never match. */
+function addedHost(name: string, names: readonly string[] = []): string[] {
+  const url = `http://${name}`;
+  if (URL.canParse(url) && new URL(url).hostname === name) return [...names, name];
+  throw new InvalidArgumentError(
+    'must be a host name alone, in lower case, without scheme and port; IPv6 addresses in brackets',
+  );
 }

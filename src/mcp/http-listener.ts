@@ -19,7 +19,9 @@ export interface McpHttpOptions extends McpParts {
   /** Acts for the caller who sent this key. */
   clientFor(key: string | null): TriptychClient;
   /** Whether the service asks for API keys: then each request must bring its caller's, and goes on with that. */
-  readonly needsKey: boolean;
+  asksForKeys(): Promise<boolean>;
+  /** Whether others than this machine's programs can ask: then nothing is answered while the service wants no keys. */
+  readonly isExposed: boolean;
   /** Host names, without port, that requests may be addressed to; null: any. */
   readonly hosts: readonly string[] | null;
   /** Host names of web pages that may ask; programs other than browsers send none. */
@@ -84,7 +86,10 @@ async function answer(
     if (!res.writableFinished) gone.abort();
   });
   const head = headOf(req);
-  const refused = head === null ? refusal(400, 'the request has no valid Host') : refusedBy(head, options);
+  const refused =
+    head === null
+      ? refusal(400, 'the request has no valid Host')
+      : (misplaced(head, options) ?? (await keyProblem(head, options)));
   const response = refused ?? (await served(req, head!, gone.signal, fetch));
   if (!res.destroyed) await send(response, req, res);
 }
@@ -100,15 +105,30 @@ function headOf(req: IncomingMessage): Request | null {
   return new Request(address, { method: req.method === 'POST' ? 'POST' : 'GET', headers });
 }
 
-/** What is wrong before the body is read, or null. */
-function refusedBy(head: Request, { hosts, origins, needsKey }: McpHttpOptions): Response | null {
+/** What is wrong with where a request goes and comes from, or null. */
+function misplaced(head: Request, { hosts, origins }: McpHttpOptions): Response | null {
   if (new URL(head.url).pathname !== mcpPath) return refusal(404, `only ${mcpPath} is served here`);
   const host = hosts === null ? undefined : hostHeaderValidationResponse(head, [...hosts]);
   const misled = host ?? originValidationResponse(head, [...origins]);
   if (misled !== undefined) return misled;
-  if (head.method !== 'POST')
-    return refusal(405, 'there are no sessions and no streams to open: POST', { allow: 'POST' });
-  if (!needsKey || keyOf(head.headers) !== null) return null;
+  if (head.method === 'POST') return null;
+  return refusal(405, 'there are no sessions and no streams to open: POST', { allow: 'POST' });
+}
+
+/** What is wrong with the caller's key, or null. */
+async function keyProblem(
+  head: Request,
+  { asksForKeys, isExposed, logger }: McpHttpOptions,
+): Promise<Response | null> {
+  const asks = await asksForKeys().catch((error: unknown) => {
+    logger.warn({ error }, 'the service could not be asked whether it wants API keys');
+    return null;
+  });
+  if (asks === null && isExposed)
+    return refusal(503, 'the service cannot be asked whether it wants API keys');
+  if (asks === false && isExposed)
+    return refusal(503, 'the service asks nobody for an API key, so it is served on loopback alone');
+  if (asks !== true || keyOf(head.headers) !== null) return null;
   return refusal(401, 'send the API key of the service: Authorization: Bearer KEY', {
     'www-authenticate': 'Bearer',
   });

@@ -2,6 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import { TriptychRequestError } from '../client/index.ts';
 import { type FieldProblem, TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { firstChars } from '../std/first-chars.ts';
 import type { ToolAnswer } from './tool.ts';
 
 /** Where a result has the machine's side of an error: clients hold `structuredContent` to the tool's output schema. */
@@ -54,5 +55,5 @@ export function isUnexpected(error: unknown): boolean {
 function cut(text: string): string {
   if (text.length <= limits.mcpTextCharsMax) return text;
   const note = `\n[cut after ${limits.mcpTextCharsMax} characters; the structured result is whole]`;
-  return `${text.slice(0, limits.mcpTextCharsMax)}${note}`;
+  return `${firstChars(text, limits.mcpTextCharsMax)}${note}`;
 }

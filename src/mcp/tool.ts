@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { CallOptions, TriptychClient } from '../client/index.ts';
 import { inlineSchema } from '../wire/components.ts';
+import { refuseDeep } from '../wire/depth.ts';
 import { parseWith } from '../wire/problems.ts';
 
 /** What a tool works with: a client that acts for whoever calls, and the bounds of the call. */
@@ -73,6 +74,7 @@ export function tool<I extends z.ZodType, O extends z.ZodType>(definition: ToolD
     // Clients compile it to check results, and rules stand in many places: half the size, a third of the work.
     outputSchema: inlineSchema(output, 'ref'),
     run: async (given, call) => {
+      refuseDeep(given);
       const args = parseWith(input, given);
       const answer = await definition.run(args, call);
       return { structured: answer as Record<string, unknown>, text: definition.text(answer, args) };

@@ -103,7 +103,7 @@ describe('keys', () => {
   it('are named in the log line of a request', async () => {
     await http.call('GET', '/v1/profiles', undefined, { ...bearer(keys.search), 'x-request-id': 'named' });
     const line = () => http.logs.find(({ fields }) => fields.request_id === 'named');
-    await expect.poll(line).toBeDefined();
+    await expect.poll(line, { timeout: 20_000 }).toBeDefined();
     expect(line()?.fields.key).toBe('search');
   });
 

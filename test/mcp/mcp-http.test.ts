@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { TriptychClient } from '../../src/client/index.ts';
 import { limits } from '../../src/limits.ts';
+import { asksForKeys } from '../../src/mcp/asks-for-keys.ts';
 import { CallPlaces } from '../../src/mcp/call-places.ts';
 import { createMcpHttpServer, type McpHttpOptions } from '../../src/mcp/http-listener.ts';
 import { FakeTriptych } from '../support/fake-triptych.ts';
@@ -32,7 +33,8 @@ async function start(keys: 'keys' | 'no keys', more: Partial<McpHttpOptions> = {
     places: new CallPlaces(limits.mcpCallsInFlightMax),
     logger: { info() {}, warn() {}, error() {} },
     clientFor: (key) => new TriptychClient({ url: http.url, ...(key !== null && { key }) }),
-    needsKey: keys === 'keys',
+    asksForKeys: async () => keys === 'keys',
+    isExposed: false,
     hosts: ['127.0.0.1', 'localhost'],
     origins: ['127.0.0.1', 'localhost'],
     ...more,
@@ -118,6 +120,32 @@ describe('over Streamable HTTP', { timeout: 120_000 }, () => {
     expect((await askAs(url, { host: `localhost:${url.port}` })).status).toBe(200);
   });
 
+  it('answers nobody beyond this machine while the service asks for no keys', async () => {
+    let nowMs = 0;
+    const open = await startHttp();
+    closing.push(() => open.close());
+    const asks = asksForKeys(open.url, () => nowMs);
+    const { url } = await start('keys', { isExposed: true, asksForKeys: asks });
+    expect(await asks()).toBe(false);
+    const keyed = () => post(url, listTools, bearer(searcher));
+    const refused = await keyed();
+    expect([refused.status, await refused.text()]).toEqual([503, expect.stringContaining('asks nobody')]);
+    await open.close();
+    // It is remembered for a while, and then asked again.
+    nowMs += limits.mcpKeysKnownMs - 1;
+    expect(await asks()).toBe(false);
+    nowMs += 1;
+    const unknown = await keyed();
+    expect([unknown.status, await unknown.text()]).toEqual([503, expect.stringContaining('cannot be asked')]);
+    const { http } = await start('keys');
+    const again = await start('keys', {
+      isExposed: true,
+      asksForKeys: asksForKeys(http.url, () => nowMs),
+    });
+    expect((await post(again.url, listTools)).status).toBe(401);
+    expect((await post(again.url, listTools, bearer(searcher))).status).toBe(200);
+  });
+
   it('refuses what is too large or no message, and goes on', async () => {
     const { url } = await start('no keys');
     const large = await post(url, JSON.stringify({ ...listTools, x: 'x'.repeat(limits.mcpMessageBytesMax) }));
@@ -153,6 +181,7 @@ describe('over Streamable HTTP', { timeout: 120_000 }, () => {
     await expect
       .poll(
         () => http.logs.filter(({ fields }) => fields.status === 499 && fields.route === '/v1/search').length,
+        { timeout: 20_000 },
       )
       .toBe(1);
     release();

@@ -7,7 +7,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { limits } from '../../src/limits.ts';
-import { errorOf, structuredOf, textOf, toolNames } from '../support/mcp.ts';
+import { askAs, errorOf, structuredOf, textOf, toolNames } from '../support/mcp.ts';
 
 const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 const schema = {
@@ -123,7 +123,8 @@ describe('triptych mcp over standard streams', { timeout }, () => {
     const call = caller(client);
     const found = await call('search', { query: 'alien', k: 1, timeout_ms });
     expect(structuredOf(found)).toMatchObject({ results: [{ id: 'a', rank: 1 }], total: { value: 3 } });
-    expect(textOf(found)).toMatch(/^1 results; 3 documents pass\.\n1\. Alien \[a\] 0\.\d{3} = .*lexical/);
+    expect(textOf(found)).toMatch(/^1 results; 3 documents pass\.\nSearch: .*lexical ok/);
+    expect(textOf(found)).toMatch(/\n1\. Alien \[a\] 0\.\d{3} = .*lexical/);
     await expect(call('put_document', { id: 'x', title: 'X' })).rejects.toThrow(
       'writes are not allowed here',
     );
@@ -254,10 +255,27 @@ describe('triptych mcp --http', { timeout }, () => {
     expect(await stop()).toBe(0);
   });
 
+  it('can be asked at the address that it prints', async () => {
+    const own = ['--host', '127.0.0.2', '--allowed-host', 'a.example', '--url', server];
+    const url = new URL((await started(['mcp', '--http', '--port', '0', ...own])).url);
+    expect(url.hostname).toBe('127.0.0.2');
+    for (const [host, status] of [
+      [url.host, 200],
+      ['a.example', 200],
+      ['b.example', 403],
+    ] as const)
+      expect([host, (await askAs(url, { host })).status]).toEqual([host, status]);
+  });
+
   it('is for this machine alone where the service asks for no key', async () => {
     const wide = ran(['mcp', '--http', '--host', '0.0.0.0', '--port', '0', '--url', server]);
     expect([wide.status, wide.stdout]).toEqual([2, '']);
     expect(wide.stderr).toContain('--host: must be a loopback address');
+    for (const name of ['https://a.example', 'a.example:8090', 'A.example', '']) {
+      const wrong = ran(['mcp', '--http', '--port', '0', '--allowed-host', name, '--url', server]);
+      expect([name, wrong.status, wrong.stdout]).toEqual([name, 2, '']);
+      expect(wrong.stderr).toContain('must be a host name alone');
+    }
     const taken = ran(['mcp', '--http', '--port', new URL(server).port, '--url', server]);
     expect([taken.status, taken.stdout]).toEqual([1, '']);
     expect(taken.stderr).toContain('is in use by another process');

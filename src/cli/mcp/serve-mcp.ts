@@ -1,9 +1,10 @@
 import { Readable, Writable } from 'node:stream';
-import { TriptychClient, TriptychRequestError } from '../../client/index.ts';
+import { TriptychClient } from '../../client/index.ts';
 import { version } from '../../compose.ts';
 import { isLoopback } from '../../config/complete.ts';
 import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
+import { asksForKeys } from '../../mcp/asks-for-keys.ts';
 import { CallPlaces } from '../../mcp/call-places.ts';
 import { createMcpHttpServer, mcpPath } from '../../mcp/http-listener.ts';
 import type { McpParts } from '../../mcp/mcp-server.ts';
@@ -76,8 +77,9 @@ async function serveHttp(
   stopped: Promise<void>,
 ): Promise<void> {
   const { host, port, allowedHost = [], allowedOrigin = [] } = options;
-  const needsKey = !reached.isOwn && (await asksForKeys(reached.url));
-  if (!needsKey && !isLoopback(host))
+  const isExposed = !isLoopback(host);
+  const asks = reached.isOwn ? async () => false : asksForKeys(reached.url, () => performance.now());
+  if (!(await asks()) && isExposed)
     throw new TriptychError('invalid_settings', `${host} is not a loopback address`, {
       fields: [
         {
@@ -87,19 +89,21 @@ async function serveHttp(
       ],
     });
   const loopback = ['localhost', '127.0.0.1', '[::1]'];
+  const shownHost = host.includes(':') ? `[${host}]` : host;
   const listener = createMcpHttpServer({
     ...parts,
     // The key of a server that was found is lent to nobody.
     clientFor: (key) =>
       reached.isOwn ? reached.client : new TriptychClient({ url: reached.url, ...(key !== null && { key }) }),
-    needsKey,
-    hosts: isLoopback(host) || allowedHost.length > 0 ? [...loopback, ...allowedHost] : null,
+    asksForKeys: asks,
+    isExposed,
+    hosts:
+      isExposed && allowedHost.length === 0 ? null : [...loopback, nameInUrls(shownHost), ...allowedHost],
     origins: [...loopback, ...allowedOrigin],
   });
   const address = await listener.listen(port, host).catch((error: unknown) => {
     throw listenProblem(error, host, port);
   });
-  const shownHost = host.includes(':') ? `[${host}]` : host;
   const url = `http://${shownHost}:${address.port}${mcpPath}`;
   runtime.stdout.write(options.json === true ? `${JSON.stringify({ url })}\n` : `MCP is served: ${url}\n`);
   await stopped;
@@ -107,15 +111,10 @@ async function serveHttp(
   await listener.close();
 }
 
-/** Whether the service wants a key of each caller. */
-async function asksForKeys(url: string): Promise<boolean> {
-  try {
-    await new TriptychClient({ url }).profiles();
-    return false;
-  } catch (error) {
-    if (error instanceof TriptychRequestError && error.code === 'unauthenticated') return true;
-    throw error;
-  }
+/** A host as a request's Host names it, as far as it is one. */
+function nameInUrls(host: string): string {
+  const url = `http://${host}`;
+  return URL.canParse(url) ? new URL(url).hostname : host;
 }
 
 /** What went wrong, on standard error; calls that were answered say it themselves. */

@@ -10,7 +10,7 @@ import {
 
 type Result = SearchAnswer['results'][number];
 
-/** The list with scores and reasons, then what became of the search. */
+/** What became of the search, then the list with scores and reasons: a text that is too long is cut at its end. */
 export function searchText(answer: SearchAnswer): string {
   const { results, total, cursor } = answer;
   const count = `${total.relation === 'gte' ? 'at least ' : ''}${total.value}`;
@@ -20,12 +20,12 @@ export function searchText(answer: SearchAnswer): string {
       : `${results.length} results; ${count} documents pass.`;
   return [
     head,
-    ...results.flatMap(resultLines),
-    ...facetCountLines(answer.facet_counts),
     ...degradedLines(answer.degraded),
     ...warningLines(answer.warnings),
     `Search: ${coverageText(answer.coverage)}; ${answer.strategy}, ${answer.took_ms} ms${answer.cached ? ', from the cache' : ''}.`,
     ...(cursor === null ? [] : [`More with cursor: ${cursor}`]),
+    ...results.flatMap(resultLines),
+    ...facetCountLines(answer.facet_counts),
   ].join('\n');
 }
 

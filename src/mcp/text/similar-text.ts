@@ -9,5 +9,5 @@ export function similarText({ id, results, degraded }: SimilarAnswer): string {
     return `${rank}. ${title} [${other}] ${scoreText(score)}${why === '' ? '' : `: ${why}`}`;
   });
   const head = results.length === 0 ? `Nothing is next to ${id}.` : `Next to ${id}:`;
-  return [head, ...lines, ...degradedLines(degraded)].join('\n');
+  return [head, ...degradedLines(degraded), ...lines].join('\n');
 }
