@@ -1,3 +1,4 @@
+import { holdsDatabase } from './adapters/pglite/data-folder.ts';
 import { createPinoLogger } from './adapters/pino/pino-logger.ts';
 import { PromMeter } from './adapters/prom/prom-meter.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
@@ -39,13 +40,14 @@ export interface Rebuilt {
 /**
  * Has indexes outside the process begin anew with all documents of live catalogues. Searches go on meanwhile and miss what
  * is not there yet; whoever keeps the index up may do the work.
- * @throws TriptychError invalid_settings (an index that is not configured) | data_dir_locked | unavailable
+ * @throws TriptychError invalid_settings (an index that is not configured, no database) | data_dir_locked | unavailable
  */
 export async function rebuildIndexes(
   config: Config,
   request: RebuildRequest,
   watch: RebuildWatch,
 ): Promise<readonly Rebuilt[]> {
+  await checkDatabase(config);
   const logger = createPinoLogger({ level: config.logLevel });
   const meter = new PromMeter();
   const parts = { clock: systemClock, logger, meter };
@@ -81,6 +83,13 @@ export async function rebuildIndexes(
   }
 }
 
+/** What opens a data folder makes a database in it. */
+async function checkDatabase({ stores, dataDir }: Config): Promise<void> {
+  if (stores.postgres !== null || (await holdsDatabase(dataDir))) return;
+  const message = `there is no database in ${dataDir}`;
+  throw new TriptychError('invalid_settings', message, { fields: [{ path: '--data-dir', message }] });
+}
+
 function chosen(
   there: readonly SharedIndex[],
   names: readonly SharedIndexName[] | null,
@@ -104,16 +113,24 @@ const needs: Readonly<Record<SharedIndexName, string>> = {
  * Throws away what the index has of the catalogue, and makes all documents due. Only then is it sure to hold nothing that
  * the truth does not know: a truth that was restored is older than its index, which would keep what is newer.
  */
-async function beginAnew(
+export async function beginAnew(
   index: SharedIndex,
   log: SyncLog,
   tenant: string,
   catalogue: Catalogue,
 ): Promise<number> {
   const key = { tenant, generation: catalogue.generation };
-  await index.drop(key);
-  await index.prepare(tenant, catalogue);
-  await index.activate(key);
+  // Owed before anything goes: whatever ends this early, services bring back what is gone.
+  await log.requeue(index.name, key);
+  try {
+    await index.drop(key);
+    await index.prepare(tenant, catalogue);
+    await index.activate(key);
+  } catch (error) {
+    await log.requeue(index.name, key).catch(() => {});
+    throw error;
+  }
+  // Once more: what services have applied meanwhile may have gone with the rest.
   return log.requeue(index.name, key);
 }
 

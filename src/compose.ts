@@ -31,6 +31,7 @@ import { within } from './search/within.ts';
 export { addKey, makeKey } from './adapters/keys-file/edit-keys-file.ts';
 export type { KeyEntry } from './adapters/keys-file/keys-document.ts';
 export { backupDataDir, type CopyReport, checkBackup, restoreDataDir } from './adapters/pglite/backup.ts';
+export { holdsDatabase } from './adapters/pglite/data-folder.ts';
 export { type MigrationReport, migrateDatabase } from './compose-database.ts';
 export { type Rebuilt, rebuildIndexes } from './compose-rebuild.ts';
 

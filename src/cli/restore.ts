@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { checkBackup, restoreDataDir } from '../compose.ts';
-import type { SettingName } from '../config/schema.ts';
+import type { Config, SettingName } from '../config/schema.ts';
 import { copyWatch, printCopy, refusePostgres } from './backup.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { longStep } from './long-step.ts';
-import type { Runtime } from './runtime.ts';
+import { type Runtime, say } from './runtime.ts';
 import { addSettingFlags, configOf } from './settings-flags.ts';
 
 const usedSettings: readonly SettingName[] = ['dataDir'];
@@ -17,6 +17,8 @@ Examples:
   triptych restore backups/monday --check
 
 Every file is compared with the checksum that the backup has of it, before anything of the data folder is replaced.
+What is outside the data folder is as it was: run \`triptych rebuild\` where the settings name Milvus or Neo4j, and empty
+Redis where they name it, whose lists may be of documents that have been undone.
 Exit codes: 0 done, 1 failed (also: damaged, or the data folder is in use), 2 wrong usage, or there is a database
 and no --force; 130 interrupted.`;
 
@@ -50,8 +52,25 @@ export function restoreCommand(runtime: Runtime, done: (code: ExitCode) => void)
       const request = { source, dataDir, force: options.force === true };
       const report = await restoreDataDir(request, copyWatch(watch));
       printCopy(runtime, options, { restored: dataDir }, `Restored ${dataDir}`, report);
+      for (const line of afterwards(config)) say(runtime, line);
     });
     done(code);
   });
   return command;
+}
+
+/** What is to be done about the stores that know of what was undone. */
+function afterwards({ stores }: Config): string[] {
+  const { milvus, neo4j, redis } = stores;
+  const followers = [...(milvus === null ? [] : ['Milvus']), ...(neo4j === null ? [] : ['Neo4j'])];
+  return [
+    ...(followers.length === 0
+      ? []
+      : [`${followers.join(' and ')}: run \`triptych rebuild\` before the next start.`]),
+    ...(redis === null
+      ? []
+      : [
+          'Redis: empty it before the next start. Versions of documents begin again, and lists are kept by them.',
+        ]),
+  ];
 }

@@ -87,6 +87,12 @@ describe('triptych backup and restore', slow, () => {
     expect(existsSync(at('none'))).toBe(false);
   });
 
+  it('say what is to be done about stores outside', async () => {
+    const env = { TRIPTYCH_MILVUS_ADDRESS: 'localhost:1', TRIPTYCH_REDIS_URL: 'redis://localhost:1' };
+    const { code, stderr } = await cli.run(['restore', 'saved', '--data-dir', 'beside'], { env });
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^Milvus: run `triptych rebuild`.*\nRedis: /m)]);
+  });
+
   it('tell a damaged backup, and leave the data folder as it was', async () => {
     await cli.run(['backup', 'hurt', ...data]);
     expect((await cli.run(['restore', 'hurt', '--check'])).code).toBe(0);
@@ -133,6 +139,9 @@ describe('triptych rebuild', slow, () => {
     expect([all.code, all.stdout]).toEqual([0, expect.stringContaining('Nothing to rebuild')]);
     const one = await cli.run(['rebuild', '--index', 'milvus', ...data]);
     expect([one.code, one.stderr]).toEqual([2, expect.stringContaining('without milvus_address')]);
+    const none = await cli.run(['rebuild', '--data-dir', 'none']);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('there is no database in')]);
+    expect(existsSync(at('none'))).toBe(false);
     const unknown = await cli.run(['rebuild', '--index', 'redis', ...data]);
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('must be one of milvus')]);
   });

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { rename, rm, stat, writeFile } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { TriptychError } from '../../errors.ts';
 import { type BackupManifest, damaged, manifestPath, readManifest } from './backup-manifest.ts';
 import { copyFile, makeFolders, syncFolders, syncPath, treeOf } from './copied-tree.ts';
 import { acquireDataDirLock } from './data-dir-lock.ts';
-import { engineFolders } from './data-folder.ts';
+import { endRestore, engineFolders, holdsDatabase } from './data-folder.ts';
 
 /** Somebody who watches, and may want it to end. */
 export interface CopyWatch {
@@ -36,12 +35,27 @@ export interface BackupRequest {
  */
 export async function backupDataDir(request: BackupRequest, watch: CopyWatch): Promise<CopyReport> {
   const { dataDir, target, force, version } = request;
-  const { live } = engineFolders(dataDir);
-  if (!(await exists(join(live, 'PG_VERSION'))))
+  const { live, replaced } = engineFolders(dataDir);
+  if (!(await holdsDatabase(dataDir)))
     throw new TriptychError('not_found', `there is no database in ${dataDir}`);
-  await checkTarget(dataDir, target, force);
+  checkPlace(dataDir, target);
   const lock = await acquireDataDirLock(dataDir);
-  const unfinished = `${target}.${randomUUID()}`;
+  try {
+    await endRestore(live, replaced);
+    await clearTarget(target, force);
+    return await copyDatabase(live, target, version, watch);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function copyDatabase(
+  live: string,
+  target: string,
+  version: string,
+  watch: CopyWatch,
+): Promise<CopyReport> {
+  const { unfinished, replaced } = besides(target);
   try {
     const { folders, files } = await treeOf(live);
     const total = await sizeOf(live, files);
@@ -67,11 +81,10 @@ export async function backupDataDir(request: BackupRequest, watch: CopyWatch): P
     await writeFile(manifestPath(unfinished), `${JSON.stringify(manifest)}\n`, { mode: 0o600 });
     await syncPath(manifestPath(unfinished));
     await syncFolders(join(unfinished, 'data'), folders);
-    await replace(unfinished, target);
+    await replace(unfinished, target, replaced);
     return { files: entries.length, bytes: counted.done() };
   } finally {
     await rm(unfinished, { recursive: true, force: true });
-    await lock.release();
   }
 }
 
@@ -96,14 +109,15 @@ export interface RestoreRequest {
 export async function restoreDataDir(request: RestoreRequest, watch: CopyWatch): Promise<CopyReport> {
   const { source, dataDir, force } = request;
   await readManifest(source);
-  const { live, restored } = engineFolders(dataDir);
-  if ((await exists(live)) && !force)
-    throw refused('--data-dir', `${dataDir} holds a database; --force replaces it`);
+  const { live, restored, replaced } = engineFolders(dataDir);
   const lock = await acquireDataDirLock(dataDir);
   try {
+    await endRestore(live, replaced);
+    if ((await exists(live)) && !force)
+      throw refused('--data-dir', `${dataDir} holds a database; --force replaces it`);
     await rm(restored, { recursive: true, force: true });
     const report = await copyBackup(source, restored, watch);
-    await replace(restored, live, engineFolders(dataDir).replaced);
+    await replace(restored, live, replaced);
     return report;
   } finally {
     await rm(restored, { recursive: true, force: true });
@@ -141,18 +155,37 @@ function counting(total: number, watch: CopyWatch) {
   return { add, done: () => done };
 }
 
-async function checkTarget(dataDir: string, target: string, force: boolean): Promise<void> {
+/** What stands beside a backup while it is made or replaced. */
+function besides(target: string) {
+  return { unfinished: `${target}.unfinished`, replaced: `${target}.replaced` };
+}
+
+function checkPlace(dataDir: string, target: string): void {
   const inside = relative(resolve(dataDir), resolve(target));
   if (!isAbsolute(inside) && !/^\.\.(\/|\\|$)/.test(inside))
     throw refused('folder', `${target} is in the data folder; a backup belongs elsewhere`);
-  if (!(await exists(target))) return;
-  if (!force) throw refused('folder', `${target} is there already; --force replaces it`);
-  // What is no backup is nothing of ours to delete.
-  await readManifest(target);
+}
+
+/** Ends what an earlier backup was cut off at. What is no backup is nothing of ours to delete. */
+async function clearTarget(target: string, force: boolean): Promise<void> {
+  const { unfinished, replaced } = besides(target);
+  if (await exists(replaced)) {
+    await readManifest(replaced);
+    if (!(await exists(target))) await rename(replaced, target);
+  }
+  if (await exists(target)) {
+    if (!force) throw refused('folder', `${target} is there already; --force replaces it`);
+    await readManifest(target);
+  }
+  if (!(await exists(unfinished))) return;
+  const own = ['data', basename(manifestPath(unfinished))];
+  if (!(await readdir(unfinished).catch(() => [''])).every((name) => own.includes(name)))
+    throw refused('folder', `${unfinished} is in the way, and no part of a backup`);
+  await rm(unfinished, { recursive: true });
 }
 
 /** Gives `from` the name `to`; what had it goes. `aside` is where that is kept until then. */
-async function replace(from: string, to: string, aside = `${to}.${randomUUID()}`): Promise<void> {
+async function replace(from: string, to: string, aside: string): Promise<void> {
   await rm(aside, { recursive: true, force: true });
   if (await exists(to)) await rename(to, aside);
   try {

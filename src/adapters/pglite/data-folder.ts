@@ -39,8 +39,14 @@ export async function preparedEngineFolder(dataDir: string): Promise<string> {
   return folder;
 }
 
+/** Whether there is a database in the data folder, also where a restore was cut off that was to replace it. */
+export async function holdsDatabase(dataDir: string): Promise<boolean> {
+  const { live, replaced } = engineFolders(dataDir);
+  return (await exists(join(live, 'PG_VERSION'))) || exists(join(replaced, 'PG_VERSION'));
+}
+
 /** A restore that was cut off left what it was to replace: without a new one that is still the database. */
-async function endRestore(folder: string, replaced: string): Promise<void> {
+export async function endRestore(folder: string, replaced: string): Promise<void> {
   if (!(await exists(replaced))) return;
   if (await exists(folder)) await rm(replaced, { recursive: true, force: true });
   else await rename(replaced, folder);
