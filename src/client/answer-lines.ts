@@ -1,15 +1,16 @@
 import { TriptychRequestError } from './request-error.ts';
+import type { Watch } from './watch.ts';
 
 /** A longer line is not one of this service: its largest answer is a page of results. */
 const lineCharsMax = 64 << 20;
 
 /**
  * The lines of a body as they come. Leaving the loop cancels the rest.
- * @param heard called for every part that comes
+ * @param watch its time runs only while a part is waited for: whoever takes long over a line is not the service
  */
 export async function* answerLines(
   body: ReadableStream<Uint8Array> | null,
-  heard: () => void,
+  watch: Pick<Watch, 'heard' | 'rest'>,
 ): AsyncGenerator<string> {
   if (body === null) return;
   const reader = body.getReader();
@@ -18,8 +19,9 @@ export async function* answerLines(
   let ended = false;
   try {
     while (!ended) {
+      watch.heard();
       const { done, value } = await reader.read();
-      heard();
+      watch.rest();
       ended = done;
       const lines = (rest + decoder.decode(value, { stream: !done })).split('\n');
       rest = done ? '' : lines.pop()!;

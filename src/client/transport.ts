@@ -95,12 +95,10 @@ export class Transport {
   /** The lines of an NDJSON answer, each parsed. Leaving the loop ends the request. */
   async *lines<T>(call: Call): AsyncGenerator<T> {
     const watch = this.#watch(call);
-    const heard = (): void => watch.heard();
     try {
       const response = await this.#retried(call, watch, async (head) => head);
-      heard();
       try {
-        for await (const line of answerLines(response.body, heard)) yield parsed<T>(line);
+        for await (const line of answerLines(response.body, watch)) yield parsed<T>(line);
       } catch (error) {
         throw watch.failure(error, 'cut_off');
       }

@@ -27,7 +27,7 @@ export class Watch {
     return this.#endsAtMs - performance.now();
   }
 
-  /** Something came: the time to answer begins anew. */
+  /** Something came, or is waited for from now on: the time to answer begins anew. */
   heard(): void {
     if (this.#timeoutMs === 0) return;
     clearTimeout(this.#timer);
@@ -36,6 +36,12 @@ export class Watch {
       this.#isLate = true;
       this.#abort.abort();
     }, this.#timeoutMs);
+  }
+
+  /** Nothing is waited for until `heard` is called again. */
+  rest(): void {
+    clearTimeout(this.#timer);
+    this.#endsAtMs = Number.POSITIVE_INFINITY;
   }
 
   /** Takes timer and listener away, and ends what is still under way. */

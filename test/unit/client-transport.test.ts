@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TriptychClient, type TriptychClientOptions, TriptychRequestError } from '../../src/client/index.ts';
 import { TriptychError } from '../../src/errors.ts';
 import { problemOf } from '../../src/wire/problem.ts';
@@ -138,21 +138,58 @@ describe('waiting', () => {
     expect((await failure(all(client.exportUser('u')))).code).toBe('timeout');
   });
 
-  it('of a stream is counted from part to part', async () => {
-    const client = await clientOf(
-      (_, response) => {
-        let sent = 0;
-        const send = (): void => {
-          sent += 1;
-          response.write('{"kind": "event"}\n');
-          if (sent === 8) response.end();
-          else setTimeout(send, 300);
-        };
-        send();
-      },
-      { timeoutMs: 2_000 },
-    );
-    expect(await all(client.exportUser('u'))).toHaveLength(8);
+  describe('for a stream', () => {
+    const timeoutMs = 1_000;
+    beforeEach(() => {
+      vi.useFakeTimers();
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    /** The lines of a stream that a test writes; its end is that of the request. */
+    const streamed = () => {
+      let body!: ReadableStreamDefaultController<Uint8Array>;
+      const source = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          body = controller;
+        },
+      });
+      const fetch: TriptychClientOptions['fetch'] = async (_, { signal }) => {
+        signal!.addEventListener('abort', () => body.error(signal!.reason));
+        return new Response(source);
+      };
+      const lines = new TriptychClient({ url: 'http://h', fetch, timeoutMs }).exportUser('u');
+      return {
+        lines,
+        write: () => body.enqueue(Buffer.from('{"kind": "event"}\n')),
+        end: () => body.close(),
+      };
+    };
+
+    it('is counted from part to part', async () => {
+      const { lines, write } = streamed();
+      for (let part = 0; part < 4; part++) {
+        const next = lines.next();
+        await vi.advanceTimersByTimeAsync(timeoutMs - 1);
+        write();
+        expect((await next).done).toBe(false);
+      }
+      const late = failure(lines.next());
+      await vi.advanceTimersByTimeAsync(timeoutMs);
+      expect((await late).code).toBe('timeout');
+    });
+
+    it('is not the time that somebody spends on a part', async () => {
+      const { lines, write, end } = streamed();
+      write();
+      expect((await lines.next()).done).toBe(false);
+      await vi.advanceTimersByTimeAsync(10 * timeoutMs);
+      write();
+      expect((await lines.next()).done).toBe(false);
+      end();
+      expect((await lines.next()).done).toBe(true);
+    });
   });
 
   it('ends when the caller gives up, with the reason that was given', async () => {
