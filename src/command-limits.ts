@@ -10,6 +10,8 @@ export const commandLimits = {
   ingestSearchableMsMax: 3_600_000,
   /** One call of a command to its server. */
   commandCallMsMax: 60_000,
+  /** How often a call is repeated where a command makes many; the most that the client does. */
+  commandRetriesMax: 5,
   /** Until the server that a command opens for itself is ready. */
   commandReadyMsMax: 30_000,
   /** Files of a data folder; an engine's are about a thousand. */

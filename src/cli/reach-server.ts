@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { TriptychClient } from '../client/index.ts';
-import { defaultTenant } from '../compose.ts';
+import { defaultTenant, holdsDatabase } from '../compose.ts';
 import type { Config, SettingName } from '../config/schema.ts';
 import { nameProblem } from '../domain/names.ts';
 import { TriptychError } from '../errors.ts';
@@ -50,13 +49,18 @@ export function addReachFlags(command: Command): void {
   addSettingFlags(command, reachSettings);
 }
 
-/** Runs `work` with a server that the flags of addReachFlags name, and closes what was opened for it. */
+/**
+ * Runs `work` with a server that the flags of addReachFlags name, and closes what was opened for it.
+ * @param retriesMax how often a call is repeated that a busy server refuses
+ */
 export async function withServer<T>(
   runtime: Runtime,
   options: ReachOptions & Readonly<Record<string, unknown>>,
   work: (reached: Reached) => Promise<T>,
+  retriesMax = 0,
 ): Promise<T> {
-  const reached = await reachServer(runtime, configOf(runtime, options, reachSettings), options);
+  const config = configOf(runtime, options, reachSettings);
+  const reached = await reachServer(runtime, config, options, retriesMax);
   try {
     return await work(reached);
   } finally {
@@ -64,19 +68,24 @@ export async function withServer<T>(
   }
 }
 
-/** @throws TriptychError data_dir_locked | no_catalogue (no data folder) | invalid_settings */
-async function reachServer(runtime: Runtime, config: Config, options: ReachOptions): Promise<Reached> {
+/** @throws TriptychError data_dir_locked | invalid_settings (also: no database) */
+async function reachServer(
+  runtime: Runtime,
+  config: Config,
+  options: ReachOptions,
+  retriesMax: number,
+): Promise<Reached> {
   const { url, tenant } = options;
   if (url !== undefined) {
     refuseTenant(tenant, 'through --url the API key has a tenant');
-    return asked(await serverAt(checkedUrl(url), runtime, options));
+    return asked(await serverAt(checkedUrl(url), runtime, options), retriesMax);
   }
   const server = await holderOf(runtime, config, options);
   if (server !== null) {
     refuseTenant(tenant, `a server uses ${config.dataDir}, and there the API key has a tenant`);
-    return asked(server);
+    return asked(server, retriesMax);
   }
-  return openAlone(runtime, config, checkedTenant(tenant));
+  return openAlone(runtime, config, checkedTenant(tenant), retriesMax);
 }
 
 /**
@@ -102,16 +111,23 @@ export async function serverAt(
   { env, cwd }: Runtime,
   { apiKeyFile }: ReachOptions,
 ): Promise<Server> {
-  if (apiKeyFile === undefined) return { url, key: env.TRIPTYCH_API_KEY || null };
+  if (apiKeyFile === undefined) {
+    const key = env.TRIPTYCH_API_KEY || null;
+    if (key === null || /^[!-~]+$/.test(key)) return { url, key };
+    throw wrongFlag('TRIPTYCH_API_KEY', 'must be visible ASCII characters without spaces');
+  }
   const key = await readFile(resolve(cwd, apiKeyFile), 'utf8').catch(() => '');
-  if (/^\S+\s*$/.test(key)) return { url, key: key.trim() };
+  if (/^[!-~]+\s*$/.test(key)) return { url, key: key.trim() };
   throw wrongFlag('--api-key-file', `${apiKeyFile} must hold one key`);
 }
 
 /** @throws TriptychError invalid_settings */
 export function checkedUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw wrongFlag('--url', 'must be an http or https URL');
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw wrongFlag('--url', 'must be an http or https URL');
+  if (url.username === '' && url.password === '') return text;
+  throw wrongFlag('--url', 'must hold no user: a key is given in TRIPTYCH_API_KEY or --api-key-file');
 }
 
 /** @throws TriptychError invalid_settings */
@@ -119,27 +135,41 @@ export function wrongFlag(flag: string, message: string): TriptychError {
   return new TriptychError('invalid_settings', `${flag} ${message}`, { fields: [{ path: flag, message }] });
 }
 
-export function clientOf({ url, key }: Server, timeoutMs: number = limits.commandCallMsMax): TriptychClient {
-  return new TriptychClient({ url, timeoutMs, ...(key !== null && { key }) });
+export function clientOf(
+  { url, key }: Server,
+  timeoutMs: number = limits.commandCallMsMax,
+  retriesMax = 0,
+): TriptychClient {
+  return new TriptychClient({ url, timeoutMs, retriesMax, ...(key !== null && { key }) });
 }
 
-function asked(server: Server): Reached {
-  return { client: clientOf(server), url: server.url, isOwn: false, close: async () => {} };
+function asked(server: Server, retriesMax: number): Reached {
+  return {
+    client: clientOf(server, limits.commandCallMsMax, retriesMax),
+    url: server.url,
+    isOwn: false,
+    close: async () => {},
+  };
 }
 
 /** Opens the service in this process and waits until it is ready, embedder included. */
-async function openAlone(runtime: Runtime, config: Config, tenant: string): Promise<Reached> {
+async function openAlone(
+  runtime: Runtime,
+  config: Config,
+  tenant: string,
+  retriesMax: number,
+): Promise<Reached> {
   const { dataDir, stores } = config;
-  if (stores.postgres === null && !existsSync(dataDir))
-    throw new TriptychError(
-      'no_catalogue',
-      `there is no data folder ${dataDir}: \`triptych serve\` or \`triptych ingest\` makes one, --url names a server`,
+  if (stores.postgres === null && !(await holdsDatabase(dataDir)))
+    throw wrongFlag(
+      '--data-dir',
+      `there is no database in ${dataDir}: \`triptych serve\` or \`triptych ingest\` makes one, --url names a server`,
     );
   if (runtime.stderr.isTTY) say(runtime, `No server uses ${dataDir}: opening it ...`);
   const open = await runtime.open({ ...config, keysFile: null }, { tenants: [tenant] });
   try {
     const { url, key, close } = await open.listenAlone(tenant);
-    const client = clientOf({ url, key });
+    const client = clientOf({ url, key }, limits.commandCallMsMax, retriesMax);
     await untilReady(client);
     return { client, url, isOwn: true, close };
   } catch (error) {

@@ -145,6 +145,17 @@ describe('triptych eval', () => {
     });
   });
 
+  it('refuses runs that would be lost: of the name of a profile, or where there is no folder', async () => {
+    expect(await files('q.ndjson', 'j.trec', '--compare', 'linear')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--compare: linear is the name of a profile'),
+    });
+    expect(await files('q.ndjson', 'j.trec', '--run', 'nowhere/x.trec')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--run: .*nowhere is not a folder/),
+    });
+  });
+
   it('refuses flags that cannot be', async () => {
     for (const flags of [
       ['--k', '0'],

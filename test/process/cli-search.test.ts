@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { searchResponseSchema } from '../../src/wire/search-response.ts';
@@ -89,6 +89,7 @@ describe('triptych search', slow, () => {
     [['search', 'x', '--k', 'many'], '--k: must be a number'],
     [['search', 'x', '--include', 'all'], '--include: must be one of'],
     [['search', 'x', '--url', 'ftp://x'], '--url: '],
+    [['search', 'x', '--url', 'http://ann:secret@x'], '--url: '],
     [['search', 'x', '--tenant', 'a b'], '--tenant: '],
   ])('ends with 2 for what cannot be: %j', async (args, message) => {
     const { code, stdout, stderr } = await cli.run([...args, ...data]);
@@ -96,9 +97,25 @@ describe('triptych search', slow, () => {
     expect(stderr).toContain(message);
   });
 
-  it('makes no data folder', async () => {
-    const { code, stderr } = await cli.run(['search', 'x', '--data-dir', 'none']);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('there is no data folder')]);
+  it('makes no data folder, and no database', async () => {
+    mkdirSync(join(cli.folder, 'empty'));
+    for (const folder of ['none', 'empty']) {
+      for (const args of [
+        ['search', 'x'],
+        ['policy', 'get', 'ann'],
+      ]) {
+        const { code, stderr } = await cli.run([...args, '--data-dir', folder]);
+        expect([code, stderr]).toEqual([2, expect.stringContaining('there is no database in')]);
+      }
+    }
+    expect(existsSync(join(cli.folder, 'none'))).toBe(false);
+    expect(readdirSync(join(cli.folder, 'empty'))).toEqual([]);
+  });
+
+  it.each(['ends with a space ', 'schlüssel'])('refuses a key that cannot be: %j', async (key) => {
+    const env = { TRIPTYCH_API_KEY: key };
+    const { code, stderr } = await cli.run(['search', 'x', '--url', 'http://127.0.0.1:1'], { env });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('TRIPTYCH_API_KEY: must be visible ASCII')]);
   });
 });
 

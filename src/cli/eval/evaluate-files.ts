@@ -10,7 +10,7 @@ import { type Rankings, runLines } from '../../eval/trec-files.ts';
 import { limits } from '../../limits.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { longStep, type StepWatch } from '../long-step.ts';
-import { withServer, wrongFlag } from '../reach-server.ts';
+import { type Reached, withServer, wrongFlag } from '../reach-server.ts';
 import { type Runtime, say } from '../runtime.ts';
 import type { EvalOptions } from './options.ts';
 import { type EvalInputs, readInputs } from './read-inputs.ts';
@@ -28,7 +28,7 @@ export async function evaluateFiles(
   options: EvalOptions & Readonly<Record<string, unknown>>,
 ): Promise<ExitCode> {
   const inputs = await readInputs(runtime, options);
-  return withServer(runtime, options, async ({ client }) => {
+  const work = async ({ client }: Reached): Promise<ExitCode> => {
     const searched: Searched = { systems: new Map(), degraded: {} };
     const searches = inputs.queries.length * inputs.profiles.length;
     const code = await longStep(runtime, 'eval', searches, (watch) =>
@@ -36,12 +36,15 @@ export async function evaluateFiles(
     );
     if (code !== exitCodes.ok) return code;
     const report = judge(options, inputs, searched);
-    await writeRuns(runtime, options, inputs.profiles, searched.systems);
     const text = options.json ? JSON.stringify(reportJson(report)) : reportLines(report).join('\n');
+    // First: what was searched for minutes is not lost where a file cannot be written.
     runtime.stdout.write(`${text}\n`);
+    await writeRuns(runtime, options, inputs.profiles, searched.systems);
     const incomplete = Object.values(report.degraded).some((answers) => answers > 0);
     return incomplete ? exitCodes.rejects : exitCodes.ok;
-  });
+  };
+  // Several searches at a time may be more than a key has.
+  return withServer(runtime, options, work, limits.commandRetriesMax);
 }
 
 async function searchProfiles(

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { judgedQueries } from '../../eval/evaluation.ts';
 import { type EvalQuery, parseQueries } from '../../eval/query-file.ts';
 import { parseQrels, parseRun, type Qrels, type Rankings } from '../../eval/trec-files.ts';
@@ -29,6 +29,9 @@ export async function readInputs(runtime: Runtime, options: EvalOptions): Promis
   const compared = [...new Set(options.compare ?? [])];
   if (profiles.length + compared.length > evalLimits.systemsMax)
     throw wrongFlag('--profile', `and --compare are at most ${evalLimits.systemsMax} systems`);
+  const twice = compared.find((file) => profiles.includes(file));
+  if (twice !== undefined) throw wrongFlag('--compare', `${twice} is the name of a profile: try ./${twice}`);
+  if (options.run !== undefined) await checkFolder(runtime, options.run);
   const queries = parseQueries(await read(runtime, '--queries', options.queries), options.queries);
   const qrels = parseQrels(await read(runtime, '--qrels', options.qrels), options.qrels);
   const runs = new Map<string, Rankings>();
@@ -43,6 +46,12 @@ export async function readInputs(runtime: Runtime, options: EvalOptions): Promis
     notJudged: asked.filter((query) => !judged.has(query)),
     notAsked: judgedQueries([...qrels.keys()], qrels).filter((query) => !judged.has(query)),
   };
+}
+
+async function checkFolder(runtime: Runtime, file: string): Promise<void> {
+  const folder = dirname(resolve(runtime.cwd, file));
+  const found = await stat(folder).catch(() => null);
+  if (found === null || !found.isDirectory()) throw wrongFlag('--run', `${folder} is not a folder`);
 }
 
 async function read(runtime: Runtime, flag: string, file: string): Promise<string> {
