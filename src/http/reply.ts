@@ -72,9 +72,13 @@ export function discardRest(exchange: Exchange, clock: Clock): void {
   const { req } = exchange;
   if (req.complete || req.destroyed) return;
   req.on('error', () => {});
-  const cancel = clock.after(limits.lingerMsMax, () => req.socket.destroy());
+  const cancel = clock.after(limits.lingerMsMax, () => {
+    // Once it was read, the connection may be busy with another request.
+    if (!req.complete) req.socket.destroy();
+  });
   req.once('close', cancel).once('end', cancel);
   // An iterator that was left in the middle still listens, and a stream that is listened to this way does not flow.
   req.removeAllListeners('readable');
-  req.resume();
+  // Without listeners node stops the flow on its next tick, so a flow that began before that would end unseen.
+  process.nextTick(() => req.resume());
 }

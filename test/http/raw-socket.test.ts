@@ -141,6 +141,34 @@ describe('connections', () => {
   });
 });
 
+describe('a connection whose request was answered early', () => {
+  it.each([
+    ['before anything was read', 'PUT /v1/documents/a', 'text/plain', 415, 0],
+    ['in the middle of the body', 'POST /v1/search', 'application/json', 413, limits.searchBodyBytesMax],
+  ])('stays, once the rest of its body has come: %s', async (_, line, type, status, first) => {
+    const clock = new FakeClock();
+    const early = await startHttp(new FakeTriptych(), clock);
+    try {
+      const client = rawClient(early.port);
+      client.socket.write(
+        `${line} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ntransfer-encoding: chunked\r\n\r\n`,
+      );
+      if (first > 0) client.socket.write(`${(first + 1).toString(16)}\r\n${'x'.repeat(first + 1)}\r\n`);
+      await expect.poll(() => client.text, { timeout: 20_000 }).toContain(`HTTP/1.1 ${status} `);
+      await expect.poll(() => clock.waiting, { timeout: 20_000 }).toBe(1);
+      client.socket.write('1\r\nx\r\n0\r\n\r\n');
+      await expect.poll(() => clock.waiting, { timeout: 20_000 }).toBe(0);
+      clock.advance(limits.lingerMsMax);
+      client.text = '';
+      client.socket.write('GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+      await client.closed;
+      expect(client.text).toContain('HTTP/1.1 200 ');
+    } finally {
+      await early.close();
+    }
+  });
+});
+
 describe('slow clients', () => {
   it('are told when a body takes too long, and cut when they do not stop', async () => {
     const clock = new FakeClock();
