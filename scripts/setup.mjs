@@ -50,9 +50,11 @@ async function installDependencies() {
   if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === stamp) return;
   say('Installing dependencies (once, and again when package-lock.json changes) ...');
   const started = Date.now();
-  // No dependency needs its install script. Engine ranges of test tools must not stop a service that runs.
+  // Compiler and bundler are dependencies of development, which NODE_ENV=production would leave out. No dependency needs
+  // its install script. Engine ranges of test tools must not stop a service that runs.
   await npm([
     'ci',
+    '--include=dev',
     '--ignore-scripts',
     '--no-audit',
     '--no-fund',

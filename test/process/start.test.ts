@@ -97,6 +97,15 @@ describe('npm start', () => {
     expect(existsSync(join(clone, 'node_modules/.triptych-stamp'))).toBe(false);
   });
 
+  it('installs what compiles and builds, also where NODE_ENV says production', () => {
+    const lock = JSON.parse(readFileSync(join(clone, 'package-lock.json'), 'utf8')) as { version: string };
+    write('package-lock.json', JSON.stringify({ ...lock, version: '9.9.9' }));
+    write('npm-cli.cjs', "require('node:fs').writeFileSync('npm-args', process.argv.slice(2).join(' '));\n");
+    const { status } = start({ NODE_ENV: 'production', npm_execpath: join(clone, 'npm-cli.cjs') });
+    expect(status).toBe(0);
+    expect(readFileSync(join(clone, 'npm-args'), 'utf8')).toMatch(/^ci --include=dev /);
+  });
+
   it.skipIf(process.platform === 'win32')(
     'stops once when npm ended and only the shell got the signal (not on Windows: no such signals)',
     async () => {
