@@ -47,8 +47,10 @@ function headline({ outcome, title, ranks, score, floor }: Explanation): string 
 
 function drops({ dropped_by }: Explanation): string[] {
   return dropped_by.map(({ rule, value }) => {
-    const by = rule === null ? 'the filter of this search' : sourcedRuleWords(rule);
-    if (rule?.source === 'events' || rule?.kind === 'hideSeen' || rule?.kind === 'idsExclude')
+    // A filter is a tree of conditions: no one value is what it dropped.
+    if (rule === null) return 'Dropped by the filter of this search.';
+    const by = sourcedRuleWords(rule);
+    if (rule.source === 'events' || rule.kind === 'hideSeen' || rule.kind === 'idsExclude')
       return `Dropped by ${by}.`;
     return `Dropped by ${by}: its value is ${valueText(value)}.`;
   });

@@ -19,8 +19,9 @@ export function whyLines(answer: ExplainAnswer, style: Style): string[] {
     `${style.bold(shown(title))}  ${style.dim(id)}`,
     `${outcomes[outcome]}${at}; score ${score.toFixed(3)}${needed}`,
     ...answer.dropped_by.map(({ rule, value }) => {
-      const by = rule === null ? 'the filter' : ruleText(rule);
-      return style.colour(`dropped by ${by}; its value: ${shown(valueText(value))}`, 'red');
+      // A filter is a tree of conditions: no one value is what it dropped.
+      const by = rule === null ? 'the filter' : `${ruleText(rule)}; its value: ${shown(valueText(value))}`;
+      return style.colour(`dropped by ${by}`, 'red');
     }),
     ...answer.pushed_by.map(({ stage, ranks: down, rule }) => {
       const by = rule === null ? stage : ruleText(rule);

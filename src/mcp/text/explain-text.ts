@@ -45,8 +45,9 @@ const outcomes: Readonly<Record<ExplainAnswer['outcome'], (answer: ExplainAnswer
 
 function droppedLines({ dropped_by }: ExplainAnswer): string[] {
   return dropped_by.map(({ rule, value }) => {
-    const what = rule === null ? "the search's own filter" : sourcedRuleText(rule);
-    return `Dropped by ${what}${value === null ? '; it has no such value' : `; its value is ${valueText(value)}`}.`;
+    // A filter is a tree of conditions: no one value is what it dropped.
+    if (rule === null) return "Dropped by the search's own filter.";
+    return `Dropped by ${sourcedRuleText(rule)}${value === null ? '; it has no such value' : `; its value is ${valueText(value)}`}.`;
   });
 }
 
