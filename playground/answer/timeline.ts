@@ -69,6 +69,14 @@ export function timelineOf(answer: Answer, deadlineMs: number): Timeline {
   return { rows, tookMs: answer.took_ms, deadlineMs, ticks: ticksTo(most) };
 }
 
+/** Legs whose candidates are those that documents are fetched for. */
+const candidateLegs = ['lexical', 'vector', 'graph'] as const;
+
+function endOf(name: (typeof candidateLegs)[number], answer: Answer): number {
+  const leg = answer.coverage[name];
+  return leg === undefined || leg.state === 'skipped' ? 0 : startOf(name, answer) + leg.ms;
+}
+
 const stageRow = {
   state: 'done',
   budgetEndMs: null,
@@ -77,11 +85,12 @@ const stageRow = {
   reason: null,
 } as const;
 
-function startOf(name: (typeof legs)[number], { plan, coverage }: Answer): number {
+function startOf(name: (typeof legs)[number], answer: Answer): number {
+  const { plan, coverage } = answer;
   const embedMs = coverage.embedder?.ms ?? 0;
   const policyMs = coverage.policy?.ms ?? 0;
   if (name === 'graph') return policyMs;
-  if (name === 'documents') return Math.max(embedMs + (coverage.vector?.ms ?? 0), coverage.lexical?.ms ?? 0);
+  if (name === 'documents') return Math.max(0, ...candidateLegs.map((leg) => endOf(leg, answer)));
   return plan?.legs.find(({ leg }) => leg === name)?.after_embedding === true ? embedMs : 0;
 }
 

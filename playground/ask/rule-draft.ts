@@ -53,6 +53,15 @@ export const draftDefaults: Draft = {
   days: '3650',
 };
 
+/** What a draft gets with another field: bounds that were typed for another type do not stay, unseen. */
+export function withField(
+  draft: Draft,
+  field: string,
+  typeOf: (field: string | undefined) => string | undefined,
+): Draft {
+  return typeOf(field) === typeOf(draft.field) ? { field } : { field, from: '', to: '' };
+}
+
 /**
  * The rule that a form describes; the service checks it. Several values or ids are divided by commas.
  * @param fieldType type of the chosen field in the catalogue's schema

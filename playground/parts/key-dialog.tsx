@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { keyFault } from '../words/key-words.ts';
 import { Dialog } from './dialog.tsx';
 
 interface KeyDialogProps {
@@ -11,6 +12,7 @@ interface KeyDialogProps {
 
 export function KeyDialog({ present, isAsked, onTake, onClose }: KeyDialogProps) {
   const [text, setText] = useState(present);
+  const [fault, setFault] = useState<string | null>(null);
   const question =
     present === '' ? 'This service answers only with an API key.' : 'The service does not take this API key.';
   return (
@@ -19,7 +21,10 @@ export function KeyDialog({ present, isAsked, onTake, onClose }: KeyDialogProps)
         class="key-form"
         onSubmit={(event) => {
           event.preventDefault();
-          onTake(text.trim());
+          const key = text.trim();
+          const found = keyFault(key);
+          setFault(found);
+          if (found === null) onTake(key);
         }}
       >
         <p>{isAsked ? question : 'Needed where the service runs with keys.'}</p>
@@ -30,9 +35,14 @@ export function KeyDialog({ present, isAsked, onTake, onClose }: KeyDialogProps)
             type="password"
             autocomplete="off"
             value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
+            aria-invalid={fault !== null}
+            onInput={(event) => {
+              setText(event.currentTarget.value);
+              setFault(null);
+            }}
           />
         </label>
+        {fault !== null && <p role="alert">{fault}</p>}
         <p class="note">
           It stays in this tab, is sent to this service alone, and is gone when the tab is closed.
         </p>

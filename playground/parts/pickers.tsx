@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { readUsers, rememberUser } from '../api/kept.ts';
 import { type Ask, nothingAsked } from '../ask/ask.ts';
 import { type ChangeAsk, withMembers } from '../state/use-ask.ts';
@@ -79,8 +79,10 @@ function withPresent(names: readonly string[], present: string): readonly string
 
 function UserPicker({ user, onUser }: { readonly user: string; readonly onUser: (user: string) => void }) {
   const [recent, setRecent] = useState(readUsers);
-  const take = (text: string) => {
-    const next = text.trim();
+  const [text, setText] = useTyped(user);
+  const take = (typed: string) => {
+    const next = typed.trim();
+    setText(next);
     if (next === user) return;
     if (next !== '') setRecent(rememberUser(next));
     onUser(next);
@@ -95,7 +97,8 @@ function UserPicker({ user, onUser }: { readonly user: string; readonly onUser: 
         autocomplete="off"
         spellcheck={false}
         maxLength={200}
-        value={user}
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
         onChange={(event) => take(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === 'Enter') take(event.currentTarget.value);
@@ -121,19 +124,7 @@ interface ContextProps {
 /** The contexts that there are; where the key may not read them, a field for their name. */
 function ContextPicker({ ask, known, onContext }: ContextProps) {
   const usual = nothingAsked.context;
-  if (known.rules === null)
-    return (
-      <label class="picker">
-        <span>In context</span>
-        <input
-          id="context"
-          autocomplete="off"
-          spellcheck={false}
-          value={ask.context}
-          onChange={({ currentTarget: { value } }) => onContext(value.trim() || usual)}
-        />
-      </label>
-    );
+  if (known.rules === null) return <ContextField context={ask.context} onContext={onContext} />;
   const { contexts } = known.rules;
   const names = withPresent([usual, ...Object.keys(contexts)], ask.context);
   return (
@@ -148,4 +139,37 @@ function ContextPicker({ ask, known, onContext }: ContextProps) {
       </select>
     </label>
   );
+}
+
+function ContextField({
+  context,
+  onContext,
+}: { readonly context: string } & Pick<ContextProps, 'onContext'>) {
+  const [text, setText] = useTyped(context);
+  const take = (typed: string) => {
+    const next = typed.trim() || nothingAsked.context;
+    setText(next);
+    onContext(next);
+  };
+  return (
+    <label class="picker">
+      <span>In context</span>
+      <input
+        id="context"
+        autocomplete="off"
+        spellcheck={false}
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => take(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+/** What is typed until it is taken: the page may be drawn anew meanwhile. Another value takes its place. */
+function useTyped(value: string) {
+  const typed = useState(value);
+  const [, setText] = typed;
+  useEffect(() => setText(value), [value, setText]);
+  return typed;
 }

@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { addedSum } from '../answer/contribution-bar.ts';
+import type { Shown } from '../answer/outcome.ts';
 import { rankMoves } from '../answer/rank-moves.ts';
 import type { Answer, Problem } from '../api/wire.ts';
 import { type Ask, asksSomething, kMost, kStep } from '../ask/ask.ts';
-import type { AnswerState, Shown } from '../state/use-answer.ts';
+import type { AnswerState } from '../state/use-answer.ts';
 import type { ChangeAsk } from '../state/use-ask.ts';
 import type { Deeds } from '../state/use-events.ts';
 import type { Known } from '../state/use-known.ts';
@@ -28,9 +29,11 @@ interface ResultsPanelProps {
 /** The middle panel: the list, or what stands in its place. */
 export function ResultsPanel({ ask, change, known, state, deeds, keyText, onRetry }: ResultsPanelProps) {
   const { shown, isLoading } = state;
-  const problems = [known.problem, state.problem, deeds.problem].filter(
-    (problem): problem is Problem => problem !== null,
-  );
+  const problems: readonly (readonly [string, Problem | null, () => void])[] = [
+    ['known', known.problem, onRetry],
+    ['answer', state.problem, onRetry],
+    ['deeds', deeds.problem, deeds.retry],
+  ];
   return (
     <section
       class={isLoading ? 'panel results-panel is-loading' : 'panel results-panel'}
@@ -40,9 +43,10 @@ export function ResultsPanel({ ask, change, known, state, deeds, keyText, onRetr
       aria-busy={isLoading}
     >
       <AskChips ask={ask} change={change} />
-      {problems.map((problem) => (
-        <ProblemNote key={problem.code} problem={problem} onRetry={onRetry} />
-      ))}
+      {problems.map(
+        ([of, problem, retry]) =>
+          problem !== null && <ProblemNote key={of} problem={problem} onRetry={retry} />,
+      )}
       {!asksSomething(ask) && <EmptyState change={change} known={known} keyText={keyText} />}
       {shown === null && isLoading && <Skeleton />}
       {shown !== null && asksSomething(ask) && (
@@ -72,7 +76,7 @@ function Found({ ask, change, shown, deeds, known }: FoundProps) {
       {compared === null ? (
         <Results ask={ask} change={change} shown={shown} deeds={deeds} known={known} />
       ) : (
-        <Comparison first={answer} second={compared} names={[profileOf(ask, known), ask.compare]} />
+        <Comparison first={answer} second={compared} names={namesOf(shown, known)} />
       )}
       {answer.results.length >= ask.k && ask.k < kMost && answer.cursor !== null && (
         <button
@@ -87,8 +91,9 @@ function Found({ ask, change, shown, deeds, known }: FoundProps) {
   );
 }
 
-function profileOf(ask: Ask, known: Known): string {
-  return ask.profile || known.profiles?.default || 'default';
+/** Of the profiles that are shown, which the next ones may already be another than. */
+function namesOf({ profiles: [first, second] }: Shown, known: Known): readonly [string, string] {
+  return [first || known.profiles?.default || 'default', second];
 }
 
 function statusText({ results, total, took_ms, cached, backend }: Answer): string {

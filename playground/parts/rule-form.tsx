@@ -7,6 +7,7 @@ import {
   type RuleKind,
   ruleKinds,
   ruleOf,
+  withField,
 } from '../ask/rule-draft.ts';
 import { nameText, titleText } from '../words/format.ts';
 
@@ -106,7 +107,9 @@ function DraftInput(props: DraftInputProps) {
     const names = Object.entries(schema.fields)
       .filter(([, { type }]) => type === 'date' || (type === 'number' && !dated))
       .map(([field]) => field);
-    return <Choice label="Field" name={name} draft={draft} set={set} options={names} />;
+    const typeOf = (field: string | undefined) => schema.fields[field ?? '']?.type;
+    const setField = ({ field = '' }: Draft) => set(withField(draft, field, typeOf));
+    return <Choice label="Field" name={name} draft={draft} set={setField} options={names} />;
   }
   if (name === 'scaled') return <ScaledInput {...props} />;
   if (name === 'values' || name === 'id') return <SuggestedInput {...props} />;

@@ -21,9 +21,10 @@ interface WhyNotProps {
 /** Asks why a document is where it is, or is not there: typed by its title, chosen, explained in words. */
 export function WhyNot({ ask, keyText, turn }: WhyNotProps) {
   const [text, setText] = useState('');
-  const [chosen, setChosen] = useState<Result | null>(null);
-  const { value: found } = useLookup(
-    text.trim() === '' || chosen?.title === text ? null : titleSearch(text),
+  const [chosen, setChosen] = useState<Named | null>(null);
+  const typed = text.trim();
+  const { value: found, problem: findProblem } = useLookup(
+    typed === '' || chosen !== null ? null : titleSearch(typed),
     keyText,
     '',
   );
@@ -37,46 +38,71 @@ export function WhyNot({ ask, keyText, turn }: WhyNotProps) {
     <section class="insight-section why-not" aria-label="Why not">
       <h2 class="panel-title">Why not …?</h2>
       <label class="hidden-label" for="why-title">
-        Title of a document that you miss
+        Title or id of a document that you miss
       </label>
       <input
         id="why-title"
         type="search"
-        placeholder="A title that you miss"
+        placeholder="A title or id that you miss"
         autocomplete="off"
         spellcheck={false}
+        maxLength={500}
         value={text}
         onInput={({ currentTarget: { value } }) => {
           setText(value);
           setChosen(null);
         }}
       />
-      {results.length > 0 && chosen === null && (
-        <ul class="why-found" aria-label="Documents with such a title">
-          {results.map((result) => (
-            <li key={result.id}>
-              <button
-                type="button"
-                onClick={() => {
-                  setChosen(result);
-                  setText(result.title);
-                }}
-              >
-                {result.title} <span class="muted small">{result.id}</span>
-              </button>
-            </li>
-          ))}
-        </ul>
+      {typed !== '' && chosen === null && (
+        <Choices
+          results={results}
+          typed={typed}
+          onChoose={(document) => {
+            setChosen(document);
+            setText(document.title);
+          }}
+        />
       )}
+      {findProblem !== null && <ProblemNote problem={findProblem} />}
       {problem !== null && <ProblemNote problem={problem} />}
       {why !== null && chosen !== null && <Outcome why={why as Explanation} />}
     </section>
   );
 }
 
+type Named = Pick<Result, 'id' | 'title'>;
+
+interface ChoicesProps {
+  readonly results: readonly Named[];
+  readonly typed: string;
+  readonly onChoose: (document: Named) => void;
+}
+
+/** The documents with such a title, and the one with such an id, which may be none. */
+function Choices({ results, typed, onChoose }: ChoicesProps) {
+  return (
+    <ul class="why-found" aria-label="Documents with such a title or id">
+      {results.map(({ id, title }) => (
+        <li key={id}>
+          <button type="button" onClick={() => onChoose({ id, title })}>
+            {title} <span class="muted small">{id}</span>
+          </button>
+        </li>
+      ))}
+      {!results.some(({ id }) => id === typed) && (
+        <li>
+          <button type="button" onClick={() => onChoose({ id: typed, title: typed })}>
+            The document with the id <span class="muted small">{typed}</span>
+          </button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
 /** As nobody and under no rule of the request: what a rule drops has to be found all the same. */
-function titleSearch(text: string) {
-  return { path: '/v1/search', body: { query: text.trim(), k: foundMost, explain: 'none' } };
+function titleSearch(query: string) {
+  return { path: '/v1/search', body: { query, k: foundMost, explain: 'none' } };
 }
 
 function Outcome({ why }: { readonly why: Explanation }) {

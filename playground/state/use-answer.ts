@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { nothingCame, type Shown, withAnswer } from '../answer/outcome.ts';
 import { ask as askService, problemOf } from '../api/api.ts';
 import { Latest } from '../api/latest.ts';
 import type { Answer, Problem, SearchBody } from '../api/wire.ts';
@@ -8,60 +9,48 @@ import { searchBody } from '../ask/search-body.ts';
 /** How long typing has to rest before a search goes out. */
 const typingRestMs = 140;
 
-/** What the service said to the newest ask that it has answered. */
-export interface Shown {
-  readonly body: SearchBody;
-  readonly answer: Answer;
-  /** The same question under the other profile; null: nothing is compared. */
-  readonly compared: Answer | null;
-  /** The answer that was shown to the same question before something about the user changed; else null. */
-  readonly before: Answer | null;
-}
-
 export interface AnswerState {
   readonly shown: Shown | null;
   readonly problem: Problem | null;
   readonly isLoading: boolean;
 }
 
-const idle: AnswerState = { shown: null, problem: null, isLoading: false };
-
 /** Searches whenever the ask changes, after a pause where it is typed; `turn` asks the same again. */
 export function useAnswer(ask: Ask, key: string, turn: number): AnswerState {
-  const [state, setState] = useState(idle);
+  const [outcome, setOutcome] = useState(nothingCame);
   const latest = useRef(new Latest());
-  const last = useRef({ query: '', question: '' });
+  const lastQuery = useRef('');
   const body = asksSomething(ask) ? searchBody(ask) : null;
-  const question = JSON.stringify([body, ask.compare]);
+  const wanted = JSON.stringify([body, ask.compare, key, turn]);
 
-  // The question is everything of the ask that counts.
+  // What is wanted is everything of the ask that counts.
   useEffect(() => {
-    const isTyped = ask.query !== last.current.query;
-    const isSame = question === last.current.question;
-    last.current = { query: ask.query, question };
+    const isTyped = ask.query !== lastQuery.current;
+    lastQuery.current = ask.query;
     if (body === null) {
       latest.current.stop();
-      setState(idle);
+      setOutcome(nothingCame);
       return;
     }
-    setState((now) => ({ ...now, isLoading: true }));
     const search = async () => {
       try {
         const done = await latest.current.run((signal) => searchBoth(ask, body, key, signal));
         if (done === null) return;
-        setState((now) => ({
-          shown: { body, ...done.value, before: isSame ? (now.shown?.answer ?? null) : null },
-          problem: null,
-          isLoading: false,
-        }));
+        const came = { body, key, profiles: [ask.profile, ask.compare] as const, ...done.value };
+        setOutcome((now) => withAnswer(now, wanted, came));
       } catch (error) {
-        setState((now) => ({ ...now, problem: problemOf(error), isLoading: false }));
+        setOutcome((now) => ({ ...now, problem: problemOf(error), settled: wanted }));
       }
     };
     const timer = setTimeout(() => void search(), isTyped ? typingRestMs : 0);
     return () => clearTimeout(timer);
-  }, [question, key, turn]);
-  return state;
+  }, [wanted]);
+  // An older search may still come to its end while a newer one rests: then the newer one is still waited for.
+  return {
+    shown: outcome.shown,
+    problem: outcome.problem,
+    isLoading: body !== null && outcome.settled !== wanted,
+  };
 }
 
 async function searchBoth(ask: Ask, body: SearchBody, key: string, signal: AbortSignal) {

@@ -24,6 +24,9 @@ const nothing: Known = {
   problem: null,
 };
 
+/** How long after a turn the policy is read again: tastes are learned a moment after an event is committed. */
+const learnedMs = [1_000, 4_000];
+
 /** `turn` reads again what is known of the user. */
 export function useKnown(key: string, user: string, context: string, turn: number): Known {
   const [known, setKnown] = useState(nothing);
@@ -58,15 +61,21 @@ export function useKnown(key: string, user: string, context: string, turn: numbe
     const stop = new AbortController();
     const read = reader(key, stop.signal);
     const path = `/v1/users/${encodeURIComponent(user)}/policy`;
-    const inContext =
-      context === nothingAsked.context
-        ? null
-        : read<Policy>(`${path}?context=${encodeURIComponent(context)}`);
-    void Promise.all([read<Policy>(path), inContext]).then(([policy, contextPolicy]) => {
+    const readPolicy = async () => {
+      const inContext =
+        context === nothingAsked.context
+          ? null
+          : read<Policy>(`${path}?context=${encodeURIComponent(context)}`);
+      const [policy, contextPolicy] = await Promise.all([read<Policy>(path), inContext]);
       if (stop.signal.aborted) return;
       setKnown((now) => ({ ...now, policy: policy.value, contextPolicy: contextPolicy?.value ?? null }));
-    });
-    return () => stop.abort();
+    };
+    void readPolicy();
+    const timers = turn === 0 ? [] : learnedMs.map((ms) => setTimeout(() => void readPolicy(), ms));
+    return () => {
+      stop.abort();
+      for (const timer of timers) clearTimeout(timer);
+    };
   }, [key, user, context, turn]);
   return known;
 }

@@ -17,8 +17,9 @@ export function usePage() {
   const state = useAnswer(ask, key, turn);
   const again = useCallback(() => setTurn((now) => now + 1), []);
   const goOn = useCallback(
-    (user: string) => {
-      change((now) => ({ ...now, user }));
+    (user: string, asker: string) => {
+      // Who has become somebody else meanwhile stays that.
+      change((now) => (now.user === asker ? { ...now, user } : now));
       again();
     },
     [change, again],

@@ -8,9 +8,10 @@ const boundWords = { gte: 'from', gt: 'above', lte: 'up to', lt: 'below' } as co
  * lack members, so each is read as something that may not be there.
  */
 export function ruleWords(rule: Rule): string {
-  const phrase = phrases[rule.kind] as ((one: Rule) => string) | undefined;
+  if (!Object.hasOwn(phrases, rule.kind)) return rule.kind;
+  const phrase = phrases[rule.kind] as (one: Rule) => string;
   try {
-    return phrase === undefined ? rule.kind : phrase(rule);
+    return phrase(rule);
   } catch {
     return nameText(rule.kind);
   }

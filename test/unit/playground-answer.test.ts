@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { barOf } from '../../playground/answer/contribution-bar.ts';
+import { nothingCame, withAnswer } from '../../playground/answer/outcome.ts';
 import { rankMoves } from '../../playground/answer/rank-moves.ts';
 import { axisPlace, timelineOf } from '../../playground/answer/timeline.ts';
 import { Latest } from '../../playground/api/latest.ts';
@@ -190,6 +191,20 @@ describe('timelineOf', () => {
     expect(ticks).toEqual([0, 1, 3, 10, 30, 100, 500]);
   });
 
+  it('begins documents after all legs that bring candidates', () => {
+    const state = { state: 'ok' as const, budget_ms: 300, candidates: 9 };
+    const coverage = {
+      policy: { ...state, ms: 40 },
+      graph: { ...state, ms: 230 },
+      lexical: { ...state, ms: 90 },
+      vector: { ...state, ms: 30 },
+      embedder: { ...state, ms: 20 },
+      documents: { ...state, ms: 7 },
+    };
+    const { rows } = timelineOf({ ...answer, coverage }, 500);
+    expect(rows.find(({ name }) => name === 'documents')).toMatchObject({ startMs: 270, endMs: 277 });
+  });
+
   it('has an axis that ends with what is longest', () => {
     expect(timelineOf({ ...answer, took_ms: 900 }, 500).ticks.at(-1)).toBe(900);
     const times = fc.double({ min: 0, max: 500, noNaN: true });
@@ -199,6 +214,24 @@ describe('timelineOf', () => {
         expect(Math.sign(axisPlace(a, 500) - axisPlace(b, 500)) * Math.sign(a - b)).toBeGreaterThanOrEqual(0);
       }),
     );
+  });
+});
+
+describe('withAnswer', () => {
+  const body = { query: 'ghost' };
+  const came = (id: string, asked = body, key = '') => ({
+    ...{ body: asked, key, profiles: ['', ''] as const, compared: null },
+    answer: { request_id: id } as Answer,
+  });
+
+  it('holds moves against what is shown, where that was the same question with the same key', () => {
+    const first = withAnswer(nothingCame, '1', came('a'));
+    expect(first).toMatchObject({ settled: '1', problem: null, shown: { before: null } });
+    const again = withAnswer(first, '2', came('b', { query: 'ghost' }));
+    expect(again.shown).toMatchObject({ before: { request_id: 'a' }, answer: { request_id: 'b' } });
+    // Asked for, and never shown: an answer to something else.
+    expect(withAnswer(again, '3', came('c', { query: 'shark' })).shown?.before).toBeNull();
+    expect(withAnswer(again, '3', came('c', body, 'other')).shown?.before).toBeNull();
   });
 });
 

@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Explanation, Rule, SourcedRule } from '../../playground/api/wire.ts';
-import { ruleKinds, ruleOf } from '../../playground/ask/rule-draft.ts';
+import { ruleKinds, ruleOf, withField } from '../../playground/ask/rule-draft.ts';
 import { curlOf, shellQuoted } from '../../playground/words/curl.ts';
 import { explainWords } from '../../playground/words/explain-words.ts';
 import { msText, nameText, valueText } from '../../playground/words/format.ts';
+import { keyFault } from '../../playground/words/key-words.ts';
 import { ruleWords } from '../../playground/words/rule-words.ts';
 import { ruleSchema } from '../../src/wire/rule.ts';
 
@@ -94,9 +95,9 @@ describe('explainWords', () => {
     const byFilter = explainWords({
       ...why,
       outcome: 'dropped',
-      dropped_by: [{ rule: null, value: ['Horror'] }],
+      dropped_by: [{ rule: null, value: null }],
     });
-    expect(byFilter.sentences[0]).toBe('Dropped by the filter of this search: its value is Horror.');
+    expect(byFilter.sentences[0]).toBe('Dropped by the filter of this search.');
   });
 
   it('says what pushed it down, and from where', () => {
@@ -155,6 +156,13 @@ describe('rules', () => {
     },
   );
 
+  it('lose bounds of another type with their field', () => {
+    const typeOf = (field: string | undefined) => (field === 'released' ? 'date' : 'number');
+    const dated = { field: 'released', from: '1990-01-01', to: '' };
+    expect(withField(dated, 'year', typeOf)).toEqual({ field: 'year', from: '', to: '' });
+    expect(withField({ ...dated, field: 'gross' }, 'year', typeOf)).toEqual({ field: 'year' });
+  });
+
   it('have words for each kind', () => {
     expect(ruleWords({ kind: 'exclude', facet: 'genres', values: ['Horror', 'War'] })).toBe(
       'no Horror or War',
@@ -169,7 +177,16 @@ describe('rules', () => {
 
   it('out of a shared address may be anything', () => {
     expect(ruleWords({ kind: 'exclude' } as Rule)).toBe('exclude');
-    expect(ruleWords({ kind: 'strange' } as unknown as Rule)).toBe('strange');
+    for (const kind of ['strange', 'constructor', 'toString', '__proto__'])
+      expect(ruleWords({ kind } as unknown as Rule)).toBe(kind);
+  });
+});
+
+describe('keyFault', () => {
+  it('finds what a header cannot carry', () => {
+    expect([keyFault('tk_aZ09.-_~!'), keyFault('')]).toEqual([null, null]);
+    for (const key of ['schlüssel', 'a b', 'a\u200b', 'a\n', '“key”'])
+      expect(keyFault(key), key).toContain('ASCII');
   });
 });
 
