@@ -131,6 +131,29 @@ export function sqlTextIndexTests(
       close: async () => {},
     }));
 
+    it('counts a generation as lost whose drop was cut off, and begins it with nothing', async () => {
+      const [one, two] = [documentOf('one', { title: 'Red ball' }), documentOf('two', { title: 'Red car' })];
+      const key = { tenant: 'cut-off', generation: 1 };
+      const changes = [one, two].map((document): DocumentChange => ({ kind: 'put', document }));
+      await subject.port.prepare(key.tenant, { generation: 1, schema: testSchema });
+      await subject.port.apply(key, changes);
+      let runs = 0;
+      const cut: Pick<SqlClient, 'run'> = {
+        run: async (...given) => {
+          if (runs++ > 0) throw new Error('gone');
+          return opened.client.run(...given);
+        },
+      };
+      await expect(new SqlTextIndex(cut as SqlClient, systemClock).drop(key)).rejects.toThrow('gone');
+      expect(await subject.port.prepare(key.tenant, { generation: 1, schema: testSchema })).toBe(true);
+      expect(await subject.port.versions(key, null, 10)).toEqual([]);
+      await subject.port.apply(key, changes.slice(1));
+      const counted = 'SELECT documents FROM word_catalogue WHERE tenant = $1';
+      const [rows] = await opened.client.run([{ text: counted, parameters: [key.tenant] }], 'all');
+      expect(Number(rows![0]![0])).toBe(1);
+      await subject.port.drop(key);
+    });
+
     it('scores every document as the formula does on the live documents, after any history', async () => {
       await fc.assert(
         fc.asyncProperty(

@@ -71,7 +71,12 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
   }
 
   async prepare(tenant: string, { generation, schema }: Catalogue): Promise<boolean> {
-    const statement = writing.prepareCatalogue({ tenant, generation }, JSON.stringify(schema));
+    const key = { tenant, generation };
+    const [known = []] = await this.#run([writing.readSchema(key)]);
+    if (known.length > 0) return false;
+    // What an interrupted `drop` has left counts nowhere.
+    await this.#sweep(key);
+    const statement = writing.prepareCatalogue(key, JSON.stringify(schema));
     const [made = []] = await this.#run([statement]);
     return made.length > 0;
   }
@@ -90,12 +95,9 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
 
   async drop(key: CatalogueKey): Promise<void> {
     this.#schemas.delete(nameOf(key));
-    let left = true;
-    while (left) {
-      const counts = await this.#run(writing.dropWords(key, limits.wordSweepRows));
-      left = counts.some((rows) => Number(textCell(rows[0]!, 0)) > 0);
-    }
+    // First: whoever is interrupted after this leaves a generation that counts as lost, not one that is half there.
     await this.#run([writing.forgetWords(key)]);
+    await this.#sweep(key);
   }
 
   async versions(key: CatalogueKey, afterId: string | null, limit: number): Promise<IndexedVersion[]> {
@@ -109,6 +111,14 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
 
   async close(): Promise<void> {
     this.#closed = true;
+  }
+
+  async #sweep(key: CatalogueKey): Promise<void> {
+    let left = true;
+    while (left) {
+      const counts = await this.#run(writing.dropWords(key, limits.wordSweepRows));
+      left = counts.some((rows) => Number(textCell(rows[0]!, 0)) > 0);
+    }
   }
 
   async #schemaOf(key: CatalogueKey): Promise<CatalogueSchema> {

@@ -152,14 +152,18 @@ export function wordVersions(key: CatalogueKey, afterId: string | null, limit: n
 
 const dropped = { word_document: 'id', word_posting: 'term, slot', word_term: 'term', word_word: 'word' };
 
-/** Deletes rows of a generation, at most `limit` of each table; one row with the number each. */
+/**
+ * Deletes rows of a generation that is forgotten, at most `limit` of each table; one row with the number each. Where it was
+ * prepared again, in the same moment too, it deletes nothing: each statement sees either the old rows or the new place.
+ */
 export function dropWords(key: CatalogueKey, limit: number): SqlStatement[] {
   return Object.entries(dropped).map(([table, order]) => ({
-    text: `WITH gone AS (
-        DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
-          SELECT ctid FROM ${table} WHERE ${ofKey} ORDER BY ${order} LIMIT $3))
-        RETURNING 1
-      ) SELECT count(*) FROM gone`,
+    text: `WITH found AS (
+        SELECT ctid FROM ${table} WHERE ${ofKey} AND NOT EXISTS (SELECT FROM word_catalogue WHERE ${ofKey})
+        ORDER BY ${order} LIMIT $3
+      ), gone AS (
+        DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM found))
+      ) SELECT count(*) FROM found`,
     parameters: [...keyParameters(key), limit],
   }));
 }
