@@ -24,9 +24,9 @@ Examples:
 
 Milvus, Neo4j and the words in Postgres follow the documents. This throws away what they have of the live catalogues
 and has them take every document again: after the truth was restored to an earlier time, or where they were damaged.
-With Postgres searches and services go on meanwhile and miss what is not there yet; lists that were shortened by it may
-be kept for as long as an answer is. --no-wait leaves the work to the services. A data folder must be in use by nobody.
-What is in memory (all of it, unless the settings name such stores) is built at every start.
+With Postgres searches and services go on meanwhile and miss what is not there yet; lists that were shortened in its
+first moment may be kept for as long as lists are. --no-wait leaves the work to the services. A data folder must be in
+use by nobody. What is in memory (all of it, unless the settings name such stores) is built at every start.
 Exit codes: 0 done, 1 failed, or some documents are refused; 2 wrong settings, 130 interrupted: it goes on where a
 service runs.`;
 

@@ -251,6 +251,7 @@ export class IndexSync {
     this.#lookedAtMs = startMs;
     this.#lag = await log.lag(this.index.name);
     meter.indexLag(this.index.name, this.#lag.pending, this.#lag.parked);
+    if (this.#lag.pending > 0) await this.#unsettle();
     await this.#tenants.look(startMs, limits.syncTenantsPerLook, async (tenants) => {
       // Not told from the lag: a write that came after it was read is one of these tenants', and not in it.
       const behind = new Set(await log.waiting(this.index.name, tenants));
@@ -258,6 +259,14 @@ export class IndexSync {
       const unfinished = others.length === 0 ? [] : await this.index.unfinished?.(others);
       return new Set([...behind, ...(unfinished ?? [])]);
     });
+  }
+
+  /** What another process makes due, a rebuild above all, nobody tells this one. */
+  async #unsettle(): Promise<void> {
+    const settled = this.#tenants.takeSettled(limits.syncTenantsPerLook);
+    if (settled.length === 0) return;
+    for (const tenant of await this.#parts.log.waiting(this.index.name, settled))
+      this.#tenants.changed(tenant);
   }
 }
 

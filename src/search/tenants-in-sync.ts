@@ -18,6 +18,16 @@ export class TenantsInSync {
     return this.#sinceMs.get(tenant);
   }
 
+  /** Some of those of whom the index has everything, other ones each time until all had a turn. */
+  takeSettled(most: number): readonly string[] {
+    const taken = [...this.#sinceMs].slice(0, most);
+    for (const [tenant, sinceMs] of taken) {
+      this.#sinceMs.delete(tenant);
+      this.#sinceMs.set(tenant, sinceMs);
+    }
+    return taken.map(([tenant]) => tenant);
+  }
+
   /**
    * Looks at those of whom it is not known, `most` at a time; after a failure they are looked at again.
    * @param missing those of the given tenants of whom something is missing

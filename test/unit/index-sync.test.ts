@@ -103,6 +103,23 @@ describe('answers that may be kept', () => {
     await indexes.stop();
   });
 
+  it('are no more those of a tenant of whom another process has made documents due', async () => {
+    const { clock, log, index, indexes } = openSharedIndexes();
+    for (const tenant of ['rebuilt', 'whole']) indexes.nudge(tenant);
+    indexes.start();
+    await pass(clock, 30_000);
+    const settled = () => ['rebuilt', 'whole'].map((tenant) => indexes.settled(tenant, clock.nowMs()));
+    expect(settled()).toEqual([true, true]);
+    log.write('rebuilt', 1, put('a'));
+    const theirs = await log.claim('milvus', 1, 60_000);
+    await pass(clock, 2 * limits.syncPollMs);
+    expect(settled()).toEqual([false, true]);
+    await log.applied(theirs!);
+    await pass(clock, 2 * limits.syncPollMs + index.visibleAfterMs);
+    expect(settled()).toEqual([true, true]);
+    await indexes.stop();
+  });
+
   it('are found out for more tenants than one look takes', async () => {
     const { clock, indexes } = openSharedIndexes();
     const tenants = Array.from({ length: 2 * limits.syncTenantsPerLook + 1 }, (_, i) => `t${i}`);
