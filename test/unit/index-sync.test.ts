@@ -131,6 +131,31 @@ describe('answers that may be kept', () => {
   });
 });
 
+it('is never said to have everything while a write waits that came during the look', async () => {
+  const { clock, log, indexes } = openSharedIndexes();
+  const [lag, claim] = [log.lag.bind(log), log.claim.bind(log)];
+  let writes = 0;
+  let lastMs = 0;
+  log.lag = async (...asked) => {
+    const answer = await lag(...asked);
+    if (clock.nowMs() - lastMs < 500) return answer;
+    lastMs = clock.nowMs();
+    log.write('t', 1, put(`d${writes++}`));
+    indexes.nudge('t');
+    return answer;
+  };
+  const early: number[] = [];
+  log.claim = (...asked) => {
+    if (log.due.size > 0 && indexes.settled('t', Number.MAX_SAFE_INTEGER)) early.push(writes);
+    return claim(...asked);
+  };
+  indexes.start();
+  await pass(clock, 5_000);
+  expect(writes).toBeGreaterThan(3);
+  expect(early).toEqual([]);
+  await indexes.stop();
+});
+
 describe('an index that loses everything while the service runs', () => {
   async function filled() {
     const opened = openSharedIndexes();
