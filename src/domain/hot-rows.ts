@@ -70,6 +70,11 @@ export class HotRows {
     this.#promoted.add(row);
   }
 
+  /** Whether the row is here because it was promoted. */
+  isPromoted(row: number): boolean {
+    return this.#promoted.has(row);
+  }
+
   /** Nothing where the row is not here. */
   delete(row: number): void {
     if (!this.#promoted.delete(row)) this.#hottest.delete(row);

@@ -251,8 +251,8 @@ export class ResidentTable {
     return this.#pending.get(id) ?? this.#rows.get(id) ?? -1;
   }
 
-  /** Gives the document another row (-1: none) in the next epoch. */
-  #replace(id: string, row: number, promoted = false): void {
+  /** Gives the document another row (-1: none) in the next epoch; who was promoted stays so through a write. */
+  #replace(id: string, row: number, promoted = this.#hot?.isPromoted(this.#nextRow(id)) ?? false): void {
     this.#hot?.delete(this.#nextRow(id));
     const unseen = this.#pending.get(id);
     if (unseen !== undefined && unseen >= 0) this.#free(unseen);

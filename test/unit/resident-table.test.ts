@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { StoredDocument } from '../../src/domain/document.ts';
 import { ResidentTable } from '../../src/domain/resident-table.ts';
+import { plainMemory } from '../../src/domain/row-memory.ts';
 import { testSchema } from '../support/arbitraries.ts';
 import { fanOfDocuments } from '../support/search-fixture.ts';
 
@@ -83,4 +84,22 @@ it('takes the memory of its large columns from where it is told, row by row at m
   expect(Array.from(vectors.values.subarray(vectors.dimension, vectors.stride))).toEqual(
     new Array(vectors.stride - vectors.dimension).fill(0),
   );
+});
+
+it('leaves a document promoted that is written again', () => {
+  const table = new ResidentTable(testSchema, 1, plainMemory, 10);
+  const documents = stored(30, 1);
+  table.apply(documents.map(put));
+  const isResident = (id: string) => table.current.rowOf(id) < table.current.resident.rowCount;
+  table.publish();
+  const cold = documents.find(({ id }) => !isResident(id))!;
+  table.promote([cold]);
+  table.publish();
+  expect(isResident(cold.id)).toBe(true);
+  table.apply([put({ ...cold, version: 2 })]);
+  // Another that was written would take the place of one that is here for its heat alone.
+  const [other] = documents.filter(({ id }) => !isResident(id));
+  table.apply([put({ ...other!, version: 2, fields: { ...other!.fields, votes: 1e9, year: 2_026 } })]);
+  table.publish();
+  expect([isResident(other!.id), isResident(cold.id)]).toEqual([true, true]);
 });
