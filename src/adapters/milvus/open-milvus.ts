@@ -9,6 +9,7 @@ import type { MilvusServer } from './client-settings.ts';
 import { CollectionMaker } from './collection-maker.ts';
 import type { Consistency } from './consistency.ts';
 import { type IndexKind, searchParameters } from './index-parameters.ts';
+import { failureOf, hasStatus, milvusStatus } from './milvus-answer.ts';
 import { MilvusCollections } from './milvus-collections.ts';
 import { MilvusConnection } from './milvus-connection.ts';
 import { MilvusSharedIndex } from './milvus-shared-index.ts';
@@ -79,17 +80,18 @@ export function openMilvus(options: MilvusOptions, parts: MilvusParts): MilvusIn
     if (any === null) return;
     const vector = new Float32Array(any.layout.dimension).fill(1);
     const params = searchParameters(any.index, cagra, 1);
-    await connection.call((client) =>
-      searchOnce(client, {
-        collection: any.name,
-        vectors: [vector],
-        filter: '',
-        top: 1,
-        params,
-        consistency,
-        timeoutMs,
-      }),
-    );
+    const asked = { vectors: [vector], filter: '', top: 1, params, consistency, timeoutMs };
+    await connection.call(async (client) => {
+      try {
+        await searchOnce(client, { ...asked, collection: any.name });
+      } catch (thrown) {
+        // It is being made, or was dropped meanwhile: the server has answered.
+        const failure = failureOf(thrown);
+        const { collectionNotLoaded, collectionNotFound } = milvusStatus;
+        if (![collectionNotLoaded, collectionNotFound].some((status) => hasStatus(failure, status)))
+          throw failure;
+      }
+    });
   };
   const shared = new MilvusSharedIndex({
     connection,
