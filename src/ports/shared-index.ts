@@ -37,6 +37,9 @@ export interface SharedIndex {
    */
   prepare(tenant: string, catalogue: Catalogue): Promise<boolean>;
 
+  /** Whether there is a place for the generation, as the engine has it now; makes nothing. */
+  hasPlace(key: CatalogueKey): Promise<boolean>;
+
   /**
    * Brings documents to the given state. Ids are distinct within a call, at most limits.sharedIndexBatchMax of them.
    * A version older than what the index has changes nothing, where the engine can tell.

@@ -77,6 +77,12 @@ export interface SyncLog {
   requeue(index: SharedIndexName, key: CatalogueKey, ids?: readonly string[]): Promise<number>;
 
   /**
+   * Says that something of the generation is about to be made in the index: it comes to `dropped` once its catalogue is
+   * gone, and not before `leaseMs` have passed. false: it is gone, or the index is not followed; nothing is to be made.
+   */
+  hold(index: SharedIndexName, key: CatalogueKey, leaseMs: number): Promise<boolean>;
+
+  /**
    * Generations that an index may still hold and that no catalogue has any more, once the last lease on them has ended;
    * gone from here once `forget`.
    */

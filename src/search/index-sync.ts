@@ -136,19 +136,22 @@ export class IndexSync {
   async prepare(tenant: string, { generation, schema }: Catalogue): Promise<boolean> {
     const { log, logger } = this.#parts;
     const key = { tenant, generation };
-    // Asked before: what others apply once there is a new place is not lost.
+    // Asked in this order: what others apply once there is a new place is not lost.
     const hadSome = await log.hasApplied(this.index.name, key);
-    const isNew = await this.index.prepare(tenant, { generation, schema });
+    const isLost = hadSome && !(await this.index.hasPlace(key));
+    // Before there is a new place: whoever is cut off after that could not tell any more that something was lost.
+    if (isLost) {
+      const documents = await log.requeue(this.index.name, key);
+      logger.warn(
+        { index: this.index.name, tenant, documents },
+        'an index has lost a catalogue, its documents are written again',
+      );
+      this.nudge(tenant);
+      this.#onLost(key);
+    }
+    await this.index.prepare(tenant, { generation, schema });
     this.#prepared.set(nameOf(key), true);
-    if (!isNew || !hadSome) return true;
-    const documents = await log.requeue(this.index.name, key);
-    logger.warn(
-      { index: this.index.name, tenant, documents },
-      'an index has lost a catalogue, its documents are written again',
-    );
-    this.nudge(tenant);
-    this.#onLost(key);
-    return false;
+    return !isLost;
   }
 
   async #pass(): Promise<boolean> {

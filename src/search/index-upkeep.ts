@@ -72,11 +72,19 @@ export class IndexUpkeep {
   }
 
   async #lookAfterLive(): Promise<void> {
-    const { prepare, ended } = this.#parts;
+    const { index, log, prepare, ended } = this.#parts;
     for (const tenant of [...this.#live.keys()].slice(0, limits.syncChecksMax)) {
       if (ended()) return;
       const catalogue = this.#live.get(tenant)!;
+      // One that is no longer live stays here until the next is loaded; a place made for it now would never be deleted.
+      const held = await log.hold(
+        index.name,
+        { tenant, generation: catalogue.generation },
+        limits.syncLeaseMs,
+      );
+      if (this.#live.get(tenant) !== catalogue) continue;
       this.#live.delete(tenant);
+      if (!held) continue;
       this.#live.set(tenant, catalogue);
       await prepare(tenant, catalogue);
     }

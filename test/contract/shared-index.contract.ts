@@ -216,7 +216,10 @@ export function sharedIndexContract(
       await index.drop(freshKey());
       expect(await all(key)).toEqual([]);
       expect(await all(freshKey())).toEqual([]);
+      expect(await index.hasPlace(key)).toBe(false);
       expect(await prepare(key)).toBe(true);
+      expect(await index.hasPlace(key)).toBe(true);
+      expect(await index.hasPlace({ ...key, generation: key.generation + 7 })).toBe(false);
       expect(await prepare(key)).toBe(false);
       expect(await all(key)).toEqual([]);
       await index.apply(key, documents(2).map(put));

@@ -81,6 +81,24 @@ export function syncLogTurnsTests(tested: SyncUnderTest): void {
     });
   });
 
+  it('holds what is made for a generation without documents, and nothing for one that is gone', async () => {
+    const key = await tested.catalogue();
+    const hold = (of: CatalogueKey) => tested.log.hold('milvus', of, leaseMs);
+    expect(await hold(key)).toBe(false);
+    await tested.log.follow('milvus');
+    expect(await hold(key)).toBe(true);
+    const staged = await tested.staged(key);
+    await tested.documents.activateCatalogue(key.tenant, staged.generation);
+    expect(await hold(key)).toBe(false);
+    expect(await tested.log.dropped('milvus')).toEqual([]);
+    await tested.subject.passMs(leaseMs + 1_000);
+    expect(await tested.log.dropped('milvus')).toEqual([key]);
+    await tested.log.forget('milvus', key);
+    expect(await hold(key)).toBe(false);
+    await tested.subject.passMs(leaseMs + 1_000);
+    expect(await tested.log.dropped('milvus')).toEqual([]);
+  });
+
   describe('what is known of a tenant', () => {
     it('is whether something of it waits, whatever waits of others', async () => {
       await tested.log.follow('milvus');

@@ -17,6 +17,8 @@ export class FakeSharedIndex implements SharedIndex {
   readonly dropped: CatalogueKey[] = [];
   /** What there is a place for. */
   readonly places = new Set<string>();
+  /** How many calls of `prepare` are still to be cut off after they have done all. */
+  cutPrepares = 0;
   /** Calls of `apply`, all and by tenant. */
   calls = 0;
   readonly callsOf = new Map<string, number>();
@@ -28,7 +30,15 @@ export class FakeSharedIndex implements SharedIndex {
     const place = nameOf({ tenant, generation });
     const isNew = !this.places.has(place);
     this.places.add(place);
+    if (this.cutPrepares > 0) {
+      this.cutPrepares--;
+      throw new TriptychError('unavailable', 'nobody hears what it has done');
+    }
     return isNew;
+  }
+
+  async hasPlace(key: CatalogueKey): Promise<boolean> {
+    return this.places.has(nameOf(key));
   }
 
   async apply(key: CatalogueKey, changes: readonly DocumentChange[]): Promise<void> {

@@ -23,6 +23,8 @@ export class MemorySyncLog implements SyncLog {
   readonly parked = new Map<string, string>();
   readonly followed = new Set<SharedIndexName>();
   gone: CatalogueKey[] = [];
+  /** Tenant and generation, joined by `/`, whose catalogue is gone, forgotten or not. */
+  readonly ended = new Set<string>();
   #tokens = 0;
 
   constructor(clock: Pick<Clock, 'nowMs'>, schema: CatalogueSchema) {
@@ -121,6 +123,10 @@ export class MemorySyncLog implements SyncLog {
       if (due.token === null) continue;
       this.#finish(due);
     }
+  }
+
+  async hold(_: SharedIndexName, { tenant, generation }: CatalogueKey): Promise<boolean> {
+    return !this.ended.has(`${tenant}/${generation}`);
   }
 
   async dropped(): Promise<readonly CatalogueKey[]> {

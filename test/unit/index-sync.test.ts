@@ -85,6 +85,21 @@ describe('an index that always fails with one catalogue', () => {
   });
 });
 
+it('makes no place again for a catalogue that is gone, though nobody has said what is live instead', async () => {
+  const { clock, log, index, indexes } = openSharedIndexes();
+  indexes.start();
+  indexes.activate('t', catalogue, 0);
+  await pass(clock, 2 * limits.syncCheckMs);
+  const before = index.prepared.length;
+  expect(before).toBeGreaterThan(1);
+  log.ended.add('t/1');
+  index.lose();
+  await pass(clock, 5 * limits.syncCheckMs);
+  expect(index.prepared.length).toBe(before);
+  expect(index.places.size).toBe(0);
+  await indexes.stop();
+});
+
 describe('answers that may be kept', () => {
   it('are those of every tenant whose own documents are all there', async () => {
     const { clock, log, index, indexes } = openSharedIndexes();
@@ -192,6 +207,16 @@ describe('an index that loses everything while the service runs', () => {
     expect(indexes.settled('t', clock.nowMs())).toBe(true);
     await pass(clock, 10 * limits.syncCheckMs);
     expect(index.has.length).toBe(250);
+    await indexes.stop();
+  });
+
+  it('gets everything again, and its live name, where whoever finds it out is cut off as it makes a new place', async () => {
+    const { clock, index, indexes } = await filled();
+    index.lose();
+    index.cutPrepares = 1;
+    await pass(clock, 3 * limits.syncCheckMs);
+    expect([...index.has].sort()).toEqual(ids(250).sort());
+    expect(index.live).toEqual([key]);
     await indexes.stop();
   });
 

@@ -80,7 +80,10 @@ describe.each(cuts)('preparing that is cut off %s a call', (how) => {
       (server) => openProcess(server).prepare('a', catalogue(1), msMax),
       async (server) => {
         const own = openProcess(server);
-        await own.prepare('a', catalogue(1), msMax);
+        // What was lost is told from this before anything is made.
+        const isThere = server.aliasOf(names.use('a', 1)) !== undefined;
+        expect(await own.hasPlace(key(1), msMax)).toBe(isThere);
+        expect(await own.prepare('a', catalogue(1), msMax)).toBe(!isThere);
         const name = own.nameOf(testSchema, 1);
         expectComplete(server, name);
         expect(server.aliasOf(names.use('a', 1))?.name).toBe(name);

@@ -118,10 +118,18 @@ export class MilvusCollections {
    * read again beside those who use it, so that a search waits for it once.
    */
   async find(nameOrAlias: string, timeoutMs: number): Promise<DescribedCollection | null> {
+    return this.#known(nameOrAlias) ?? this.#read(nameOrAlias, timeoutMs);
+  }
+
+  /** The same where nobody has to wait for the server; null: it has to be asked. */
+  knownOf({ tenant, generation }: CatalogueKey): DescribedCollection | null {
+    return this.#known(this.#parts.names.use(tenant, generation));
+  }
+
+  #known(nameOrAlias: string): DescribedCollection | null {
     const known = this.#described.get(nameOrAlias);
     const { connection, nowMs } = this.#parts;
-    if (known?.collection == null || known.generation !== connection.generation)
-      return this.#read(nameOrAlias, timeoutMs);
+    if (known?.collection == null || known.generation !== connection.generation) return null;
     if (nowMs() - known.atMs > limits.milvusDescribedMs)
       this.#read(nameOrAlias, limits.milvusAskMs).catch(() => {
         // What is known stays in use; who asks next tries again.
@@ -193,6 +201,13 @@ export class MilvusCollections {
       for (const part of parts)
         await setAlias(client, part === base.name ? live : names.ofShard(live, base.name, part), part);
     });
+  }
+
+  /** Whether the server says that the tenant's generation is in use; nothing is made. */
+  async hasPlace({ tenant, generation }: CatalogueKey, timeoutMs: number): Promise<boolean> {
+    const { connection, names } = this.#parts;
+    const use = names.use(tenant, generation);
+    return (await connection.call((client) => describeCollection(client, use, timeoutMs))) !== null;
   }
 
   /** Deletes what there is of a tenant's generation, on the server, as often as it takes. @throws TriptychError unavailable */

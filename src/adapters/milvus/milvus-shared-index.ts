@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Catalogue } from '../../domain/catalogue-schema.ts';
 import type { DocumentChange } from '../../domain/document.ts';
 import { TriptychError } from '../../errors.ts';
@@ -54,13 +55,18 @@ export class MilvusSharedIndex implements SharedIndex {
     );
   }
 
+  hasPlace(key: CatalogueKey): Promise<boolean> {
+    const { collections } = this.#parts;
+    return this.#call('describe', limits.milvusAskMs, (leftMs) => collections.hasPlace(key, leftMs));
+  }
+
   async apply(key: CatalogueKey, changes: readonly DocumentChange[]): Promise<void> {
     if (changes.length === 0) return;
     const base = await this.#prepared(key);
     // Before anything is sent: a batch is refused as a whole.
     rowsOf(base.layout, key.tenant, changes);
     const places = await this.#placed(base, changes);
-    await this.#call('start', limits.milvusPrepareMs, () => this.#parts.thread.ready());
+    await this.#start(() => this.#parts.thread.ready());
     try {
       for (const place of places)
         await this.#call('write', limits.milvusWriteMs, (leftMs) =>
@@ -106,7 +112,7 @@ export class MilvusSharedIndex implements SharedIndex {
   }
 
   async ping(): Promise<void> {
-    await this.#call('start', limits.milvusPrepareMs, () => this.#parts.connection.load());
+    await this.#start(() => this.#parts.connection.load());
     await this.#call('ping', limits.milvusPingMs, (leftMs) => this.#parts.ask(leftMs));
   }
 
@@ -118,7 +124,9 @@ export class MilvusSharedIndex implements SharedIndex {
   /** @throws TriptychError unavailable where it was not prepared, or somebody has dropped it since */
   async #prepared(key: CatalogueKey): Promise<DescribedCollection> {
     const { collections } = this.#parts;
-    const base = await this.#call('describe', limits.milvusAskMs, (leftMs) => collections.ofKey(key, leftMs));
+    const base =
+      collections.knownOf(key) ??
+      (await this.#call('describe', limits.milvusAskMs, (leftMs) => collections.ofKey(key, leftMs)));
     if (base !== null) return base;
     throw new TriptychError('unavailable', `generation ${key.generation} is not prepared in Milvus`);
   }
@@ -198,9 +206,27 @@ export class MilvusSharedIndex implements SharedIndex {
     );
   }
 
+  /**
+   * What asks Milvus nothing is not the caller's: that it works does not say that Milvus does.
+   * @throws TriptychError unavailable
+   */
+  async #start(work: () => Promise<void>): Promise<void> {
+    if (this.#closed) throw closedError();
+    const over = new AbortController();
+    const timer = setTimeout(limits.milvusPrepareMs, undefined, { ref: false, signal: over.signal });
+    const late = timer.then(() => Promise.reject(new Error('it takes too long')));
+    try {
+      await Promise.race([work(), late]);
+    } catch (error) {
+      throw new TriptychError('unavailable', 'the client of Milvus cannot be started', { cause: error });
+    } finally {
+      over.abort();
+    }
+  }
+
   /** @throws TriptychError invalid_document, or `unavailable` for everything that may succeed later */
   async #call<T>(operation: string, timeoutMs: number, attempt: (leftMs: number) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new TriptychError('unavailable', 'Milvus is closed');
+    if (this.#closed) throw closedError();
     try {
       return await this.#parts.caller.call({ operation, timeoutMs, repeatable: true }, (leftMs) =>
         attempt(leftMs).catch((error: unknown) => {
@@ -213,4 +239,8 @@ export class MilvusSharedIndex implements SharedIndex {
       throw new TriptychError('unavailable', 'Milvus could not do it now', { cause: error });
     }
   }
+}
+
+function closedError(): TriptychError {
+  return new TriptychError('unavailable', 'Milvus is closed');
 }

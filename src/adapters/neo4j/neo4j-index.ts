@@ -54,6 +54,13 @@ export class Neo4jIndex implements SharedIndex {
     return row?.isNew === true;
   }
 
+  async hasPlace(key: CatalogueKey): Promise<boolean> {
+    const rows = await this.#call('place', (timeoutMs) =>
+      this.#bolt.read(write.placeStatement, parametersOf(key), timeoutMs),
+    );
+    return rows.length > 0;
+  }
+
   /** @throws TriptychError invalid_document for a value that Neo4j cannot hold; unavailable before `prepare`; those of StoreCaller */
   async apply(key: CatalogueKey, changes: readonly DocumentChange[]): Promise<void> {
     if (changes.length > 0) await this.#loop.during(() => this.#apply(key, changes));

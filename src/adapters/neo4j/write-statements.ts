@@ -36,6 +36,12 @@ WITH catalogue, catalogue.relations IS NULL AS isNew
 SET catalogue.relations = $relations
 RETURN isNew`;
 
+/** A row where the generation was prepared. */
+export const placeStatement = `
+MATCH (catalogue:TriptychCatalogue {${key}})
+WHERE catalogue.relations IS NOT NULL
+RETURN true AS there`;
+
 /**
  * Writers of one generation take turns: each begins with this, which holds the node until its transaction has ended.
  * Gives the relations that the schema derives; no row when the generation was not prepared or is dropped.

@@ -118,6 +118,11 @@ export class SqlSyncLog implements SyncLog {
     return due;
   }
 
+  async hold(index: SharedIndexName, key: CatalogueKey, leaseMs: number): Promise<boolean> {
+    const [held = []] = await this.#run([claims.holdGeneration(index, key, leaseMs)]);
+    return held.length > 0;
+  }
+
   async dropped(index: SharedIndexName): Promise<readonly CatalogueKey[]> {
     const [rows = []] = await this.#run([following.droppedGenerations(index, limits.listPageMax)]);
     return rows.map(keyOfRow);

@@ -81,6 +81,11 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
     return made.length > 0;
   }
 
+  async hasPlace(key: CatalogueKey): Promise<boolean> {
+    const [rows = []] = await this.#run([writing.readSchema(key)]);
+    return rows.length > 0;
+  }
+
   async apply(key: CatalogueKey, changes: readonly DocumentChange[]): Promise<void> {
     const schema = await this.#schemaOf(key);
     if (changes.length === 0) return;
