@@ -1,5 +1,7 @@
+import type { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { expect, it } from 'vitest';
 import { MilvusSharedIndex, type SharedIndexParts } from '../../src/adapters/milvus/milvus-shared-index.ts';
+import { expectAnswer, type SearchCall } from '../../src/adapters/milvus/search-call.ts';
 import { limits } from '../../src/limits.ts';
 import { openCaller } from '../support/store-caller-fixture.ts';
 
@@ -30,4 +32,22 @@ it('does not count Milvus as well because its client could be loaded, or its col
   }
   expect(asked).toBe(before + 5);
   expect(meter.outcomes).not.toContain('ok');
+});
+
+it('takes a collection that is not loaded, or gone, for an answer of a server that is well', async () => {
+  const call: SearchCall = {
+    collection: 'c',
+    vectors: [Float32Array.of(1, 0, 0)],
+    filter: '',
+    top: 1,
+    params: {},
+    consistency: 'Bounded',
+    timeoutMs: 100,
+  };
+  const ask = (code: number) => {
+    const search = async () => ({ status: { error_code: 'UnexpectedError', code, reason: '' }, results: [] });
+    return expectAnswer({ search } as unknown as MilvusClient, call);
+  };
+  for (const code of [100, 101]) await ask(code);
+  await expect(ask(2)).rejects.toMatchObject({ status: 2 });
 });

@@ -9,13 +9,12 @@ import type { MilvusServer } from './client-settings.ts';
 import { CollectionMaker } from './collection-maker.ts';
 import type { Consistency } from './consistency.ts';
 import { type IndexKind, searchParameters } from './index-parameters.ts';
-import { failureOf, hasStatus, milvusStatus } from './milvus-answer.ts';
 import { MilvusCollections } from './milvus-collections.ts';
 import { MilvusConnection } from './milvus-connection.ts';
 import { MilvusSharedIndex } from './milvus-shared-index.ts';
 import { MilvusVectorIndex } from './milvus-vector-index.ts';
 import { Names } from './names.ts';
-import { searchOnce } from './search-call.ts';
+import { expectAnswer } from './search-call.ts';
 import { WriteThread } from './write-thread.ts';
 
 export interface MilvusOptions extends MilvusServer {
@@ -81,17 +80,7 @@ export function openMilvus(options: MilvusOptions, parts: MilvusParts): MilvusIn
     const vector = new Float32Array(any.layout.dimension).fill(1);
     const params = searchParameters(any.index, cagra, 1);
     const asked = { vectors: [vector], filter: '', top: 1, params, consistency, timeoutMs };
-    await connection.call(async (client) => {
-      try {
-        await searchOnce(client, { ...asked, collection: any.name });
-      } catch (thrown) {
-        // It is being made, or was dropped meanwhile: the server has answered.
-        const failure = failureOf(thrown);
-        const { collectionNotLoaded, collectionNotFound } = milvusStatus;
-        if (![collectionNotLoaded, collectionNotFound].some((status) => hasStatus(failure, status)))
-          throw failure;
-      }
-    });
+    await connection.call((client) => expectAnswer(client, { ...asked, collection: any.name }));
   };
   const shared = new MilvusSharedIndex({
     connection,

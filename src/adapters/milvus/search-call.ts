@@ -2,7 +2,7 @@ import type { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import type { Hit } from '../../ports/recall.ts';
 import { compareUtf8 } from '../../std/utf8-order.ts';
 import { type Consistency, consistencyLevel } from './consistency.ts';
-import { successful } from './milvus-answer.ts';
+import { failureOf, hasStatus, milvusStatus, successful } from './milvus-answer.ts';
 
 export interface SearchCall {
   readonly collection: string;
@@ -36,6 +36,19 @@ export async function searchOnce(client: MilvusClient, call: SearchCall): Promis
   const results: unknown = answer.results;
   const lists = (vectors.length === 1 ? [results] : results) as readonly (readonly FoundRow[])[];
   return vectors.map((_, i) => (lists[i] ?? []).map(({ id, score }) => ({ id, score })));
+}
+
+/** One search, by which it is seen that the server answers. @throws MilvusFailure where it does not */
+export async function expectAnswer(client: MilvusClient, call: SearchCall): Promise<void> {
+  try {
+    await searchOnce(client, call);
+  } catch (thrown) {
+    // A collection that is being made, or was dropped meanwhile: that is an answer as well.
+    const failure = failureOf(thrown);
+    const { collectionNotFound, collectionNotLoaded } = milvusStatus;
+    if (![collectionNotFound, collectionNotLoaded].some((status) => hasStatus(failure, status)))
+      throw failure;
+  }
 }
 
 interface FoundRow {
