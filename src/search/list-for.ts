@@ -42,6 +42,8 @@ async function listUnder(
   ranked: () => Promise<Ranked>,
 ): Promise<Listed> {
   const { observer, parts, request, endMs } = call;
+  // Where it is not known who asks, nothing kept is looked for: the next one need not wait for it either.
+  if (!known.current) parts.answered.delete(call.requestHash);
   if (!known.current || request.cache === 'skip') return madeList(call, ranked);
   const kept = await keptList(call, known);
   if (kept !== null) return { context: pageContext(call, known), list: kept, cached: true };
@@ -66,7 +68,7 @@ function pageContext(call: SearchCall, known: KnownAsker): SearchContext {
 }
 
 /**
- * Whether this process made or gave such a list a short while ago: then the legs wait until it is looked for, because those
+ * Whether this process made such a list a short while ago: then the legs wait until it is looked for, because those
  * that start beside the policy would ask the stores for nothing.
  */
 function isProbablyKept({ parts, request, requestHash }: SearchCall): boolean {

@@ -42,7 +42,7 @@ export interface SearchParts {
   readonly latencies: LatencyBook;
   readonly heads: HeadBook;
   readonly lists: Cache<RankedList>;
-  /** When lists were last made or given here (monotonic), by requestHash: questions whose answer is probably kept. */
+  /** When lists were last made here to be kept (monotonic), by requestHash: questions whose answer is probably there. */
   readonly answered: LruMap<number>;
   readonly flights: Flights;
   /** When users were erased lately (monotonic), by userPrefix. */
