@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Neo4jOptions } from '../../src/adapters/neo4j/neo4j-options.ts';
 import type { DocumentChange } from '../../src/domain/document.ts';
 import { limits } from '../../src/limits.ts';
@@ -149,8 +149,11 @@ for (const name of ['neo4j', 'neo4j-2026'] as const)
     };
 
     it('is verified by its authority, with routing and without', async () => {
-      await open({});
-      await open({ uri: engine.tlsUri.replace('neo4j+s:', 'bolt+s:') });
+      // A ping has a second, which the first connection of a busy machine may take.
+      await vi.waitFor(() => open({}), { timeout: 30_000 });
+      await vi.waitFor(() => open({ uri: engine.tlsUri.replace('neo4j+s:', 'bolt+s:') }), {
+        timeout: 30_000,
+      });
     });
 
     describe('is refused', () => {
