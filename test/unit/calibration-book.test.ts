@@ -175,6 +175,13 @@ describe('the file', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+  it('makes its folder where nothing else has', async () => {
+    rmSync(folder, { recursive: true });
+    await open().save(content);
+    expect(await open().load()).toEqual(content);
+    expect(warnings).toEqual([]);
+  });
+
   it('keeps calibrations for the same machine, build and backends alone', async () => {
     expect(await open().load()).toEqual([]);
     await open().save([]);
@@ -208,6 +215,7 @@ describe('the file', () => {
 
   it('says so where it cannot be written', async () => {
     rmSync(folder, { recursive: true });
-    await expect(open().save(content)).rejects.toMatchObject({ code: 'ENOENT' });
+    writeFileSync(folder, 'no folder');
+    await expect(open().save(content)).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { backendNames } from '../../domain/backend-name.ts';
 import { type Calibration, calibrationCells } from '../../domain/calibration.ts';
@@ -75,6 +75,8 @@ export class CalibrationFile implements CalibrationStore {
     const content = { version: fileVersion, machine: this.#machine, calibrations };
     const beside = `${this.path}.${randomUUID()}`;
     try {
+      // With the truth in a server nothing else has made the data folder.
+      await mkdir(dirname(beside), { recursive: true, mode: 0o700 });
       await writeFile(beside, `${JSON.stringify(content)}\n`, { mode: 0o600, flag: 'wx' });
       await rename(beside, this.path);
     } catch (error) {
