@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { createTriptych } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { BenchCase, Measurement } from '../case.ts';
 import { round } from '../measure.ts';
+import { residentMib, startServer } from '../server-process.ts';
 import { fill } from '../service.ts';
 
 export const memory: BenchCase = {
@@ -43,28 +42,18 @@ export const memory: BenchCase = {
 /** Starts a server on the folder, searches, and reads the resident memory of the whole process. */
 async function measure(dataDir: string, embedder: string, texts: readonly string[]): Promise<Measurement> {
   const started = performance.now();
-  const args = ['serve', '--json', '--port', '0', '--no-demo', '--data-dir', dataDir, '--embedder', embedder];
-  const child = spawn(process.execPath, ['dist/cli/main.js', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const server = await startServer(dataDir, embedder);
   try {
-    const { url } = JSON.parse(await firstLine(child)) as { url: string };
     const seconds = (performance.now() - started) / 1_000;
-    const idle = residentMib(child);
-    for (const query of texts) await search(url, query);
+    const idle = residentMib(server.pid);
+    for (const query of texts) await search(server.url, query);
     return {
       name: `embedder ${embedder}`,
-      values: { start_seconds: round(seconds), idle_mib: idle, after_searches_mib: residentMib(child) },
+      values: { start_seconds: round(seconds), idle_mib: idle, after_searches_mib: residentMib(server.pid) },
     };
   } finally {
-    child.kill('SIGTERM');
-    await new Promise((resolve) => child.once('close', resolve));
+    await server.stop();
   }
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  for await (const line of createInterface({ input: child.stdout! })) return line;
-  throw new Error('the server ended before it was ready');
 }
 
 async function search(url: string, query: string): Promise<void> {
@@ -75,9 +64,4 @@ async function search(url: string, query: string): Promise<void> {
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`a search was refused with ${response.status}: ${text.slice(0, 200)}`);
-}
-
-function residentMib(child: ChildProcess): number {
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) / 1_024);
 }

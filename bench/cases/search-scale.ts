@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { createTriptych, defaultTenant } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -13,6 +11,7 @@ import type { BenchCase, BenchContext, Measurement } from '../case.ts';
 import { clusteredDocuments, generatedSchema } from '../catalogue.ts';
 import { HttpLoad } from '../http-load.ts';
 import { round, summary } from '../measure.ts';
+import { residentMib, startServer } from '../server-process.ts';
 
 const counts = { small: 1_000, full: 100_000 } as const;
 
@@ -65,12 +64,11 @@ async function measure(
     );
     const milvus = variant === 'milvus' ? { milvus_growth_mib: milvusMib() - milvusBefore } : {};
     const started = performance.now();
-    const child = serve(dataDir, env);
+    const server = await startServer(dataDir, 'none', env);
     try {
-      const { url } = JSON.parse(await firstLine(child)) as { url: string };
       const startSeconds = round((performance.now() - started) / 1_000);
-      const idle = residentMib(child.pid!);
-      const latency = await load(url, size, seed, (lists) => found.set(variant, lists));
+      const idle = residentMib(server.pid);
+      const latency = await load(server.url, size, seed, (lists) => found.set(variant, lists));
       return [
         {
           name: variant,
@@ -78,15 +76,14 @@ async function measure(
             ...build,
             start_seconds: startSeconds,
             idle_mib: idle,
-            after_searches_mib: residentMib(child.pid!),
+            after_searches_mib: residentMib(server.pid),
             ...milvus,
           },
         },
         ...latency.map(({ name, values }) => ({ name: `${variant}, ${name}`, values })),
       ];
     } finally {
-      child.kill('SIGTERM');
-      await new Promise((resolve) => child.once('close', resolve));
+      await server.stop();
     }
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
@@ -200,24 +197,6 @@ function agreement(exact: readonly string[][], approximate: readonly string[][])
     hits += list.filter((id) => has.has(id)).length;
   });
   return { name: 'milvus beside the exact lists', values: { recall_at_10: round(hits / wanted) } };
-}
-
-function serve(dataDir: string, env: NodeJS.ProcessEnv): ChildProcess {
-  const args = ['serve', '--json', '--port', '0', '--no-demo', '--data-dir', dataDir, '--embedder', 'none'];
-  return spawn(process.execPath, ['dist/cli/main.js', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env,
-  });
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  for await (const line of createInterface({ input: child.stdout! })) return line;
-  throw new Error('the server ended before it was ready');
-}
-
-function residentMib(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) / 1_024);
 }
 
 /** Resident memory of the Milvus server, where it is a process of this machine; 0 otherwise. */
