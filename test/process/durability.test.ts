@@ -111,8 +111,10 @@ describe('a store whose process is killed', () => {
       const witness = new Witness();
       // Killed while the folder is made for the first time, which leaves no usable folder behind.
       await cycle(witness, dataDir, 0, { from: 'start', afterMs: 500 + random.integer(2_000) });
+      let written = 0;
       for (let n = 1; n <= cycles; n += 1) {
-        const duringOpen = n > 1 && random.next() < 0.2;
+        const duringOpen = n % 5 === 4;
+        if (!duringOpen) written += 1;
         await cycle(
           witness,
           dataDir,
@@ -126,7 +128,8 @@ describe('a store whose process is killed', () => {
         `durability: ${cycles} kills, ${witness.opened} opens, ${witness.acknowledged} acknowledged writes, ` +
           `calls under way: ${witness.resolvedBy.committed} kept, ${witness.resolvedBy.lost} gone\n`,
       );
-      expect(witness.opened).toBeGreaterThan(cycles / 2);
+      // A kill while the store opens may come before or after it is open; every other one comes after.
+      expect(witness.opened).toBeGreaterThanOrEqual(written);
       expect(witness.acknowledged).toBeGreaterThan(cycles);
     },
     60_000 + cycles * 20_000,

@@ -80,9 +80,11 @@ describe('a log of events whose process is killed', () => {
     async () => {
       const random = new Random('event durability');
       const witness = new Witness();
+      let written = 0;
       for (let n = 1; n <= cycles; n += 1) {
         // Some are killed while they open, or while they catch up with what the last one left.
-        const early = n > 1 && random.next() < 0.2;
+        const early = n % 5 === 4;
+        if (!early) written += 1;
         const kill = early
           ? ({ from: 'start', afterMs: random.integer(1_500) } as const)
           : ({ from: 'ready', afterLines: random.integer(100), afterMs: random.integer(30) } as const);
@@ -95,7 +97,8 @@ describe('a log of events whose process is killed', () => {
           `${witness.duplicates} sent again, ${witness.applied} applied, ${witness.comparisons} states compared, ` +
           `calls under way: ${witness.resolvedBy.committed} kept, ${witness.resolvedBy.lost} gone\n`,
       );
-      expect(witness.opened).toBeGreaterThan(cycles / 2);
+      // An early kill may come before or after the log is open; every other one comes after.
+      expect(witness.opened).toBeGreaterThanOrEqual(written);
       expect(witness.acknowledged.size).toBeGreaterThan(10 * cycles);
       expect(witness.applied).toBeGreaterThan(cycles);
       expect(witness.duplicates).toBeGreaterThan(cycles);
