@@ -45,6 +45,10 @@ export const storeLimits = {
   syncPausedMax: 1_000,
   /** Generations of which is remembered that an index has a place for them. */
   syncPreparedMax: 1_000,
+  /** How long others wait for the place of one generation in such an index; then it is made beside them. */
+  syncMakeWaitMs: 5_000,
+  /** Places that may be made beside the rest when documents of another one are due. */
+  syncMakingMax: 8,
   /** Tenants of whom one look finds out whether an index has everything. */
   syncTenantsPerLook: 1_000,
   /** How often it is looked for what is left of catalogues that are gone. */

@@ -7,10 +7,11 @@ import type { Logger } from '../ports/logger.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { CatalogueKey, SharedIndex } from '../ports/shared-index.ts';
 import type { SyncClaim, SyncLag, SyncLog } from '../ports/sync-log.ts';
-import { LruMap } from '../std/lru-map.ts';
 import { GenerationPauses } from './generation-pauses.ts';
+import { IndexPlaces, type Place } from './index-places.ts';
 import { IndexUpkeep } from './index-upkeep.ts';
 import { TenantsInSync } from './tenants-in-sync.ts';
+import { within } from './within.ts';
 import { WorkLoop } from './work-loop.ts';
 
 export interface IndexSyncParts {
@@ -34,11 +35,8 @@ export class IndexSync {
   readonly #loop: WorkLoop;
   readonly #upkeep: IndexUpkeep;
   readonly #pauses: GenerationPauses;
-  readonly #onLost: (key: CatalogueKey) => void;
-  /** Generations that were prepared by this process, and with which nothing has failed since. */
-  readonly #prepared = new LruMap<true>(limits.syncPreparedMax);
+  readonly #places: IndexPlaces;
   readonly #tenants = new TenantsInSync();
-  #following = false;
   #lag: SyncLag | null = null;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   /** Looks under way, shared by those who wait for the same generation. */
@@ -48,7 +46,14 @@ export class IndexSync {
   constructor(index: SharedIndex, parts: IndexSyncParts, onLost: (key: CatalogueKey) => void = () => {}) {
     this.index = index;
     this.#parts = parts;
-    this.#onLost = onLost;
+    this.#places = new IndexPlaces({
+      ...parts,
+      index,
+      onLost: (key) => {
+        this.nudge(key.tenant);
+        onLost(key);
+      },
+    });
     this.#pauses = new GenerationPauses(parts.clock, parts.random ?? Math.random);
     this.#loop = new WorkLoop({
       clock: parts.clock,
@@ -66,9 +71,7 @@ export class IndexSync {
     this.#upkeep = new IndexUpkeep({
       ...parts,
       index,
-      prepare: async (tenant, catalogue) => {
-        await this.prepare(tenant, catalogue);
-      },
+      prepare: (tenant, catalogue) => this.prepare(tenant, catalogue),
       ended: () => this.#loop.ended,
     });
   }
@@ -128,41 +131,17 @@ export class IndexSync {
     }
   }
 
-  /**
-   * Sees to it that the index has a place for the generation. Where it had lost that, what was applied before is gone: all
-   * of it becomes due again, leases end.
-   * @returns whether nothing was lost
-   */
-  async prepare(tenant: string, { generation, schema }: Catalogue): Promise<boolean> {
-    const { log, logger } = this.#parts;
-    const key = { tenant, generation };
-    // Asked in this order: what others apply once there is a new place is not lost.
-    const hadSome = await log.hasApplied(this.index.name, key);
-    const isLost = hadSome && !(await this.index.hasPlace(key));
-    // Before there is a new place: whoever is cut off after that could not tell any more that something was lost.
-    if (isLost) {
-      const documents = await log.requeue(this.index.name, key);
-      logger.warn(
-        { index: this.index.name, tenant, documents },
-        'an index has lost a catalogue, its documents are written again',
-      );
-      this.nudge(tenant);
-      this.#onLost(key);
-    }
-    await this.index.prepare(tenant, { generation, schema });
-    this.#prepared.set(nameOf(key), true);
-    return !isLost;
+  /** Sees to it that the index has a place for the generation, however long that takes. */
+  prepare(tenant: string, catalogue: Catalogue): Promise<Place> {
+    return this.#places.make(tenant, catalogue);
   }
 
   async #pass(): Promise<boolean> {
     const { log } = this.#parts;
-    if (!this.#following) {
-      await log.follow(this.index.name);
-      this.#following = true;
-    }
+    await this.#places.follow();
     const { sharedIndexBatchMax, syncLeaseMs } = limits;
-    const paused = this.#pauses.current();
-    const claim = await log.claim(this.index.name, sharedIndexBatchMax, syncLeaseMs, paused);
+    const passedOver = [...this.#pauses.current(), ...this.#places.making];
+    const claim = await log.claim(this.index.name, sharedIndexBatchMax, syncLeaseMs, passedOver);
     if (claim !== null) {
       this.#tenants.changed(claim.tenant);
       await this.#work(claim);
@@ -177,32 +156,51 @@ export class IndexSync {
 
   async #work(claim: SyncClaim): Promise<void> {
     try {
-      const ready = this.#prepared.get(nameOf(claim)) ?? (await this.prepare(claim.tenant, claim));
-      if (!ready) return;
+      const place = this.#places.has(claim) ? 'ready' : await this.#placeOf(claim);
+      if (place === 'late') await this.#parts.log.failed(claim, place, limits.syncPauseMsMin);
+      if (place !== 'ready') return;
       await this.#apply(claim);
       this.#pauses.succeeded(claim);
     } catch (error) {
-      this.#prepared.delete(nameOf(claim));
+      this.#places.doubt(claim);
       await this.#giveBack(claim, error);
     }
   }
 
+  /** `late`: it is not there soon enough for the others to wait for it, or too many such are being made. */
+  async #placeOf(claim: SyncClaim): Promise<Place | 'late'> {
+    if (this.#places.making.length >= limits.syncMakingMax) return 'late';
+    const place = this.#places.make(claim.tenant, claim);
+    const soon = await within(place, limits.syncMakeWaitMs, this.#parts.clock, 'late');
+    if (soon === 'late')
+      place.then(
+        () => this.#loop.nudge(),
+        (error: unknown) => {
+          if (!isLeftAlone(error)) this.#blame(claim, error);
+        },
+      );
+    return soon;
+  }
+
   /** Where even that fails, the lease ends by itself. @throws where the index as a whole is away: then nobody's turn comes */
   async #giveBack(claim: SyncClaim, error: unknown): Promise<void> {
-    const { log, logger } = this.#parts;
-    const reason = reasonOf(error);
+    const { log } = this.#parts;
     if (isLeftAlone(error)) {
-      await log.failed(claim, reason, this.#pauses.forgive());
+      await log.failed(claim, reasonOf(error), this.#pauses.forgive());
       throw error;
     }
-    const { ms, failures } = this.#pauses.failed(claim);
-    await log.failed(claim, reason, ms);
-    const { tenant, generation } = claim;
+    await log.failed(claim, reasonOf(error), this.#blame(claim, error));
+  }
+
+  /** The generation is passed over for a while. @returns for how long, milliseconds */
+  #blame({ tenant, generation }: CatalogueKey, error: unknown): number {
+    const { ms, failures } = this.#pauses.failed({ tenant, generation });
     if (failures === 1)
-      logger.warn(
+      this.#parts.logger.warn(
         { error, index: this.index.name, tenant, generation },
         'an index cannot take documents of a catalogue now, will be repeated',
       );
+    return ms;
   }
 
   async #apply(claim: SyncClaim): Promise<void> {

@@ -4,6 +4,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { SharedIndex } from '../ports/shared-index.ts';
 import type { SyncLog } from '../ports/sync-log.ts';
+import type { Place } from './index-places.ts';
+import { within } from './within.ts';
 
 export interface UpkeepParts {
   readonly index: SharedIndex;
@@ -11,7 +13,7 @@ export interface UpkeepParts {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Sees to it that the index has a place for a live catalogue. */
-  readonly prepare: (tenant: string, catalogue: Catalogue) => Promise<void>;
+  readonly prepare: (tenant: string, catalogue: Catalogue) => Promise<Place>;
   readonly ended: () => boolean;
 }
 
@@ -71,23 +73,24 @@ export class IndexUpkeep {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** Each by itself here too; one that hangs goes on alone. */
   async #lookAfterLive(): Promise<void> {
-    const { index, log, prepare, ended } = this.#parts;
+    const { clock, prepare, ended } = this.#parts;
+    const failures: unknown[] = [];
     for (const tenant of [...this.#live.keys()].slice(0, limits.syncChecksMax)) {
       if (ended()) return;
       const catalogue = this.#live.get(tenant)!;
-      // One that is no longer live stays here until the next is loaded; a place made for it now would never be deleted.
-      const held = await log.hold(
-        index.name,
-        { tenant, generation: catalogue.generation },
-        limits.syncLeaseMs,
-      );
-      if (this.#live.get(tenant) !== catalogue) continue;
       this.#live.delete(tenant);
-      if (!held) continue;
       this.#live.set(tenant, catalogue);
-      await prepare(tenant, catalogue);
+      try {
+        const place = await within(prepare(tenant, catalogue), limits.syncMakeWaitMs, clock, 'late');
+        // One that is no longer live stays here until the next is loaded.
+        if (place === 'gone' && this.#live.get(tenant) === catalogue) this.#live.delete(tenant);
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 }
 

@@ -113,8 +113,10 @@ export class SharedIndexes {
     const isWanted = () => !this.#stopped && this.#wanted.get(tenant)?.generation === catalogue.generation;
     for (let pauseMs: number = limits.syncPauseMsMin; isWanted(); pauseMs *= 2) {
       try {
-        const whole = await sync.prepare(tenant, catalogue);
-        if (whole && documents > 0) await this.#refillLost(sync.index, key);
+        const place = await sync.prepare(tenant, catalogue);
+        // Nothing to show; a newer one is about to be.
+        if (place === 'gone') return;
+        if (place === 'ready' && documents > 0) await this.#refillLost(sync.index, key);
         await sync.index.activate(key);
         return;
       } catch (error) {

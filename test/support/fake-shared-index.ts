@@ -19,6 +19,8 @@ export class FakeSharedIndex implements SharedIndex {
   readonly places = new Set<string>();
   /** How many calls of `prepare` are still to be cut off after they have done all. */
   cutPrepares = 0;
+  /** Resolves when `prepare` of a tenant may go on; undefined: at once. */
+  hangs: (tenant: string) => Promise<void> | undefined = () => undefined;
   /** Calls of `apply`, all and by tenant. */
   calls = 0;
   readonly callsOf = new Map<string, number>();
@@ -27,6 +29,7 @@ export class FakeSharedIndex implements SharedIndex {
 
   async prepare(tenant: string, { generation }: Catalogue): Promise<boolean> {
     this.prepared.push(tenant);
+    await this.hangs(tenant);
     const place = nameOf({ tenant, generation });
     const isNew = !this.places.has(place);
     this.places.add(place);

@@ -25,6 +25,8 @@ export class MemorySyncLog implements SyncLog {
   gone: CatalogueKey[] = [];
   /** Tenant and generation, joined by `/`, whose catalogue is gone, forgotten or not. */
   readonly ended = new Set<string>();
+  /** Until when nothing of them is deleted, by tenant and generation, joined by `/`; monotonic milliseconds. */
+  readonly heldUntilMs = new Map<string, number>();
   #tokens = 0;
 
   constructor(clock: Pick<Clock, 'nowMs'>, schema: CatalogueSchema) {
@@ -125,8 +127,15 @@ export class MemorySyncLog implements SyncLog {
     }
   }
 
-  async hold(_: SharedIndexName, { tenant, generation }: CatalogueKey): Promise<boolean> {
-    return !this.ended.has(`${tenant}/${generation}`);
+  async hold(
+    _: SharedIndexName,
+    { tenant, generation }: CatalogueKey,
+    leaseMs: number,
+  ): Promise<boolean> {
+    const name = `${tenant}/${generation}`;
+    if (this.ended.has(name)) return false;
+    this.heldUntilMs.set(name, this.#clock.nowMs() + leaseMs);
+    return true;
   }
 
   async dropped(): Promise<readonly CatalogueKey[]> {

@@ -85,6 +85,82 @@ describe('an index that always fails with one catalogue', () => {
   });
 });
 
+describe('an index that hangs as it makes the place of one catalogue', () => {
+  const hanging = () => {
+    const opened = openSharedIndexes();
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    opened.index.hangs = (tenant) => (tenant === 'hangs' ? released : undefined);
+    return { ...opened, release };
+  };
+  const own = { tenant: 'hangs', generation: 1 };
+
+  it('takes the others up meanwhile, and that one once it is made', async () => {
+    const { clock, log, index, indexes, release } = hanging();
+    log.write('hangs', 1, ...ids(250).map((id) => put(`h${id}`)));
+    indexes.start();
+    indexes.activate('hangs', catalogue, 250);
+    await pass(clock, 2 * limits.syncMakeWaitMs);
+    log.write('other', 1, ...ids(250).map(put));
+    const other = { tenant: 'other', generation: 1 };
+    expect(await clock.run(indexes.caughtUp(other, limits.syncPollMs))).toBe(true);
+    expect(index.has).toEqual(ids(250));
+    expect(index.prepared.filter((tenant) => tenant === 'hangs')).toHaveLength(1);
+    release();
+    expect(await clock.run(indexes.caughtUp(own, 2 * limits.syncPauseMsMin))).toBe(true);
+    expect(index.has).toHaveLength(500);
+    expect(index.live).toEqual([own]);
+    await indexes.stop();
+  });
+
+  it('keeps what it is making from being deleted for as long as that takes', async () => {
+    const { clock, log, indexes, release } = hanging();
+    log.write('hangs', 1, put('a'));
+    indexes.start();
+    for (let spentMs = 0; spentMs < 3 * limits.syncLeaseMs; spentMs += 5_000) {
+      await pass(clock, 5_000);
+      expect(log.heldUntilMs.get('hangs/1')).toBeGreaterThan(clock.nowMs());
+    }
+    release();
+    await pass(clock, limits.syncPauseMsMin);
+    const untilMs = log.heldUntilMs.get('hangs/1');
+    await pass(clock, limits.syncLeaseMs);
+    expect(log.heldUntilMs.get('hangs/1')).toBe(untilMs);
+    await indexes.stop();
+  });
+
+  it('is asked about the live catalogues of the others meanwhile', async () => {
+    const { clock, index, indexes } = hanging();
+    indexes.start();
+    for (const tenant of ['hangs', 'other']) indexes.activate(tenant, catalogue, 0);
+    await pass(clock, 2 * limits.syncCheckMs);
+    index.lose();
+    await pass(clock, 2 * limits.syncCheckMs);
+    expect(index.places).toEqual(new Set(['other/1']));
+    await indexes.stop();
+  });
+
+  it('is tried again after pauses where that fails in the end, and says so once', async () => {
+    const { clock, log, index, logger, indexes } = openSharedIndexes();
+    index.hangs = async () => {
+      await clock.sleep(2 * limits.syncMakeWaitMs);
+      throw unavailable();
+    };
+    log.write('hangs', 1, put('a'));
+    indexes.start();
+    await pass(clock, 600_000);
+    expect(logger.messages).toEqual(['an index cannot take documents of a catalogue now, will be repeated']);
+    const tried = index.prepared.length;
+    expect(tried).toBeGreaterThan(5);
+    expect(tried).toBeLessThanOrEqual(7 + 600_000 / limits.syncPauseMsMax);
+    index.hangs = () => undefined;
+    expect(await clock.run(indexes.caughtUp(own, 2 * limits.syncPauseMsMax))).toBe(true);
+    await indexes.stop();
+  });
+});
+
 it('makes no place again for a catalogue that is gone, though nobody has said what is live instead', async () => {
   const { clock, log, index, indexes } = openSharedIndexes();
   indexes.start();

@@ -1,0 +1,119 @@
+import type { Catalogue } from '../domain/catalogue-schema.ts';
+import { limits } from '../limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { CatalogueKey, SharedIndex } from '../ports/shared-index.ts';
+import type { SyncLog } from '../ports/sync-log.ts';
+import { LruMap } from '../std/lru-map.ts';
+
+/** What became of a place: `lost`: there is a new one, and all is due again; `gone`: the catalogue is, nothing was made. */
+export type Place = 'ready' | 'lost' | 'gone';
+
+export interface PlacesParts {
+  readonly index: SharedIndex;
+  readonly log: SyncLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told of a generation that the index had lost. */
+  readonly onLost: (key: CatalogueKey) => void;
+}
+
+/**
+ * Sees to it that an index outside the process has a place for each catalogue generation. Making one may take minutes
+ * where the engine hangs, so it goes on by itself: one making of each generation at a time, which all who need it share.
+ */
+export class IndexPlaces {
+  readonly #parts: PlacesParts;
+  /** Generations that have a place, as far as this process knows. */
+  readonly #ready = new LruMap<true>(limits.syncPreparedMax);
+  readonly #making = new Map<string, { readonly key: CatalogueKey; readonly place: Promise<Place> }>();
+  #following: Promise<void> | null = null;
+
+  constructor(parts: PlacesParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the index follows the truth. */
+  follow(): Promise<void> {
+    const { log, index } = this.#parts;
+    this.#following ??= log.follow(index.name).catch((error: unknown) => {
+      this.#following = null;
+      throw error;
+    });
+    return this.#following;
+  }
+
+  has(key: CatalogueKey): boolean {
+    return this.#ready.get(nameOf(key)) === true;
+  }
+
+  /** Something has failed with the generation, its place may be why. */
+  doubt(key: CatalogueKey): void {
+    this.#ready.delete(nameOf(key));
+  }
+
+  /** Generations whose place is being made now. */
+  get making(): readonly CatalogueKey[] {
+    return [...this.#making.values()].map(({ key }) => key);
+  }
+
+  /**
+   * Makes a place, or joins whoever makes it already. Where the index had lost it, what was applied before is gone: all of
+   * it becomes due again, leases end.
+   */
+  make(tenant: string, { generation, schema }: Catalogue): Promise<Place> {
+    const key = { tenant, generation };
+    const name = nameOf(key);
+    const known = this.#making.get(name);
+    if (known !== undefined) return known.place;
+    const place = this.#make(key, { generation, schema }).finally(() => this.#making.delete(name));
+    this.#making.set(name, { key, place });
+    return place;
+  }
+
+  async #make(key: CatalogueKey, catalogue: Catalogue): Promise<Place> {
+    const { index, log, logger, onLost } = this.#parts;
+    await this.follow();
+    // A place made for a catalogue that is gone would never be deleted.
+    if (!(await log.hold(index.name, key, limits.syncLeaseMs))) return 'gone';
+    // Asked in this order: what others apply once there is a new place is not lost.
+    const hadSome = await log.hasApplied(index.name, key);
+    const isLost = hadSome && !(await index.hasPlace(key));
+    // Before there is a new place: whoever is cut off after that could not tell any more that something was lost.
+    if (isLost) {
+      const documents = await log.requeue(index.name, key);
+      const { tenant } = key;
+      logger.warn(
+        { index: index.name, tenant, documents },
+        'an index has lost a catalogue, its documents are written again',
+      );
+      onLost(key);
+    }
+    await this.#holding(key, () => index.prepare(key.tenant, catalogue));
+    this.#ready.set(nameOf(key), true);
+    return isLost ? 'lost' : 'ready';
+  }
+
+  /** The lease is shorter than the work may take. */
+  async #holding(key: CatalogueKey, work: () => Promise<unknown>): Promise<void> {
+    const { index, log, clock } = this.#parts;
+    let cancel = () => {};
+    const renewLater = (): void => {
+      cancel = clock.after(limits.syncLeaseMs / 3, () => {
+        // Where this fails the next may not; and what is left over in the end is a place without a catalogue.
+        log.hold(index.name, key, limits.syncLeaseMs).catch(() => {});
+        renewLater();
+      });
+    };
+    renewLater();
+    try {
+      await work();
+    } finally {
+      cancel();
+    }
+  }
+}
+
+function nameOf({ tenant, generation }: CatalogueKey): string {
+  return `${generation}\0${tenant}`;
+}
