@@ -116,8 +116,9 @@ export class TriptychClient {
 
   /**
    * Writes and deletes any number of documents, with an outcome for each, in order, as they are committed; what one
-   * refuses does not keep the others out. Lines are taken as they can be sent. When it rejects, those that had no outcome
-   * may or may not be written.
+   * refuses does not keep the others out. Lines are taken as they can be sent, 1,000 to a request; `wait` is that of the
+   * last request, whose last outcome carries `searchable` unless it wrote nothing. When it rejects, those that had no
+   * outcome may or may not be written.
    */
   async *bulk(
     lines: AsyncIterable<Wire.BulkLine> | Iterable<Wire.BulkLine>,
