@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findOnPath, needPackage } from './install.mjs';
-import { outputOf, runningPid, startServer, stopServer, untilAnswered } from './process.mjs';
+import { isAlive, outputOf, runningPid, startServer, stopServer, untilAnswered } from './process.mjs';
 import { needTls, tlsFiles } from './tls.mjs';
 
 /** @typedef {import('./set.mjs').EngineSet} EngineSet */
@@ -39,6 +39,7 @@ export async function install(set) {
 export async function start(set) {
   const { folder, data, pidFile } = places(set);
   if (!isInitialised(set)) initialise(set);
+  else forgetKilled(data);
   writeFileSync(join(data, 'triptych.conf'), settings(set, folder));
   own(join(data, 'triptych.conf'));
   // The server takes a key only from its own user.
@@ -156,6 +157,16 @@ function initialise(set) {
   writeFileSync(join(data, 'postgresql.conf'), "include 'triptych.conf'\n");
   own(join(data, 'postgresql.conf'));
   writeFileSync(madeFor, digest(set.secret('postgres postgres')), { mode: 0o600 });
+}
+
+/**
+ * Takes away what a killed server has left where nobody would tell it from a running one: its pid may still be there, of a
+ * process that has ended and was not asked about.
+ */
+function forgetKilled(data) {
+  const lock = join(data, 'postmaster.pid');
+  if (existsSync(lock) && !isAlive(Number(readFileSync(lock, 'utf8').split('\n')[0])))
+    rmSync(lock, { force: true });
 }
 
 function settings(set, folder) {

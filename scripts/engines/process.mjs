@@ -120,6 +120,8 @@ export async function stopServer(pidFile, { signal = 'SIGTERM', graceMs = 15_000
  * @param {number} pid
  */
 export async function killTree(pid) {
+  // Stopped first, so that nothing is started while it is looked who there is.
+  signalOne(pid, 'SIGSTOP');
   const tree = processTree(pid);
   for (const each of tree) signalOne(each, 'SIGKILL');
   if (!(await areGone(tree, 10_000))) throw new Error(`process ${pid} does not end`);
