@@ -7,4 +7,6 @@ export interface LegScores {
   /** The store's own, one per id. */
   readonly scores: Float64Array;
   readonly hitCount: number;
+  /** Whether every document that is not among the ids scores 0. */
+  readonly isWhole: boolean;
 }

@@ -9,6 +9,8 @@ export interface TextQuery extends RecallRequest {
 export interface TextAnswer {
   /** Best documents by BM25, score descending, then id by UTF-8 bytes; only documents with a score > 0. */
   readonly hits: readonly Hit[];
+  /** Where the index has read them all: every document with a score > 0, in the same order, `hits` first. */
+  readonly all?: readonly Hit[];
   /**
    * BM25 of each id, 0 where no term matches or the document is unknown; the same number `hits` shows.
    * @param rows the ids' rows in the query's snapshot, where they are known: saves an index in process the lookup

@@ -14,16 +14,18 @@ interface KeptWordsParts {
 export class KeptWords implements TextAnswer {
   readonly hits: readonly Hit[];
   readonly #scores: Map<string, number>;
+  readonly #isWhole: boolean;
   readonly #parts: KeptWordsParts;
 
-  constructor({ ids, scores }: LegScores, hits: readonly Hit[], parts: KeptWordsParts) {
+  constructor({ ids, scores, isWhole }: LegScores, hits: readonly Hit[], parts: KeptWordsParts) {
     this.hits = hits;
     this.#scores = new Map(ids.map((id, i) => [id, scores[i]!]));
+    this.#isWhole = isWhole;
     this.#parts = parts;
   }
 
   async score(ids: readonly string[], _rows?: Uint32Array, timeoutMs?: number): Promise<Float64Array> {
-    const missing = ids.filter((id) => !this.#scores.has(id));
+    const missing = this.#isWhole ? [] : ids.filter((id) => !this.#scores.has(id));
     if (missing.length > 0) await this.#learn([...new Set(missing)], timeoutMs);
     return Float64Array.from(ids, (id) => this.#scores.get(id) ?? 0);
   }
@@ -39,6 +41,7 @@ export class KeptWords implements TextAnswer {
       ids: known.map(([id]) => id),
       scores: Float64Array.from(known, ([, score]) => score),
       hitCount: this.hits.length,
+      isWhole: false,
     });
   }
 }

@@ -99,11 +99,14 @@ export class LegMemory {
     const known = await shared.get(key);
     this.#count('words', known !== undefined);
     const asked = known === undefined ? await ask(this.#since(startMs, base)) : null;
-    const scores = known ?? scoresOf(asked!.hits);
+    const scores = known ?? wordsOf(asked!);
     if (known === undefined) keep(shared, key, scores);
     return new KeptWords(scores, asked?.hits ?? hitsOf(scores), {
-      answer: (timeoutMs) =>
-        asked === null ? ask({ ...base, timeoutMs: timeoutMs ?? base.timeoutMs }) : asked,
+      answer: (timeoutMs) => {
+        if (asked !== null) return asked;
+        this.#count('words', false);
+        return ask({ ...base, timeoutMs: timeoutMs ?? base.timeoutMs });
+      },
       learnt: (more) => keep(shared, key, more),
     });
   }
@@ -129,7 +132,14 @@ function scoresOf(hits: readonly Hit[]): LegScores {
     ids: hits.map(({ id }) => id),
     scores: Float64Array.from(hits, ({ score }) => score),
     hitCount: hits.length,
+    isWhole: false,
   };
+}
+
+/** With all that the index has read, so that it need not be asked again for what others find besides. */
+function wordsOf({ hits, all }: TextAnswer): LegScores {
+  if (all === undefined || all.length > limits.legScoresWholeMax) return scoresOf(hits);
+  return { ...scoresOf(all), hitCount: hits.length, isWhole: true };
 }
 
 function hitsOf({ ids, scores, hitCount }: LegScores): readonly Hit[] {

@@ -51,6 +51,7 @@ export function textIndexContract(
       const scores = await few.score(ids);
       expect(all.hits.length).toBe(30);
       expect(few.hits).toEqual(all.hits.slice(0, 3));
+      if (few.all !== undefined) expect(few.all).toEqual(all.hits);
       expect([...scores]).toEqual([...all.hits.map(({ score }) => score), 0]);
       expect([...(await search(films, 'station').then((answer) => answer.score(['d1', 'd3'])))]).toEqual([
         0,

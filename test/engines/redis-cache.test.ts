@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { formatVersion } from '../../src/adapters/redis/sealed-value.ts';
 import { limits } from '../../src/limits.ts';
 import { cacheContract } from '../contract/cache.contract.ts';
 import { describeWithEngines } from '../support/engines.ts';
@@ -57,7 +58,7 @@ describeWithEngines(['redis'], 'Redis', ({ redis }) => {
     const left = [];
     for (let i = 0; i < 20; i++) {
       await a.cache.set(`ttl${i}`, i, 100_000);
-      left.push(await raw.pttl(`${a.prefix}:1:any:ttl${i}`));
+      left.push(await raw.pttl(`${a.prefix}:${formatVersion}:any:ttl${i}`));
     }
     expect(Math.min(...left)).toBeGreaterThan(90_000);
     expect(Math.max(...left)).toBeLessThanOrEqual(110_000);
@@ -86,7 +87,7 @@ describeWithEngines(['redis'], 'Redis', ({ redis }) => {
   });
 
   it('takes what is foreign, cut short, changed, moved or of another kind for nothing', async () => {
-    const name = `${a.prefix}:1:any:h`;
+    const name = `${a.prefix}:${formatVersion}:any:h`;
     await a.cache.set('h', { is: 'whole' }, 60_000);
     const bytes = await raw.getBuffer(name);
     expect(await b.cache.get('h')).toEqual({ is: 'whole' });
@@ -100,7 +101,7 @@ describeWithEngines(['redis'], 'Redis', ({ redis }) => {
       await raw.set(name, changed);
       expect(await b.cache.get('h')).toBeUndefined();
     }
-    await raw.set(`${a.prefix}:1:any:moved`, bytes!);
+    await raw.set(`${a.prefix}:${formatVersion}:any:moved`, bytes!);
     expect(await b.cache.get('moved')).toBeUndefined();
     await raw.set(name, Buffer.alloc(limits.redisValueBytesMax + 1));
     expect(await b.cache.get('h')).toBeUndefined();
@@ -143,12 +144,12 @@ describeWithEngines(['redis'], 'Redis', ({ redis }) => {
     const many = raw.pipeline();
     const names = Array.from(
       { length: 3 * limits.redisSweepKeys },
-      (_, i) => `${a.prefix}:1:any:u${i % 2}\0${i}`,
+      (_, i) => `${a.prefix}:${formatVersion}:any:u${i % 2}\0${i}`,
     );
     for (const name of names) many.set(name, 'x', 'EX', 60);
     await many.exec();
     await a.cache.deletePrefix('u1\0');
-    const left = await raw.keys(`${a.prefix}:1:any:u?\0*`);
+    const left = await raw.keys(`${a.prefix}:${formatVersion}:any:u?\0*`);
     expect(left).toHaveLength(names.length / 2);
     expect(left.every((name) => name.includes(':u0\0'))).toBe(true);
     await a.cache.deletePrefix('u0\0');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { jsExactScorer } from '../../src/adapters/js/js-exact-scorer.ts';
+import { formatVersion } from '../../src/adapters/redis/sealed-value.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { builtInProfiles } from '../../src/domain/profile.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
@@ -189,7 +190,8 @@ describeWithEngines(['redis'], 'Processes that share a Redis', ({ redis }) => {
     const first = await a.search({ query: 'robot', user: 'fay', k: 5 });
     await a.search({ query: 'robot', user: 'gus', k: 5 });
     const raw = new Redis(redis.url, { password: redis.password });
-    const listsOf = (user: string): Promise<string[]> => raw.keys(`${prefix}:1:list:*\0${user}\0*`);
+    const listsOf = (user: string): Promise<string[]> =>
+      raw.keys(`${prefix}:${formatVersion}:list:*\0${user}\0*`);
     await until(async () => (await listsOf('fay')).length > 0 && (await listsOf('gus')).length > 0);
     await b.search({ query: 'robot', user: 'fay', k: 5, cursor: first.cursor });
     await a.service.eraseUser('default', 'fay');

@@ -4,8 +4,10 @@ import type { LegScores } from '../../src/domain/leg-scores.ts';
 import type { Rule } from '../../src/domain/rule.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
 import type { Cache } from '../../src/ports/cache.ts';
-import type { TextIndex } from '../../src/ports/text-index.ts';
+import type { Hit } from '../../src/ports/recall.ts';
+import type { TextAnswer, TextIndex } from '../../src/ports/text-index.ts';
 import { delayed, delayedDocuments, type PartCall } from '../support/delayed-parts.ts';
+import { RecordingMeter } from '../support/event-fixture.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type SearchFixture, searchFixture } from '../support/search-fixture.ts';
 
@@ -13,6 +15,9 @@ import { type SearchFixture, searchFixture } from '../support/search-fixture.ts'
 
 let calls: PartCall[];
 let scored: string[][];
+let meter: RecordingMeter;
+/** Whether answers come with every document that has a word, not only the recalled ones. */
+let tellsAll: boolean;
 let minScore: number;
 
 /** Keeps which documents' scores the index was asked for. */
@@ -22,6 +27,7 @@ function watched(text: TextIndex): TextIndex {
       const answer = await text.search(query);
       return {
         hits: answer.hits,
+        ...(tellsAll && { all: await everyHit(answer) }),
         score: (ids, rows, timeoutMs) => {
           scored.push([...ids]);
           return answer.score(ids, rows, timeoutMs);
@@ -29,6 +35,12 @@ function watched(text: TextIndex): TextIndex {
       };
     },
   };
+}
+
+async function everyHit({ hits, score }: TextAnswer): Promise<Hit[]> {
+  const others = delayedDocuments.map(({ id }) => id).filter((id) => !hits.some((hit) => hit.id === id));
+  const scores = await score(others);
+  return [...hits, ...others.map((id, i) => ({ id, score: scores[i]! })).filter((hit) => hit.score > 0)];
 }
 
 function process(legs: Cache<LegScores>): Promise<SearchFixture> {
@@ -39,7 +51,7 @@ function process(legs: Cache<LegScores>): Promise<SearchFixture> {
       return { ...parts, ...remote, text: watched(parts.text) };
     },
     delayedDocuments,
-    { legs },
+    { legs, meter },
   );
 }
 
@@ -59,6 +71,8 @@ const few: Rule = { kind: 'idsOnly', ids: ['d1', 'd2', 'd3'] };
 beforeEach(() => {
   calls = [];
   scored = [];
+  meter = new RecordingMeter();
+  tellsAll = false;
   minScore = -2;
 });
 
@@ -98,13 +112,34 @@ describe('kept answers of indexes outside the process', () => {
     const first = await search(fixture);
     // As if no document but the recalled ones had been scored.
     for (const [key, { ids, scores, hitCount }] of held)
-      held.set(key, { ids: ids.slice(0, hitCount), scores: scores.slice(0, hitCount), hitCount });
+      held.set(key, {
+        ids: ids.slice(0, hitCount),
+        scores: scores.slice(0, hitCount),
+        hitCount,
+        isWhole: false,
+      });
+    const asked = meter.counts.words_cache_misses!;
     const second = await search(fixture);
     expect(second.list).toEqual(first.list);
     expect(scored).toHaveLength(1);
+    expect(meter.counts.words_cache_misses).toBe(asked + 1);
     const third = await search(fixture);
     expect(third.list).toEqual(first.list);
     expect(scored).toEqual([]);
+  });
+
+  it('never ask an index again that has told all documents with a word, whatever others find', async () => {
+    const legs = new LruCache<LegScores>({ entriesMax: 100, clock: new FakeClock() });
+    const fixture = await process(legs);
+    tellsAll = true;
+    const plain = await search(fixture, { cache: 'skip' });
+    // The half of the documents without the word are no hits, and candidates of the other leg.
+    for (const asked of [both, []]) {
+      const kept = await search(fixture);
+      expect(kept.asked).toEqual(asked);
+      expect(scored).toEqual([]);
+      expect(kept.list).toEqual(plain.list);
+    }
   });
 
   it('cost nothing but their time where the cache fails, hangs for a while or loses everything', async () => {

@@ -132,7 +132,7 @@ describe('answers of legs and embeddings', () => {
         fc.nat(20),
         (ids, numbers, hits) => {
           const scores = Float64Array.from(numbers.slice(0, ids.length));
-          const value = { ids, scores, hitCount: Math.min(hits, ids.length) };
+          const value = { ids, scores, hitCount: Math.min(hits, ids.length), isWhole: hits % 2 === 0 };
           expect(legScoresCodec.decode(legScoresCodec.encode(value))).toEqual(value);
         },
       ),
@@ -153,12 +153,12 @@ describe('answers of legs and embeddings', () => {
     ['NaN', embeddingCodec, joinSections([Float32Array.of(1, Number.NaN)])],
     ['too many', embeddingCodec, joinSections([new Float32Array(limits.dimensionMax + 1)])],
     ['a second vector', embeddingCodec, joinSections([Float32Array.of(1), Float32Array.of(1)])],
-    ['more hits than ids', legScoresCodec, joinSections(['{"ids":["a"],"hitCount":2}', Float64Array.of(1)])],
-    ['a score too few', legScoresCodec, joinSections(['{"ids":["a","b"],"hitCount":1}', Float64Array.of(1)])],
+    ['more hits than ids', legScoresCodec, joinSections(['{"ids":["a"],"hitCount":2,"isWhole":false}', Float64Array.of(1)])],
+    ['a score too few', legScoresCodec, joinSections(['{"ids":["a","b"],"hitCount":1,"isWhole":false}', Float64Array.of(1)])],
     [
       'an infinite score',
       legScoresCodec,
-      joinSections(['{"ids":["a"],"hitCount":1}', Float64Array.of(1 / 0)]),
+      joinSections(['{"ids":["a"],"hitCount":1,"isWhole":false}', Float64Array.of(1 / 0)]),
     ],
     ['no JSON', legScoresCodec, joinSections(['{', Float64Array.of(1)])],
   ] as [string, ValueCodec<unknown>, Buffer][])('are refused with %s', (_, codec, bytes) => {
@@ -169,7 +169,7 @@ describe('answers of legs and embeddings', () => {
 describe('any bytes', () => {
   const codecs = (): readonly (readonly [string, ValueCodec<unknown>, Buffer])[] => [
     ['list', listCodec, listCodec.encode(lists[0]!)],
-    ['leg', legScoresCodec, legScoresCodec.encode({ ids: ['a'], scores: Float64Array.of(1), hitCount: 1 })],
+    ['leg', legScoresCodec, legScoresCodec.encode({ ids: ['a'], scores: Float64Array.of(1), hitCount: 1, isWhole: false })],
     ['embedding', embeddingCodec, embeddingCodec.encode(Float32Array.of(1, 2))],
   ];
 

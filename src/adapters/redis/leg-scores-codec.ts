@@ -7,17 +7,19 @@ import { joinSections, SectionReader } from './sections.ts';
 const headSchema = z.strictObject({
   ids: z.array(z.string().min(1).max(limits.idCharsMax)).max(limits.legScoresMax),
   hitCount: z.int().min(0),
+  isWhole: z.boolean(),
 });
 
 export const legScoresCodec: ValueCodec<LegScores> = {
-  encode: ({ ids, scores, hitCount }) => joinSections([JSON.stringify({ ids, hitCount }), scores]),
+  encode: ({ ids, scores, hitCount, isWhole }) =>
+    joinSections([JSON.stringify({ ids, hitCount, isWhole }), scores]),
   decode(payload) {
     const reader = new SectionReader(payload);
-    const { ids, hitCount } = headSchema.parse(reader.json());
+    const { ids, hitCount, isWhole } = headSchema.parse(reader.json());
     const scores = reader.float64s(ids.length);
     reader.end();
     if (hitCount > ids.length) throw new RangeError('more hits than ids');
     if (!scores.every(Number.isFinite)) throw new RangeError('a score is not a number');
-    return { ids, scores, hitCount };
+    return { ids, scores, hitCount, isWhole };
   },
 };

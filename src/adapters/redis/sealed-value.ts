@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** Of what is stored under a key: another format has other keys, so versions of the service do not meet. */
-export const formatVersion = 1;
+export const formatVersion = 2;
 
 const macBytes = 16;
 

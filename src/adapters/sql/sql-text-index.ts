@@ -162,6 +162,7 @@ function wholeAnswer(rows: readonly (readonly SqlRow[])[], words: WordQuery, lim
   const scores = new Map(found.map(({ id, score }) => [id, score]));
   return {
     hits: found.slice(0, limit),
+    all: found,
     score: async (ids) => Float64Array.from(ids, (id) => scores.get(id) ?? 0),
   };
 }
