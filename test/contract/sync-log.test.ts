@@ -68,7 +68,7 @@ describe('the sync log on PGlite', () => {
     tested.subject = syncSubjectOver(careless, { selfVacuuming: false });
     const outcome = await fc.check(
       fc.asyncProperty(fewStepsArbitrary, (steps) => runSteps(tested, steps)),
-      { numRuns: 200, endOnFailure: true },
+      { numRuns: 2_000, endOnFailure: true },
     );
     expect(replaced).toBeGreaterThan(0);
     expect(String(outcome.errorInstance)).toContain('what the index has of');

@@ -53,8 +53,8 @@ describe('the paired randomisation test', () => {
       const right = Array.from({ length: 20 }, () => random.next());
       if (comparePaired(left, right, () => random.next(), 400).pValue < 0.05) found += 1;
     }
-    // 20 expected; a count beyond 45 has a chance below one in a million.
-    expect(found).toBeGreaterThan(2);
-    expect(found).toBeLessThan(45);
+    // 20 expected; a count beyond these has a chance below one in 100 million.
+    expect(found).toBeGreaterThan(0);
+    expect(found).toBeLessThan(50);
   });
 });
