@@ -72,7 +72,7 @@ const requestArbitrary: fc.Arbitrary<Partial<SearchRequest>> = fc
         { kind: 'facet', facet: 'genres', match: 'any', values: ['Horror'] } as const,
         { kind: 'not', of: { kind: 'in', field: 'mpaa', values: ['G'] } } as const,
       ),
-      { freq: 1 },
+      { freq: 2 },
     ),
     constraints: fc.oneof(
       fc.constant([]),

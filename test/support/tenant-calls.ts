@@ -72,7 +72,7 @@ const constraints: fc.Arbitrary<readonly Rule[]> = fc.oneof(
 export const tenantRequest: fc.Arbitrary<SearchRequest> = fc
   .record({
     query: fc.option(fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.join(' '))),
-    embedding: fc.option(embeddingArbitrary, { freq: 1 }),
+    embedding: fc.option(embeddingArbitrary, { freq: 2 }),
     like: ids,
     filter: fc.option(filter),
     profile: fc.constantFrom(...builtInProfiles.map(({ name }) => name)),
