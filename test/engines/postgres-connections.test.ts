@@ -1,7 +1,8 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { migratePostgres } from '../../src/adapters/postgres/migrate-postgres.ts';
 import type { PostgresStores } from '../../src/adapters/postgres/open-postgres.ts';
 import { openPostgres } from '../../src/adapters/postgres/open-postgres.ts';
@@ -20,13 +21,19 @@ import {
 } from '../support/postgres.ts';
 
 const one = { text: 'SELECT 1', parameters: [] };
+const lock = { text: 'SELECT pg_advisory_xact_lock(1)', parameters: [] };
+/** Goes on when `holdLock` lets it, with all the others that wait so. */
+const waiting = { text: 'SELECT pg_advisory_xact_lock_shared(1)', parameters: [] };
 const sleeping = (seconds: number) => ({ text: `SELECT pg_sleep(${seconds})`, parameters: [] });
 const tenant = { tenant: 't' };
 const unavailable = { code: 'unavailable' };
 
+/** Longer than a busy machine keeps a test; no test waits for it. */
+const patienceMs = 120_000;
+
 /** Without a circuit breaker: what the client itself does. */
-function openBare(urls: { url: string; workerUrl: string }): Promise<PostgresStores> {
-  const caller = passThroughCaller('postgres');
+function openBare(urls: { url: string; workerUrl: string }, callMs = patienceMs): Promise<PostgresStores> {
+  const caller = passThroughCaller('postgres', callMs);
   return openPostgres(
     { url: urls.url, workerUrl: urls.workerUrl, ca: null },
     { clock: systemClock, logger: silent, callers: { serve: caller, work: caller } },
@@ -47,11 +54,20 @@ describeWithEngines(['postgres', 'toxiproxy'], 'connections to Postgres', ({ pos
       `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name LIKE 'triptych %' AND ${where}`,
     );
-  const active = async () =>
+  /** Takes the lock until it is given back or the test ends. */
+  const holdLock = async (): Promise<() => Promise<void>> => {
+    const holder = new pg.Client({ connectionString: database.adminUrl });
+    await holder.connect();
+    const release = () => holder.end();
+    onTestFinished(release);
+    await holder.query('SELECT pg_advisory_lock(1)');
+    return release;
+  };
+  const locked = async () =>
     Number(
       (
         await database.admin(
-          `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%'
+          `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
           AND state = 'active' AND application_name LIKE 'triptych %'`,
         )
       )[0]![0],
@@ -68,24 +84,27 @@ describeWithEngines(['postgres', 'toxiproxy'], 'connections to Postgres', ({ pos
 
   it('that the server ends in use cost their call, which is unavailable, and no other', async () => {
     stores = await openBare(database);
-    const cut = stores.client.run([one, sleeping(30)], tenant);
-    const spared = stores.client.run([one, sleeping(1)], 'all');
-    await expect.poll(active).toBe(2);
+    const release = await holdLock();
+    const cut = stores.client.run([one, waiting], tenant);
+    const spared = stores.client.run([one, waiting], 'all');
+    await expect.poll(locked).toBe(2);
     // Before it is cut: nobody must miss its end.
     const refused = expect(cut).rejects.toMatchObject({ ...unavailable, cause: { code: '57P01' } });
     await terminate(`application_name = 'triptych serve' AND state = 'active'`);
     await refused;
+    await release();
     await expect(spared).resolves.toHaveLength(2);
     expect(await stores.client.run([one], tenant)).toEqual([[['1']]]);
   });
 
   it('keep nothing of a transaction that was cut off', async () => {
     stores = await openBare(database);
+    await holdLock();
     const cut = stores.client.run(
-      [{ text: `INSERT INTO tenant_rules VALUES ('t', 1, '{}')`, parameters: [] }, sleeping(30)],
+      [{ text: `INSERT INTO tenant_rules VALUES ('t', 1, '{}')`, parameters: [] }, waiting],
       tenant,
     );
-    await expect.poll(active).toBe(1);
+    await expect.poll(locked).toBe(1);
     const refused = expect(cut).rejects.toMatchObject(unavailable);
     await terminate(`state = 'active'`);
     await refused;
@@ -96,14 +115,15 @@ describeWithEngines(['postgres', 'toxiproxy'], 'connections to Postgres', ({ pos
 
   it('are bounded: who waits too long for one is told so, and who has one goes on', async () => {
     stores = await openBare(database);
-    const seconds = limits.sqlConnectMsMax / 1_000 + 1.5;
+    const release = await holdLock();
     const holding = Array.from({ length: limits.sqlServeConnectionsMax }, () =>
-      stores.client.run([sleeping(seconds)], tenant),
+      stores.client.run([waiting], tenant),
     );
-    await expect.poll(active).toBe(limits.sqlServeConnectionsMax);
+    await expect.poll(locked).toBe(limits.sqlServeConnectionsMax);
     await expect(stores.client.run([one], tenant)).rejects.toMatchObject({ code: 'overloaded' });
     // Work in the background has connections of its own.
     expect(await stores.client.run([one], 'all')).toEqual([[['1']]]);
+    await release();
     await Promise.all(holding);
     expect(await stores.client.run([one], tenant)).toEqual([[['1']]]);
   });
@@ -153,8 +173,7 @@ describeWithEngines(['postgres', 'toxiproxy'], 'connections to Postgres', ({ pos
     const writes = Array.from({ length: 2 * limits.sqlServeConnectionsMax }, (_, i) =>
       documents.write('busy', 1, [put(`d${i}`)]),
     );
-    const waiting = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-    await expect.poll(() => database.admin(waiting)).toEqual([[String(limits.sqlServeWritesMax)]]);
+    await expect.poll(locked).toBe(limits.sqlServeWritesMax);
     await expect(policies.head('busy', 'u', 'default')).resolves.toMatchObject({ stateVersion: 0 });
     await holder.query('COMMIT');
     await holder.end();
@@ -163,23 +182,24 @@ describeWithEngines(['postgres', 'toxiproxy'], 'connections to Postgres', ({ pos
   });
 
   it('do not wait for ever for a lock, and say that it is not the caller', async () => {
-    stores = await openBare(database);
-    const lock = { text: `SELECT pg_advisory_xact_lock(1)`, parameters: [] };
-    const holding = stores.client.run([lock, sleeping(limits.sqlServeMsMax / 1_000)], 'all');
-    await expect.poll(active).toBe(1);
+    stores = await openBare(database, 0);
+    const release = await holdLock();
     await expect(stores.client.run([lock], tenant)).rejects.toMatchObject({
       ...unavailable,
       cause: { sqlState: '55P03' },
     });
-    await holding;
+    await release();
+    await expect(stores.client.run([lock, one], tenant)).resolves.toHaveLength(2);
   });
 
   it('finish what is under way when they are closed, and take nothing more', async () => {
     stores = await openBare(database);
-    const accepted = stores.client.run([sleeping(0.5), one], tenant);
-    await expect.poll(active).toBe(1);
+    const release = await holdLock();
+    const accepted = stores.client.run([waiting, one], tenant);
+    await expect.poll(locked).toBe(1);
     const closed = stores.documents.close();
     await expect(stores.client.run([one], tenant)).rejects.toMatchObject(unavailable);
+    await release();
     await expect(accepted).resolves.toHaveLength(2);
     await closed;
   });
@@ -213,13 +233,13 @@ describeWithEngines(['postgres', 'toxiproxy'], 'connections to Postgres', ({ pos
 describeWithEngines(['postgres'], 'a Postgres that is not there at start', ({ postgres }) => {
   it('is looked for in the background, and everything is unavailable until then', async () => {
     const database = await makeMigratedDatabase(postgres);
-    const port = await freePort();
-    const through = (url: string) => url.replace(/:\d+\//, `:${port}/`);
+    const address = await freeAddress();
+    const through = at(address);
     const stores = await openStores({ url: through(database.url), workerUrl: through(database.workerUrl) });
     await expect(stores.documents.catalogue('t')).rejects.toMatchObject(unavailable);
     await expect(stores.secrets.signingKey()).rejects.toMatchObject(unavailable);
     await expect(stores.documents.ping()).rejects.toMatchObject(unavailable);
-    const way = await openWay(port, Number(new URL(database.url).port));
+    const way = await openWay(address, Number(new URL(database.url).port));
     await stores.opened();
     await expect(stores.documents.catalogue('t')).resolves.toBeNull();
     await expect(stores.documents.ping()).resolves.toBeUndefined();
@@ -230,10 +250,10 @@ describeWithEngines(['postgres'], 'a Postgres that is not there at start', ({ po
 
   it('is refused once it is there as long as it has no schema, and served after the migration', async () => {
     const database = await makeDatabase(postgres);
-    const port = await freePort();
-    const through = (url: string) => url.replace(/:\d+\//, `:${port}/`);
+    const address = await freeAddress();
+    const through = at(address);
     const stores = await openStores({ url: through(database.url), workerUrl: through(database.workerUrl) });
-    const way = await openWay(port, Number(new URL(database.url).port));
+    const way = await openWay(address, Number(new URL(database.url).port));
     const asked = () =>
       stores.documents.catalogue('t').then(
         () => 'answered',
@@ -249,23 +269,34 @@ describeWithEngines(['postgres'], 'a Postgres that is not there at start', ({ po
   });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+interface Address {
+  readonly host: string;
+  readonly port: number;
 }
 
-/** Lets connections to a port through to another one. */
-async function openWay(from: number, to: number): Promise<Server> {
-  const { connect } = await import('node:net');
+/** Where nobody listens: a loopback address of its own, on which no connection of another program takes the port. */
+async function freeAddress(): Promise<Address> {
+  const host = `127.${[1, 2, 3].map(() => 1 + randomInt(254)).join('.')}`;
+  const server = createServer().listen(0, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return { host, port };
+}
+
+/** @returns what makes a URL lead to the address */
+function at({ host, port }: Address): (url: string) => string {
+  return (url) => Object.assign(new URL(url), { hostname: host, port }).href;
+}
+
+/** Lets connections to an address through to a port. */
+async function openWay(from: Address, to: number): Promise<Server> {
   const server = createServer((inner) => {
     const outer = connect(to, '127.0.0.1');
     inner.pipe(outer).pipe(inner);
     for (const socket of [inner, outer]) socket.on('error', () => undefined);
-  }).listen(from, '127.0.0.1');
+  }).listen(from);
   await once(server, 'listening');
   return server;
 }
