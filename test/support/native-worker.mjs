@@ -7,6 +7,8 @@ import { packRerank } from '../../dist/native/pack-batch.js';
 import { makeBatch, makeSnapshot, Random } from '../../scripts/native-fixture.mjs';
 
 const addon = createRequire(import.meta.url)(workerData.addon);
+// It ends from outside alone, however late that comes.
+if (workerData.end === 'terminate') setInterval(() => {}, 1_000);
 addon.start({ threads: 2, queueMax: 64 });
 const { backend } = addon.backendOpen('', 'auto');
 const random = new Random(workerData.seed);
