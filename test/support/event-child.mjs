@@ -9,28 +9,16 @@
  *   ack ACCEPTED DUPLICATES    after it
  *   applied COUNT              after events became part of a state
  */
-import { writeSync } from 'node:fs';
 import { openPglite } from '../../dist/adapters/pglite/open-pglite.js';
 import { systemClock } from '../../dist/adapters/system/system-clock.js';
 import { learnFrom } from '../../dist/domain/user-learning.js';
+import { say } from './say.mjs';
 
 const [dataDir, seed] = process.argv.slice(2);
 const tenant = 'killed';
 const users = ['u0', 'u1', 'u2'];
 const types = ['like', 'dislike', 'click', 'complete', 'view', 'skip', 'hide', 'impression'];
 const epochMs = Date.parse('2026-01-01');
-
-/** Waits where the reader is slow: Node may have made the pipe one that refuses instead. */
-function say(...words) {
-  let rest = Buffer.from(`${words.join(' ')}\n`);
-  while (rest.length > 0)
-    try {
-      rest = rest.subarray(writeSync(1, rest));
-    } catch (error) {
-      if (error.code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    }
-}
 
 /** Small pseudo-random generator (mulberry32), so that a cycle can be run again. */
 function generator(from) {

@@ -4,15 +4,11 @@
  *   write DIR SEED   opens the store, says `state ID VERSION TITLE` for each document and `ready`, then writes for
  *                    ever: `begin (put|delete) STEP ID...` before a call, `ack ID VERSION` per write after it.
  */
-import { writeSync } from 'node:fs';
 import { acquireDataDirLock } from '../../dist/adapters/pglite/data-dir-lock.js';
 import { openPglite } from '../../dist/adapters/pglite/open-pglite.js';
+import { say } from './say.mjs';
 
 const [mode, dataDir, argument] = process.argv.slice(2);
-
-function say(...words) {
-  writeSync(1, `${words.join(' ')}\n`);
-}
 
 async function hold() {
   const lock = await acquireDataDirLock(dataDir);
