@@ -89,8 +89,8 @@ describe('the client over the whole service', { timeout: 60_000 }, () => {
     expect(responses.map(({ status }) => status)).toEqual([200, 400]);
     const why = await client.explain({ ...body, document: 'film 0/ü' });
     expect(why.outcome).toBe('ranked');
-    const near = await client.similar('film 0/ü', { k: 2 });
-    expect(near.results).toHaveLength(2);
+    // Its deadline is the default one, which a busy machine may miss.
+    await expect.poll(async () => (await client.similar('film 0/ü', { k: 2 })).results.length).toBe(2);
     const { results } = await client.rerank({ ...{ query: 'robot', ids: ['film 1/ü', 'film 0/ü'] } });
     expect(results.map(({ index }) => index).sort()).toEqual([0, 1]);
   });

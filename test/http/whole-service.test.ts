@@ -91,7 +91,9 @@ describe('the whole service over HTTP', () => {
     });
     const { responses } = batchResponseSchema.parse(batch.json);
     expect(responses.map(({ status }) => status)).toEqual([200, 400, 200]);
-    similarResponseSchema.parse((await http.call('GET', '/v1/similar/a')).json);
+    // Its deadline is the default one, which a busy machine may miss.
+    const near = async () => similarResponseSchema.parse((await http.call('GET', '/v1/similar/a')).json);
+    await expect.poll(async () => (await near()).degraded).toBe(false);
     const status = catalogueStatusSchema.parse((await http.call('GET', '/v1/catalogue')).json);
     expect(status.documents).toBe(3);
     planStatsSchema.parse((await http.call('GET', '/v1/plan/stats')).json);

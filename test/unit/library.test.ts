@@ -20,7 +20,7 @@ it('the library does what the README shows', async () => {
     const schema = service.schema(tenant);
     if (schema === null) throw new Error('there is no catalogue yet');
     const context = { schema, profiles: service.profiles() };
-    const request = parseSearchRequest({ query: 'robot', k: 2 }, context);
+    const request = parseSearchRequest({ query: 'robot', k: 2, timeout_ms: 10_000 }, context);
     const answer = await service.search(tenant, request, { startedAtMs: performance.now() });
     expect(answer.results.map((result) => result.title)).toEqual(['Document 4', 'Document 2']);
     expect(answer.strategy).toBe('LexicalOnly');
