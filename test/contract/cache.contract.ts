@@ -10,6 +10,10 @@ export interface CacheSubject {
 
 let keys = 0;
 
+/** A life, and a wait beyond its end; both long beside what a call to a server may take. */
+const shortMs = 3_000;
+const pastShortMs = 3_500;
+
 /** What every cache must do. Values survive as JSON does. */
 export function cacheContract(name: string, open: () => CacheSubject | Promise<CacheSubject>): void {
   describe(`Cache contract: ${name}`, () => {
@@ -35,18 +39,18 @@ export function cacheContract(name: string, open: () => CacheSubject | Promise<C
 
     it('replaces, and starts the time of the entry again', async () => {
       const key = newKey();
-      await subject.cache.set(key, 'old', 200);
+      await subject.cache.set(key, 'old', shortMs);
       await subject.cache.set(key, 'new', 60_000);
-      await subject.wait(300);
+      await subject.wait(pastShortMs);
       expect(await subject.cache.get(key)).toBe('new');
     });
 
     it('forgets an entry after its time, and others not', async () => {
       const [short, long] = [newKey(), newKey()];
-      await subject.cache.set(short, 1, 200);
+      await subject.cache.set(short, 1, shortMs);
       await subject.cache.set(long, 2, 60_000);
       expect(await subject.cache.get(short)).toBe(1);
-      await subject.wait(300);
+      await subject.wait(pastShortMs);
       expect(await subject.cache.get(short)).toBeUndefined();
       expect(await subject.cache.get(long)).toBe(2);
     });

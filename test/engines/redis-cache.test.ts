@@ -78,10 +78,10 @@ describeWithEngines(['redis'], 'Redis', ({ redis }) => {
 
   it('takes an entry into this process for as long as it has left to live', async () => {
     const first = await connected({ prefix: a.prefix, localUse: 'first' });
-    await a.cache.set('short', 'here', 300);
+    await a.cache.set('short', 'here', 3_000);
     expect(await first.cache.get('short')).toBe('here');
     expect(await first.local.get('short')).toBe('here');
-    await sleep(400);
+    await sleep(3_500);
     expect(await first.local.get('short')).toBeUndefined();
     await first.close();
   });
