@@ -213,18 +213,18 @@ export function sqlTextIndexTests(
       const films = new TestCatalogue(subject, testSchema);
       await films.put({ ...documentOf('1', { title: 'Robot' }), version: 1 });
       const index = new SqlTextIndex({ run, close: async () => {} }, systemClock, 0);
-      const answer = await index.search({ ...films.request(), timeoutMs: 5_000, text: 'robot spase' });
-      await answer.score(['1'], undefined, 700);
+      const answer = await index.search({ ...films.request(), timeoutMs: 60_000, text: 'robot spase' });
+      await answer.score(['1'], undefined, 20_000);
       expect(scopes.length).toBe(3);
-      await answer.score(['2'], undefined, 700);
+      await answer.score(['2'], undefined, 20_000);
       const left = scopes.map((scope) => {
         if (typeof scope === 'string') throw new Error(`the scope ${scope}`);
         expect(scope.tenant).toBe(films.tenant);
         return scope.timeoutMs!;
       });
-      expect(left.every((ms) => ms > 0 && ms <= 5_000)).toBe(true);
+      expect(left.every((ms) => ms > 0 && ms <= 60_000)).toBe(true);
       expect(left).toEqual([...left].sort((a, b) => b - a));
-      expect(left.at(-1)).toBeLessThanOrEqual(700);
+      expect(left.at(-1)).toBeLessThanOrEqual(20_000);
     });
 
     it('knows every score at once where the words of the query are rare', async () => {
