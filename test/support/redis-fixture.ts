@@ -9,7 +9,10 @@ import { type RedisAddress, RedisConnection } from '../../src/adapters/redis/red
 import { Seal, type ValueCodec } from '../../src/adapters/redis/sealed-value.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import type { Cache } from '../../src/ports/cache.ts';
+import type { StoreCaller } from '../../src/ports/store-caller.ts';
 import { RecordingStoreMeter } from './store-caller-fixture.ts';
+
+const patientMs = 10_000;
 
 /** Anything that JSON can hold. */
 export const jsonCodec: ValueCodec<NonNullable<unknown>> = {
@@ -51,7 +54,7 @@ export function openCache(
   const prefix = options.prefix ?? `test-${randomUUID()}`;
   const local = new LruCache<NonNullable<unknown>>({ entriesMax: 1_000, clock: parts.clock });
   const cache = new RedisCache<NonNullable<unknown>>(
-    { kind: 'any', codec: jsonCodec, local, localUse: 'without', readMsMax: 10_000, ...options, prefix },
+    { kind: 'any', codec: jsonCodec, local, localUse: 'without', readMsMax: patientMs, ...options, prefix },
     { connection, seal: new Seal(options.signingKey ?? signingKey), owed },
   );
   const close = async (): Promise<void> => {
@@ -61,10 +64,23 @@ export function openCache(
   return { ...parts, cache, connection, prefix, local, close };
 }
 
-/** The caches of a service, as one of its processes opens them. */
+/** The caches of a service, as one of its processes opens them, but for looks: these wait for a busy machine. */
 export function openCaches(address: RedisAddress, options: Partial<RedisStoreOptions> = {}) {
   const parts = processParts();
-  return { ...parts, caches: openRedis({ ...address, signingKey, ...options }, parts) };
+  const caller = patient(parts.caller);
+  return { ...parts, caches: openRedis({ ...address, signingKey, ...options }, { ...parts, caller }) };
+}
+
+function patient(caller: StoreCaller): StoreCaller {
+  return {
+    store: caller.store,
+    get state() {
+      return caller.state;
+    },
+    call: (call, attempt) =>
+      caller.call({ ...call, timeoutMs: Math.max(call.timeoutMs, patientMs) }, attempt),
+    onStuck: (rebuild) => caller.onStuck(rebuild),
+  };
 }
 
 /** Asks until the answer is true: for what happens in the background. */
