@@ -1,8 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { migratePostgres } from '../../src/adapters/postgres/migrate-postgres.ts';
 import type { PostgresStores } from '../../src/adapters/postgres/open-postgres.ts';
 import { openPostgres } from '../../src/adapters/postgres/open-postgres.ts';
@@ -15,6 +14,7 @@ import { passThroughCaller } from '../support/pass-through-caller.ts';
 import {
   makeDatabase,
   makeMigratedDatabase,
+  openSession,
   openStores,
   silent,
   type TestDatabase,
@@ -56,12 +56,9 @@ describeWithEngines(['postgres', 'toxiproxy'], 'connections to Postgres', ({ pos
     );
   /** Takes the lock until it is given back or the test ends. */
   const holdLock = async (): Promise<() => Promise<void>> => {
-    const holder = new pg.Client({ connectionString: database.adminUrl });
-    await holder.connect();
-    const release = () => holder.end();
-    onTestFinished(release);
+    const holder = await openSession(database.adminUrl);
     await holder.query('SELECT pg_advisory_lock(1)');
-    return release;
+    return () => holder.end();
   };
   const locked = async () =>
     Number(
@@ -166,8 +163,7 @@ describeWithEngines(['postgres', 'toxiproxy'], 'connections to Postgres', ({ pos
     stores = await openBare(database);
     const { documents, policies } = stores;
     await documents.createCatalogue('busy', schemaNamed('first'));
-    const holder = new pg.Client({ connectionString: database.adminUrl });
-    await holder.connect();
+    const holder = await openSession(database.adminUrl);
     await holder.query('BEGIN');
     await holder.query(`SELECT 1 FROM catalogue WHERE tenant = 'busy' FOR UPDATE`);
     const writes = Array.from({ length: 2 * limits.sqlServeConnectionsMax }, (_, i) =>

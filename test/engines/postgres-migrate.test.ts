@@ -5,7 +5,7 @@ import { newestOf } from '../../src/adapters/sql/migrate.ts';
 import { type Migration, migrations } from '../../src/adapters/sql/migrations.ts';
 import { CliFixture } from '../support/cli-runtime.ts';
 import { describeWithEngines } from '../support/engines.ts';
-import { makeDatabase, openStores, query, type TestDatabase } from '../support/postgres.ts';
+import { makeDatabase, openSession, openStores, type TestDatabase } from '../support/postgres.ts';
 
 const newest = newestOf(migrations);
 const expanding: Migration = {
@@ -75,17 +75,16 @@ describeWithEngines(['postgres'], 'migrations of a Postgres', ({ postgres }) => 
   });
 
   it('wait for another one within a bound, and then say whose it is', async () => {
-    const held = query(database.ownerUrl, 'SELECT pg_advisory_lock(7426873021), pg_sleep(3)');
-    const locked = `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database =
-      (SELECT oid FROM pg_database WHERE datname = current_database())`;
-    await expect.poll(() => database.admin(locked)).toEqual([['1']]);
+    const holder = await openSession(database.ownerUrl);
+    await holder.query('SELECT pg_advisory_lock(7426873021)');
     await expect(migratePostgres(owner(), { waitMs: 100 })).rejects.toMatchObject({
       code: 'overloaded',
       message: expect.stringMatching(/process \d+ of triptych_migrate .*waited 100 ms/),
     });
     // It ends with its session, and whoever waits goes on.
-    expect(await migratePostgres(owner())).toMatchObject({ to: newest });
-    await held;
+    const waiting = migratePostgres(owner());
+    await holder.end();
+    expect(await waiting).toMatchObject({ to: newest });
   });
 
   it('let programs of the version before serve while they only add', async () => {
@@ -128,21 +127,25 @@ describeWithEngines(['postgres'], 'migrations of a Postgres', ({ postgres }) => 
 
   it('wait for a table that is in use without standing in the way of others', async () => {
     await migratePostgres(owner());
-    const holding = query(
-      database.adminUrl,
-      `BEGIN; LOCK TABLE document IN ACCESS SHARE MODE; SELECT pg_sleep(5); COMMIT`,
-    );
-    await expect
-      .poll(() => database.admin(`SELECT count(*) FROM pg_locks WHERE relation = 'document'::regclass`))
-      .not.toEqual([['0']]);
+    const holder = await openSession(database.adminUrl);
+    await holder.query('BEGIN');
+    await holder.query('LOCK TABLE document IN ACCESS SHARE MODE');
     const step: Migration = {
       ...expanding,
       statements: ['ALTER TABLE document ADD COLUMN more integer'],
     };
-    expect(await migratePostgres(owner(), { steps: [...migrations, step] })).toMatchObject({
-      to: newest + 1,
-    });
-    await holding;
+    const migrated = migratePostgres(owner(), { steps: [...migrations, step] });
+    // Whoever comes behind it waits as long as it does: so it goes away, and comes again.
+    const waits = new Set<string | null>();
+    const waited = async () => {
+      const since = `SELECT waitstart FROM pg_locks
+        WHERE relation = 'document'::regclass AND NOT granted AND waitstart IS NOT NULL`;
+      for (const [start] of await database.admin(since)) waits.add(start!);
+      return waits.size;
+    };
+    await expect.poll(waited, { timeout: 60_000 }).toBeGreaterThan(1);
+    await holder.query('COMMIT');
+    expect(await migrated).toMatchObject({ to: newest + 1 });
   });
 
   it('that fail leave whole steps, and go on from there', async () => {

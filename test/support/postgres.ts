@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { onTestFinished } from 'vitest';
 import { openStoreCaller } from '../../src/adapters/cockatiel/open-store-caller.ts';
 import { migratePostgres } from '../../src/adapters/postgres/migrate-postgres.ts';
 import { openPostgres } from '../../src/adapters/postgres/open-postgres.ts';
@@ -55,6 +56,15 @@ export async function makeMigratedDatabase(engine: Engines['postgres']): Promise
   const database = await makeDatabase(engine);
   await migratePostgres({ url: database.ownerUrl, ca: null });
   return database;
+}
+
+/** A connection until the test ends it, or is over. */
+export async function openSession(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
 }
 
 /** Runs a statement on a connection of its own. */
