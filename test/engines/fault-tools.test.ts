@@ -14,15 +14,18 @@ beforeAll(async () => {
 });
 afterAll(() => stores?.close());
 
-/** Longer than a good answer takes, shorter than what the faults add. */
-const patienceMs = 600;
-
 type Outcome = 'answered' | 'silent' | 'failed';
 
-async function outcomeOf(work: Promise<unknown>): Promise<Outcome> {
+/** How long something that has to come is waited for. */
+const patienceMs = 20_000;
+/** How long nothing must come where silence is wanted: less than what the faults add. */
+const silenceMs = 600;
+
+/** @param wanted what is to come of it; says how long it is waited for */
+async function outcomeOf(work: Promise<unknown>, wanted: Outcome = 'answered'): Promise<Outcome> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<Outcome>((resolve) => {
-    timer = setTimeout(() => resolve('silent'), patienceMs);
+    timer = setTimeout(() => resolve('silent'), wanted === 'silent' ? silenceMs : patienceMs);
   });
   try {
     return await Promise.race([work.then((): Outcome => 'answered'), silence]);
@@ -39,7 +42,7 @@ interface Probe {
   readonly end: () => void;
 }
 
-async function redisProbe(): Promise<Probe> {
+async function redisProbe(wanted?: Outcome): Promise<Probe> {
   const client = new Redis(stores.env.TRIPTYCH_REDIS_URL ?? '', {
     password: stores.env.TRIPTYCH_REDIS_PASSWORD ?? '',
     lazyConnect: true,
@@ -49,10 +52,10 @@ async function redisProbe(): Promise<Probe> {
   });
   client.on('error', () => {});
   const probe = { ask: () => client.info(), end: () => client.disconnect() };
-  return connected(client.connect(), probe);
+  return connected(client.connect(), probe, wanted);
 }
 
-async function postgresProbe(): Promise<Probe> {
+async function postgresProbe(wanted?: Outcome): Promise<Probe> {
   const client = new pg.Client({ connectionString: stores.env.TRIPTYCH_POSTGRES_URL });
   client.on('error', () => {});
   const stop = (): void => {
@@ -60,11 +63,11 @@ async function postgresProbe(): Promise<Probe> {
     (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
   };
   const ask = (): Promise<unknown> => client.query("SELECT repeat('x', 20000)");
-  return connected(client.connect(), { ask, end: stop });
+  return connected(client.connect(), { ask, end: stop }, wanted);
 }
 
-async function connected(connecting: Promise<unknown>, probe: Probe): Promise<Probe> {
-  const outcome = await outcomeOf(connecting);
+async function connected(connecting: Promise<unknown>, probe: Probe, wanted?: Outcome): Promise<Probe> {
+  const outcome = await outcomeOf(connecting, wanted);
   if (outcome === 'answered') return probe;
   probe.end();
   throw new Error(outcome);
@@ -88,12 +91,13 @@ describe.each([
 ] as const)('a fault of %s', (store, open) => {
   it.each(faultKinds)('%s shows to what is connected and to what connects, and is over', async (kind) => {
     const fault = stores.fault(store, kind);
+    const [ofBefore, ofFresh] = expected[kind];
     const before = await open();
     expect(await outcomeOf(before.ask())).toBe('answered');
     await fault.begin();
     try {
-      const during = open().then(async (probe) => {
-        const outcome = await outcomeOf(probe.ask());
+      const during = open(ofFresh).then(async (probe) => {
+        const outcome = await outcomeOf(probe.ask(), ofFresh);
         probe.end();
         if (outcome !== 'answered') throw new Error(outcome);
       });
@@ -101,7 +105,7 @@ describe.each([
         () => 'answered',
         (error: Error) => error.message,
       );
-      expect([await outcomeOf(before.ask()), fresh]).toEqual(expected[kind]);
+      expect([await outcomeOf(before.ask(), ofBefore), fresh]).toEqual(expected[kind]);
     } finally {
       before.end();
       await fault.end();

@@ -229,7 +229,12 @@ describe('a Neo4j that is slow', () => {
     expect(plannedGraph(patient)!.estimatedMs).toBeGreaterThanOrEqual(slowMs);
     expect(patient.plan!.estimatedMs).toBeGreaterThanOrEqual(slowMs);
 
-    const left = (await shortly()).find(({ coverage }) => coverage.graph?.state === 'skipped');
+    let left: SearchResponse | undefined;
+    const leftOut = async () => {
+      left = (await shortly()).find(({ coverage }) => coverage.graph?.state === 'skipped');
+      return left !== undefined;
+    };
+    await expect.poll(leftOut).toBe(true);
     expect(left?.coverage.graph).toMatchObject({ reason: 'too_slow', ms: 0 });
     expect(left?.plan).toMatchObject({
       skipped: [{ leg: 'graph', reason: 'too_slow' }],
@@ -252,17 +257,24 @@ describe('a Neo4j that is slow', () => {
     await expect.poll(back, { timeout: recoveryMs, interval: 100 }).toBe(2);
   });
 
-  it('is asked for less where it is sometimes too slow', async () => {
-    await slowDown();
-    await untilLearned('p95Ms');
-    await heal();
+  it('is asked for less where it is sometimes too slow', { timeout: 400_000 }, async () => {
     const shown = async () =>
       (await shortly()).map((answer) => [
         answer.coverage.graph?.state,
         (plannedGraph(answer)?.depth ?? 0) < limits.legDepthDefault,
         answer.degraded,
       ]);
-    // While what was slow is still remembered: a busy machine may have no time for one of them.
-    await expect.poll(shown, { timeout: 5_000, interval: 100 }).toContainEqual(['ok', true, true]);
+    // A busy machine may have no time for one of them while what was slow is still remembered.
+    for (let triesLeft = 4; ; triesLeft--) {
+      await slowDown();
+      await untilLearned('p95Ms');
+      await heal();
+      try {
+        await expect.poll(shown, { timeout: 5_000, interval: 100 }).toContainEqual(['ok', true, true]);
+        return;
+      } catch (error) {
+        if (triesLeft === 0) throw error;
+      }
+    }
   });
 });

@@ -12,7 +12,7 @@ import { Random } from '../support/random.ts';
 import { documentOf, TestCatalogue } from '../support/recall-subject.ts';
 import { RecordingStoreMeter } from '../support/store-caller-fixture.ts';
 
-const answerMs = 300;
+const answerMs = 1_000;
 const recoveryMs = 60_000;
 const refusals = ['unavailable', 'deadline_exceeded', 'overloaded', 'store_open'];
 const logger = { info() {}, warn() {}, error() {} };
@@ -20,7 +20,7 @@ const logger = { info() {}, warn() {}, error() {} };
 /** What goes wrong between the service and the server; a server that is frozen or killed is the fault matrix's. */
 const toxics: Readonly<Record<string, Toxic>> = {
   blackhole: { type: 'timeout', attributes: { timeout: 0 } },
-  latency: { type: 'latency', attributes: { latency: 1_500 } },
+  latency: { type: 'latency', attributes: { latency: 5_000 } },
   reset: { type: 'reset_peer', attributes: { timeout: 0 } },
   drip: { type: 'slicer', attributes: { average_size: 32, size_variation: 16, delay: 20_000 } },
 };
