@@ -127,11 +127,7 @@ export class MemorySyncLog implements SyncLog {
     }
   }
 
-  async hold(
-    _: SharedIndexName,
-    { tenant, generation }: CatalogueKey,
-    leaseMs: number,
-  ): Promise<boolean> {
+  async hold(_: SharedIndexName, { tenant, generation }: CatalogueKey, leaseMs: number): Promise<boolean> {
     const name = `${tenant}/${generation}`;
     if (this.ended.has(name)) return false;
     this.heldUntilMs.set(name, this.#clock.nowMs() + leaseMs);

@@ -163,8 +163,16 @@ describe('answers of legs and embeddings', () => {
     ['NaN', embeddingCodec, joinSections([Float32Array.of(1, Number.NaN)])],
     ['too many', embeddingCodec, joinSections([new Float32Array(limits.dimensionMax + 1)])],
     ['a second vector', embeddingCodec, joinSections([Float32Array.of(1), Float32Array.of(1)])],
-    ['more hits than ids', legScoresCodec, joinSections(['{"ids":["a"],"hitCount":2,"isWhole":false}', Float64Array.of(1)])],
-    ['a score too few', legScoresCodec, joinSections(['{"ids":["a","b"],"hitCount":1,"isWhole":false}', Float64Array.of(1)])],
+    [
+      'more hits than ids',
+      legScoresCodec,
+      joinSections(['{"ids":["a"],"hitCount":2,"isWhole":false}', Float64Array.of(1)]),
+    ],
+    [
+      'a score too few',
+      legScoresCodec,
+      joinSections(['{"ids":["a","b"],"hitCount":1,"isWhole":false}', Float64Array.of(1)]),
+    ],
     [
       'an infinite score',
       legScoresCodec,
@@ -179,7 +187,11 @@ describe('answers of legs and embeddings', () => {
 describe('any bytes', () => {
   const codecs = (): readonly (readonly [string, ValueCodec<unknown>, Buffer])[] => [
     ['list', listCodec, listCodec.encode(lists[0]!)],
-    ['leg', legScoresCodec, legScoresCodec.encode({ ids: ['a'], scores: Float64Array.of(1), hitCount: 1, isWhole: false })],
+    [
+      'leg',
+      legScoresCodec,
+      legScoresCodec.encode({ ids: ['a'], scores: Float64Array.of(1), hitCount: 1, isWhole: false }),
+    ],
     ['embedding', embeddingCodec, embeddingCodec.encode(Float32Array.of(1, 2))],
   ];
 
