@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { ComposedTriptych } from '../../src/compose.ts';
+import { type ComposedTriptych, createTriptych } from '../../src/compose.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
 import type { SearchResponse } from '../../src/domain/search-response.ts';
 import type { BenchCase, BenchContext, Measurement } from '../case.ts';
@@ -13,13 +13,29 @@ import { fill, searchOnce } from '../service.ts';
 
 const user = 'engines';
 
-/** What is asked, by the strategy that it leads to. */
-const strategies: readonly { readonly name: string; readonly changes: Partial<SearchRequest> }[] = [
+/** Has a policy and no history. */
+const newcomer = 'engines-new';
+
+interface Asked {
+  /** The strategy that it leads to comes first. */
+  readonly name: string;
+  readonly changes: Partial<SearchRequest>;
+  /** Asked of the service that keeps a tenth of the vectors in memory. */
+  readonly partly?: true;
+}
+
+/** GraphOnly comes about only where the vector leg is too slow for the deadline. */
+const strategies: readonly Asked[] = [
   { name: 'VectorOnly', changes: { query: null, like: [] } },
   { name: 'LexicalOnly', changes: { embedding: null, like: [] } },
   { name: 'HybridParallel', changes: {} },
   { name: 'HybridParallel, of a user', changes: { user, like: [] } },
+  { name: 'HybridSequential, a tenth resident', changes: {}, partly: true },
+  { name: 'PolicyOnly, of a user', changes: { query: null, embedding: null, like: [], user: newcomer } },
 ];
+const personal = strategies[3]!;
+
+const clientCounts = [1, 8, 32] as const;
 
 /** p99 aims of the first day, printed beside. */
 const firstTargets = { vector: 10, graph: 25, policy: 5, hybrid: 50, cache: 2 } as const;
@@ -51,6 +67,11 @@ async function measure(
   say(`loaded in ${loadSeconds} s`);
   await introduce(open, user, richPolicy(catalogue), historyOf(user, catalogue, 40));
   const server = await open.listen();
+  await introduce(open, newcomer, richPolicy(catalogue), []);
+  const partly = await createTriptych({
+    ...config,
+    residentRowsMax: Math.ceil(catalogue.documents.length / 10),
+  });
   const { queries } = catalogue;
   const calls = size === 'full' ? 200 : 10;
   const own = await roundTrips(config);
@@ -59,32 +80,35 @@ async function measure(
     round: () => runClients(1, calls, async () => void (await ask())),
   }));
   const answers = new Map<string, SearchResponse[]>(strategies.map(({ name }) => [name, []]));
-  const searches = strategies.flatMap(({ name, changes }) =>
-    [1, 8, 32].map((clients) => ({
-      name: `${name}, ${clients} client${clients === 1 ? '' : 's'}`,
+  const searches = strategies.flatMap((asked) =>
+    clientCounts.map((clients) => ({
+      name: `${asked.name}, ${of(clients)}`,
       round: () =>
         runClients(clients, calls, async (index) => {
-          const answer = await searchOnce(open, searchOf(queries[index % queries.length]!, changes));
-          if (clients === 1) answers.get(name)!.push(answer);
+          const request = searchOf(queries[index % queries.length]!, asked.changes);
+          const answer = await searchOnce(asked.partly ? partly : open, request);
+          if (!asked.name.startsWith(answer.strategy))
+            throw new Error(`${asked.name} was answered by ${answer.strategy}`);
+          if (clients === 1) answers.get(asked.name)!.push(answer);
         }),
     })),
   );
   let cachedCount = 0;
-  const cached = {
-    name: 'cached, 1 client',
+  const cached = clientCounts.map((clients) => ({
+    name: `cached, of a user, ${of(clients)}`,
     round: () =>
-      runClients(1, calls, async (index) => {
-        const request = searchOf(queries[index % queries.length]!, { user, like: [], cache: 'use' });
+      runClients(clients, calls, async (index) => {
+        const request = searchOf(queries[index % queries.length]!, { ...personal.changes, cache: 'use' });
         if ((await searchOnce(open, request)).cached) cachedCount += 1;
       }),
-  };
-  const variants = [...trips, ...searches, cached];
+  }));
+  const variants = [...trips, ...searches, ...cached];
   await interleave(variants, 1);
   for (const list of answers.values()) list.length = 0;
   cachedCount = 0;
   const roundCount = size === 'full' ? 5 : 1;
   const rounds = await interleave(variants, roundCount);
-  await Promise.all(own.map(({ close }) => close()));
+  await Promise.all([...own.map(({ close }) => close()), partly.service.close()]);
   const replaySize =
     size === 'full'
       ? { searches: 10_000, queries: 5_000, users: 500 }
@@ -92,29 +116,33 @@ async function measure(
   say(`replaying ${replaySize.searches} searches`);
   const replayed = await replay(open, catalogue, replaySize, seed, () => storeCalls(server.url));
   await server.close();
-  const overheads = [...answers].map(([name, list]) => overhead(name, list));
   return {
     measurements: [
       { name: 'load', values: { seconds: loadSeconds } },
       ...[...rounds].map(([name, list]) => ({
         name,
-        values: {
-          ...summary(list),
-          ...(name === cached.name
-            ? { hits_percent: round((100 * cachedCount) / (calls * roundCount)) }
-            : {}),
-        },
+        values: { ...summary(list), ...firstTargetOf(name) },
       })),
-      ...legsOf(answers.get('HybridParallel, of a user')!),
-      ...overheads,
+      {
+        name: 'cached, share of hits',
+        values: { percent: round((100 * cachedCount) / (calls * roundCount * clientCounts.length)) },
+      },
+      ...[...answers].flatMap(([name, list]) => legsOf(name, list)),
+      ...[...answers].map(([name, list]) => overhead(name, list)),
       {
         name: `replay, Zipf(1.0), ${replaySize.queries} queries, ${replaySize.users} users`,
-        values: replayed,
+        values: {
+          ...replayed,
+          met:
+            Math.min(replayed.vector_calls_saved_percent!, replayed.lexical_calls_saved_percent!) >= 70
+              ? 1
+              : 0,
+        },
       },
     ],
     tables: { 'stages, p50 in ms': [...answers].map(([name, list]) => stagesOf(name, list)) },
     notes: [
-      'whole minus the slowest chain of legs (policy and what waits for it, vector, words) at 1 client: met where p50 <= 3 ms and p99 <= 15 ms',
+      'whole minus the slowest chain of legs (policy and what waits for it, vector, words; then candidates that are not resident) at 1 client: met where p50 <= 3 ms and p99 <= 15 ms',
       `first targets, p99 in ms: ${Object.entries(firstTargets)
         .map(([name, ms]) => `${name} ${ms}`)
         .join(', ')}`,
@@ -133,15 +161,21 @@ async function caughtUp({ service }: ComposedTriptych): Promise<void> {
   }
 }
 
-/** Each leg as the answers' coverage says, beside its first target. */
-function legsOf(answers: readonly SearchResponse[]): Measurement[] {
-  return (['policy', 'vector', 'lexical', 'graph'] as const).map((leg) => ({
-    name: `leg ${leg}`,
-    values: {
-      ...latencies(answers.map(({ coverage }) => coverage[leg]?.ms ?? 0)),
-      ...(leg in firstTargets ? { first_target_p99_ms: firstTargets[leg as 'vector'] } : {}),
-    },
-  }));
+const of = (clients: number): string => `${clients} client${clients === 1 ? '' : 's'}`;
+
+function firstTargetOf(name: string): Record<string, number> {
+  if (name.startsWith('Hybrid')) return { first_target_p99_ms: firstTargets.hybrid };
+  return name.startsWith('cached') ? { first_target_p99_ms: firstTargets.cache } : {};
+}
+
+/** Each leg that was asked, as the answers' coverage says, beside its first target. */
+function legsOf(name: string, answers: readonly SearchResponse[]): Measurement[] {
+  return (['policy', 'vector', 'lexical', 'graph', 'documents'] as const).flatMap((leg) => {
+    const ms = answers.flatMap(({ coverage }) => (coverage[leg]?.state === 'ok' ? coverage[leg].ms : []));
+    if (ms.every((one) => one === 0)) return [];
+    const target = leg in firstTargets ? { first_target_p99_ms: firstTargets[leg as 'vector'] } : {};
+    return { name: `leg ${leg}: ${name}`, values: { ...latencies(ms), ...target } };
+  });
 }
 
 /** Where the time of a search goes, as it says itself; stages of a search run one after another. */
@@ -155,8 +189,9 @@ function stagesOf(name: string, answers: readonly SearchResponse[]): Record<stri
 function overhead(name: string, answers: readonly SearchResponse[]): Measurement {
   const beyond = sorted(
     answers.map(({ tookMs, coverage }) => {
-      const ms = (leg: 'policy' | 'vector' | 'lexical' | 'graph'): number => coverage[leg]?.ms ?? 0;
-      return tookMs - Math.max(ms('vector'), ms('lexical'), ms('policy') + ms('graph'));
+      const ms = (leg: keyof typeof coverage): number => coverage[leg]?.ms ?? 0;
+      // Candidates are read when all legs are through.
+      return tookMs - Math.max(ms('vector'), ms('lexical'), ms('policy') + ms('graph')) - ms('documents');
     }),
   );
   const [p50, p99] = [percentile(beyond, 0.5), percentile(beyond, 0.99)];
