@@ -5,6 +5,7 @@ import { type ComposedTriptych, createTriptych, defaultTenant } from '../src/com
 import { loadConfig } from '../src/config/load.ts';
 import type { SearchRequest } from '../src/domain/search-request.ts';
 import type { SearchResponse } from '../src/domain/search-response.ts';
+import { TriptychError } from '../src/errors.ts';
 import { limits } from '../src/limits.ts';
 import type { BenchCatalogue } from './catalogue.ts';
 
@@ -51,7 +52,13 @@ export async function searchOnce(
   { service }: ComposedTriptych,
   request: SearchRequest,
 ): Promise<SearchResponse> {
-  const response = await service.search(defaultTenant, request, { startedAtMs: performance.now() });
+  const response = await service
+    .search(defaultTenant, request, { startedAtMs: performance.now() })
+    .catch((error: unknown) => {
+      // What was incomplete is no part of the message.
+      const coverage = error instanceof TriptychError ? JSON.stringify(error.members.coverage) : '';
+      throw new Error(`a search failed ${coverage}`, { cause: error });
+    });
   if (response.degraded || response.results.length === 0)
     throw new Error(
       `a search was ${response.degraded ? 'degraded' : 'empty'}: ${JSON.stringify(response.coverage)}`,

@@ -54,6 +54,8 @@ async function measure(
     askUnderFault(service, good, { count, together: 4, timeoutMs: deadlineMs, faulty });
   say(`${addedMs} ms added to Milvus and to Neo4j ...`);
   const together = await bothLater(stores, service, Math.max(10, count / 4));
+  // Left out: what is compiled and connected for four callers is so for every cell after it.
+  await ask([]);
   const cells: Measurement[] = [measurementOf('nothing at fault', await ask([]), 0)];
   const wrong: string[] = [];
   const kinds = storeNames.flatMap((store) => faultKinds.map((kind) => ({ store, kind })));
@@ -103,7 +105,8 @@ async function bothLater(stores: FaultyStores, service: FaultService, count: num
   });
   await goodAnswers(service, questions, recoveryMs);
   const costMs = laterMs - plainMs;
-  const met = costMs >= addedMs && costMs <= addedMsMax ? 1 : 0;
+  // Medians are some milliseconds apart by themselves; much less than what was added would mean that it was not.
+  const met = costMs >= 0.9 * addedMs && costMs <= addedMsMax ? 1 : 0;
   const figures = { plain_p50_ms: plainMs, later_p50_ms: laterMs, cost_ms: costMs };
   const rounded = Object.entries(figures).map(([name, ms]) => [name, round(ms)] as const);
   return {

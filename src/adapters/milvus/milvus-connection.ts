@@ -59,11 +59,17 @@ export class MilvusConnection {
   }
 
   #connected(): Promise<MilvusClient> {
-    this.#client ??= makeClient(this.#server).catch((error: unknown) => {
-      this.#client = null;
+    this.#client ??= this.#kept(makeClient(this.#server));
+    return this.#client;
+  }
+
+  /** Where it cannot be made the next call tries again. */
+  #kept(made: Promise<MilvusClient>): Promise<MilvusClient> {
+    const client = made.catch((error: unknown) => {
+      if (this.#client === client) this.#client = null;
       throw error;
     });
-    return this.#client;
+    return client;
   }
 
   /** Waits for calls under way, but not for ever. */
@@ -87,12 +93,14 @@ export class MilvusConnection {
     this.replace(failure.message);
   }
 
-  /** Gives the client up; the next call makes another. */
+  /** Gives the client up for another, which connects with its first call. */
   replace(reason: string): void {
     this.#silentCalls = 0;
     this.#generation++;
     const old = this.#client;
-    this.#client = null;
+    this.#client = old === null ? null : this.#kept(old.then(successorOf));
+    // Whoever calls next hears of it.
+    this.#client?.catch(() => {});
     void end(old);
     this.#parts.onReplaced?.(reason);
   }
@@ -106,6 +114,18 @@ async function makeClient(server: MilvusServer): Promise<MilvusClient> {
   // 1,000 rows), and turns calls that an older server does not know into empty successes.
   (client as unknown as { channelOptions: { interceptors: unknown[] } }).channelOptions.interceptors.pop();
   return client;
+}
+
+/**
+ * A client with connections of its own and everything else of the old one. Another instance would read all definitions of
+ * messages again, and translate them again with its first calls: up to 0.3 s in which the process does nothing else.
+ */
+function successorOf(old: MilvusClient): MilvusClient {
+  const next: MilvusClient = Object.assign(Object.create(Object.getPrototypeOf(old)), old);
+  const { channelPool } = next;
+  const made = next as unknown as { createChannelPool(): typeof channelPool };
+  next.channelPool = made.createChannelPool();
+  return next;
 }
 
 async function end(client: Promise<MilvusClient> | null): Promise<void> {
