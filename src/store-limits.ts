@@ -45,6 +45,8 @@ export const storeLimits = {
   syncPausedMax: 1_000,
   /** Generations of which is remembered that an index has a place for them. */
   syncPreparedMax: 1_000,
+  /** How long it is said what somebody has to change in an index: longer than it is until it is tried again. */
+  syncProblemMs: 180_000,
   /** How long others wait for the place of one generation in such an index; then it is made beside them. */
   syncMakeWaitMs: 5_000,
   /** Places that may be made beside the rest when documents of another one are due. */

@@ -23,7 +23,8 @@ export interface IndexedVersion {
  * hold every hit against the resident table or the truth.
  *
  * Every method may be repeated after an unknown outcome. All reject with TriptychError: `unavailable` for what may
- * succeed later, `invalid_document` for what never will.
+ * succeed later, `invalid_document` for what never will. An `unavailable` whose cause is `invalid_settings` goes on until
+ * somebody changes what the engine has: its message says what.
  */
 export interface SharedIndex {
   readonly name: SharedIndexName;

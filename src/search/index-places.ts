@@ -1,4 +1,5 @@
 import type { Catalogue } from '../domain/catalogue-schema.ts';
+import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -27,6 +28,8 @@ export class IndexPlaces {
   /** Generations that have a place, as far as this process knows. */
   readonly #ready = new LruMap<true>(limits.syncPreparedMax);
   readonly #making = new Map<string, { readonly key: CatalogueKey; readonly place: Promise<Place> }>();
+  /** Generations for which the index has something that does not fit, until it does, or nobody has tried for a while. */
+  readonly #unfit = new LruMap<{ readonly says: string; readonly atMs: number }>(limits.syncPreparedMax);
   #following: Promise<void> | null = null;
 
   constructor(parts: PlacesParts) {
@@ -57,6 +60,12 @@ export class IndexPlaces {
     return [...this.#making.values()].map(({ key }) => key);
   }
 
+  /** What somebody has to change in the index before all catalogues have a place; null: nothing. */
+  get problem(): string | null {
+    const sinceMs = this.#parts.clock.nowMs() - limits.syncProblemMs;
+    return this.#unfit.values().findLast(({ atMs }) => atMs >= sinceMs)?.says ?? null;
+  }
+
   /**
    * Makes a place, or joins whoever makes it already. Where the index had lost it, what was applied before is gone: all of
    * it becomes due again, leases end.
@@ -66,7 +75,18 @@ export class IndexPlaces {
     const name = nameOf(key);
     const known = this.#making.get(name);
     if (known !== undefined) return known.place;
-    const place = this.#make(key, { generation, schema }).finally(() => this.#making.delete(name));
+    const place = this.#make(key, { generation, schema })
+      .then(
+        (made) => {
+          this.#unfit.delete(name);
+          return made;
+        },
+        (error: unknown) => {
+          this.#heed(key, error);
+          throw error;
+        },
+      )
+      .finally(() => this.#making.delete(name));
     this.#making.set(name, { key, place });
     return place;
   }
@@ -92,6 +112,21 @@ export class IndexPlaces {
     await this.#holding(key, () => index.prepare(key.tenant, catalogue));
     this.#ready.set(nameOf(key), true);
     return isLost ? 'lost' : 'ready';
+  }
+
+  /** Told once, however often it is tried; what may pass by itself is told by who tries. */
+  #heed(key: CatalogueKey, error: unknown): void {
+    if (!(error instanceof TriptychError && error.cause instanceof TriptychError)) return;
+    if (error.cause.code !== 'invalid_settings') return;
+    const { index, clock, logger } = this.#parts;
+    const name = nameOf(key);
+    const told = this.#unfit.get(name)?.says;
+    this.#unfit.set(name, { says: error.message, atMs: clock.nowMs() });
+    if (told !== error.message)
+      logger.error(
+        { index: index.name, tenant: key.tenant, generation: key.generation, reason: error.message },
+        'what an index has does not fit a catalogue, which is searched without it',
+      );
   }
 
   /** The lease is shorter than the work may take. */

@@ -100,6 +100,11 @@ export class IndexSync {
     return this.#lag;
   }
 
+  /** What somebody has to change in the index; null: nothing. */
+  get problem(): string | null {
+    return this.#places.problem;
+  }
+
   /**
    * Whether a search that began at `atMs` (monotonic) sees everything that its epoch has: nothing of the tenant has been due
    * since then for as long as the index needs to show what it has taken.

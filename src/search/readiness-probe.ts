@@ -85,7 +85,8 @@ export class ReadinessProbe {
   /** An index that is behind costs recall, which searches with other legs make up for; it keeps nobody waiting either. */
   #lags(): Readiness['parts'] {
     return Object.fromEntries(
-      this.#indexes.lags().map(({ index, lag }) => {
+      this.#indexes.lags().map(({ index, lag, problem }) => {
+        if (problem !== undefined) return [index, { ok: false, reason: problem }];
         if (lag === null) return [index, { ok: false, reason: 'no answer yet' }];
         if (lag.pending > 0) return [index, { ok: false, reason: `${lag.pending} documents behind` }];
         if (lag.parked > 0) return [index, { ok: false, reason: `refuses ${lag.parked} documents` }];

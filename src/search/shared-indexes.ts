@@ -18,6 +18,8 @@ export interface IndexLag {
   readonly index: SharedIndexName;
   /** null: not known yet. */
   readonly lag: SyncLag | null;
+  /** What somebody has to change in it; absent: nothing. */
+  readonly problem?: string;
 }
 
 /** The indexes outside the process that follow the truth; there may be none. */
@@ -67,7 +69,11 @@ export class SharedIndexes {
   }
 
   lags(): readonly IndexLag[] {
-    return this.#syncs.map(({ index, lag }) => ({ index: index.name, lag }));
+    return this.#syncs.map(({ index, lag, problem }) => ({
+      index: index.name,
+      lag,
+      ...(problem !== null && { problem }),
+    }));
   }
 
   /** Resolves when every index has applied what is committed now, or `msMax` has passed: whether they have. */

@@ -7,12 +7,19 @@ interface Column {
   readonly dim?: number;
 }
 
+/** As it was asked for. */
+interface Index {
+  readonly index_type: string;
+  readonly metric_type?: string;
+}
+
 interface Collection {
   readonly name: string;
   readonly description: string;
   readonly fields: readonly Column[];
   readonly createdMs: number;
-  readonly indexes: Set<string>;
+  /** By field. */
+  readonly indexes: Map<string, Index>;
   readonly aliases: Set<string>;
   loaded: boolean;
 }
@@ -84,7 +91,7 @@ export class FakeMilvus {
     if (there !== undefined && there.description !== description) return bad(65_535, 'other parameters');
     if (there !== undefined) return good;
     const own = { name, description, fields, createdMs: this.nowMs };
-    this.collections.set(name, { ...own, indexes: new Set(), aliases: new Set(), loaded: false });
+    this.collections.set(name, { ...own, indexes: new Map(), aliases: new Set(), loaded: false });
     return good;
   }
 
@@ -104,10 +111,15 @@ export class FakeMilvus {
     };
   }
 
-  createIndex({ collection_name, field_name }: Named & { field_name: string }) {
+  createIndex({
+    collection_name,
+    field_name,
+    index_type,
+    metric_type,
+  }: Named & Index & { field_name: string }) {
     const there = this.collections.get(collection_name);
     if (there === undefined) return bad(100, 'collection not found');
-    there.indexes.add(field_name);
+    there.indexes.set(field_name, { index_type, ...(metric_type !== undefined && { metric_type }) });
     return good;
   }
 
@@ -115,7 +127,11 @@ export class FakeMilvus {
     const there = this.collections.get(collection_name);
     if (there === undefined) return { status: bad(100, 'collection not found') };
     if (there.indexes.size === 0) return { status: bad(700, 'index not found') };
-    return { status: good, index_descriptions: [...there.indexes].map((field_name) => ({ field_name })) };
+    const index_descriptions = [...there.indexes].map(([field_name, index]) => ({
+      field_name,
+      params: Object.entries(index).map(([key, value]) => ({ key, value })),
+    }));
+    return { status: good, index_descriptions };
   }
 
   loadCollectionAsync({ collection_name }: Named) {

@@ -21,6 +21,8 @@ export class FakeSharedIndex implements SharedIndex {
   cutPrepares = 0;
   /** Resolves when `prepare` of a tenant may go on; undefined: at once. */
   hangs: (tenant: string) => Promise<void> | undefined = () => undefined;
+  /** What `prepare` fails with; null: it does not. */
+  preparing: () => Error | null = () => null;
   /** Calls of `apply`, all and by tenant. */
   calls = 0;
   readonly callsOf = new Map<string, number>();
@@ -30,6 +32,8 @@ export class FakeSharedIndex implements SharedIndex {
   async prepare(tenant: string, { generation }: Catalogue): Promise<boolean> {
     this.prepared.push(tenant);
     await this.hangs(tenant);
+    const failure = this.preparing();
+    if (failure !== null) throw failure;
     const place = nameOf({ tenant, generation });
     const isNew = !this.places.has(place);
     this.places.add(place);

@@ -1,37 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { CollectionMaker } from '../../src/adapters/milvus/collection-maker.ts';
-import { failureOf } from '../../src/adapters/milvus/milvus-answer.ts';
-import { MilvusCollections } from '../../src/adapters/milvus/milvus-collections.ts';
-import { Names } from '../../src/adapters/milvus/names.ts';
+import type { MilvusCollections } from '../../src/adapters/milvus/milvus-collections.ts';
 import { limits } from '../../src/limits.ts';
 import { testSchema } from '../support/arbitraries.ts';
 import { type Cut, FakeMilvus } from '../support/fake-milvus.ts';
+import { milvusNames as names, openMilvusProcess, replaceCollection } from '../support/milvus-process.ts';
 
-const names = new Names('t');
 const key = (generation: number, tenant = 'a') => ({ tenant, generation });
 const catalogue = (generation: number) => ({ schema: testSchema, generation });
 const values = ['Drama', 'Horror', 'War'];
 const msMax = 60_000;
 
 /** A process of its own over the server: what it remembers is its own. */
-function openProcess(server: FakeMilvus, shardBy: string | null = null): MilvusCollections {
-  const logger = { info() {}, warn() {}, error() {} };
-  const times = { nowMs: () => 0, epochMs: () => server.nowMs };
-  const cagra = { adaptForCpu: false };
-  const maker = new CollectionMaker({ names, index: 'hnsw', cagra, logger, epochMs: times.epochMs });
-  const { client } = server;
-  const connection = {
-    generation: 0,
-    call: async <T>(use: (of: typeof client) => Promise<T>): Promise<T> => {
-      try {
-        return await use(client);
-      } catch (error) {
-        throw failureOf(error);
-      }
-    },
-  };
-  return new MilvusCollections({ connection, maker, names, shardBy, ...times });
-}
+const openProcess = (server: FakeMilvus, shardBy: string | null = null): MilvusCollections =>
+  openMilvusProcess(server, shardBy).collections;
 
 const cuts: readonly Cut[] = ['before', 'after'];
 
@@ -59,7 +40,7 @@ async function cutEverywhere(
 function expectComplete(server: FakeMilvus, name: string): void {
   const there = server.collections.get(name);
   expect(there, name).toBeDefined();
-  expect([...there!.indexes].sort()).toEqual(['embedding', 'tenant']);
+  expect([...there!.indexes.keys()].sort()).toEqual(['embedding', 'tenant']);
   expect(there!.loaded).toBe(true);
 }
 
@@ -166,6 +147,51 @@ describe('preparing', () => {
     expect(await own.ofKey(key(1, 'a'), msMax)).toBeNull();
     expect(await own.ofKey(key(1, 'b'), msMax)).toBeNull();
   });
+});
+
+describe('a collection that does not fit the catalogue', () => {
+  const others = [
+    [{ dim: 5 }, 'has vectors of 5 numbers, not 8'],
+    [{ metric: 'L2' }, 'has an index of the metric L2, not COSINE'],
+  ] as const;
+
+  it.each(others)('is refused by name, and is used again once it was dropped: %j', async (to, says) => {
+    const server = new FakeMilvus();
+    const name = openProcess(server).nameOf(testSchema, 1);
+    await openProcess(server).prepare('a', catalogue(1), msMax);
+    replaceCollection(server, name, to);
+    const own = openProcess(server);
+    for (let time = 0; time < 2; time++)
+      await expect(own.prepare('a', catalogue(1), msMax)).rejects.toMatchObject({
+        code: 'invalid_settings',
+        message: expect.stringContaining(`the collection ${name} in Milvus ${says}`),
+      });
+    expect(own.unfit(name)).toContain(says);
+    // Those of other generations are none the worse for it.
+    await own.prepare('a', catalogue(2), msMax);
+    expect(own.unfit(own.nameOf(testSchema, 2))).toBeNull();
+    server.collections.delete(name);
+    expect(await own.prepare('a', catalogue(1), msMax)).toBe(true);
+    expect(own.unfit(name)).toBeNull();
+  });
+
+  it.each(others)(
+    'is neither searched nor written to where it is one of its shards: %j',
+    async (to, says) => {
+      const server = new FakeMilvus();
+      await filled(server, 1);
+      const name = openProcess(server).nameOf(testSchema, 1);
+      const shard = names.shard(name, 'Horror');
+      replaceCollection(server, shard, to);
+      const own = openProcess(server, 'genres');
+      const base = (await own.ofKey(key(1), msMax))!;
+      await own.prepareShard(base, names.shard(name, 'Drama'), msMax);
+      expect(own.unfit(name)).toBeNull();
+      await expect(own.prepareShard(base, shard, msMax)).rejects.toMatchObject({ code: 'invalid_settings' });
+      expect(own.unfit(name)).toContain(`${shard} in Milvus ${says}`);
+      await expect(own.prepare('a', catalogue(1), msMax)).rejects.toMatchObject({ code: 'invalid_settings' });
+    },
+  );
 });
 
 describe.each(cuts)('dropping that is cut off %s a call', (how) => {

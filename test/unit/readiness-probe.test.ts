@@ -103,6 +103,13 @@ it('says how far indexes outside the process are behind, and is ready all the sa
   });
 });
 
+it('says what somebody has to change in an index, and is ready all the same', async () => {
+  const lag = { pending: 312, oldestEpochMs: null, parked: 0 };
+  const problem = 'the collection c has vectors of 3 numbers, not 8';
+  const { look } = setUp(async () => {}, [], [{ index: 'milvus', lag, problem }], { milvus: async () => {} });
+  expect(await look()).toMatchObject({ ready: true, parts: { milvus: { ok: false, reason: problem } } });
+});
+
 it('names stores outside the process that do not answer, and is ready without them', async () => {
   const lag = { pending: 0, oldestEpochMs: null, parked: 0 };
   let milvus = forever;

@@ -77,6 +77,50 @@ describe('an index outside the process', () => {
     await indexes.stop();
   });
 
+  it('says what somebody has to change in it for as long as that is so, and logs it once', async () => {
+    const { clock, log, index, logger, indexes } = setUp();
+    const says = 'the collection c has vectors of 3 numbers, not 8';
+    const cause = new TriptychError('invalid_settings', says);
+    index.preparing = () => new TriptychError('unavailable', says, { cause });
+    log.write('t', 1, put('a'));
+    indexes.start();
+    indexes.activate('t', catalogue, 1);
+    for (let minutes = 0; minutes < 5; minutes++) {
+      await pass(clock, 60_000);
+      expect(indexes.lags()).toMatchObject([
+        { index: 'milvus', lag: { pending: 1, parked: 0 }, problem: says },
+      ]);
+    }
+    const unfit = 'what an index has does not fit a catalogue, which is searched without it';
+    expect(logger.messages.filter((message) => message === unfit)).toHaveLength(1);
+    expect(new Set(logger.messages).size).toBe(logger.messages.length);
+    expect(index.calls).toBe(0);
+    index.preparing = () => null;
+    expect(await clock.run(indexes.caughtUp(key, 120_000))).toBe(true);
+    await pass(clock, 1_000);
+    expect(index.has).toEqual(['a']);
+    expect(indexes.lags()[0]).not.toHaveProperty('problem');
+    // What may pass by itself is no such thing.
+    index.preparing = unavailable;
+    await pass(clock, 60_000);
+    expect(indexes.lags()[0]).not.toHaveProperty('problem');
+    await indexes.stop();
+  });
+
+  it('says nothing more of a catalogue that nobody has tried for a while', async () => {
+    const { clock, log, index, indexes } = setUp();
+    const cause = new TriptychError('invalid_settings', 'no');
+    index.preparing = () => new TriptychError('unavailable', 'no', { cause });
+    log.write('t', 1, put('a'));
+    indexes.start();
+    await pass(clock, 10_000);
+    expect(indexes.lags()).toMatchObject([{ problem: 'no' }]);
+    log.due.clear();
+    await pass(clock, 2 * limits.syncProblemMs);
+    expect(indexes.lags()[0]).not.toHaveProperty('problem');
+    await indexes.stop();
+  });
+
   it('says how much is missing where it does not get there in time', async () => {
     const { clock, log, index, indexes } = setUp();
     log.write('t', 1, put('a'), put('b'));

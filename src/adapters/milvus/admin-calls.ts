@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { DescribeCollectionResponse, FieldType, MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { limits } from '../../limits.ts';
+import { assertMetric } from './collection-fit.ts';
 import type { IndexParameters } from './index-parameters.ts';
 import { failureOf, hasStatus, MilvusFailure, milvusStatus, successful } from './milvus-answer.ts';
 
@@ -51,7 +52,10 @@ export async function createCollection(
   );
 }
 
-/** Brings a collection that is there to where it can be searched, at whatever step its making has stopped. */
+/**
+ * Brings a collection that is there to where it can be searched, at whatever step its making has stopped.
+ * @throws TriptychError invalid_settings where it has an index of another metric
+ */
 export async function completeCollection(
   client: MilvusClient,
   { name, index, tenantIndex }: Pick<CollectionPlan, 'name' | 'index' | 'tenantIndex'>,
@@ -59,9 +63,10 @@ export async function completeCollection(
 ): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   const left = () => Math.max(1, endMs - performance.now());
+  const present = await indexMetrics(client, name, left());
+  assertMetric(name, index.metric, present.get('embedding') ?? null);
   // Without its indexes nothing can be loaded.
   if (await isLoaded(client, name, left())) return;
-  const present = await indexedFields(client, name, left());
   if (!present.has('embedding'))
     successful(
       await client.createIndex({
@@ -92,19 +97,27 @@ async function isLoaded(client: MilvusClient, name: string, timeoutMs: number): 
   return String(state) === 'LoadStateLoaded';
 }
 
-async function indexedFields(
+/** The fields that have an index, with its metric; null: it has none. */
+async function indexMetrics(
   client: MilvusClient,
   name: string,
   timeoutMs: number,
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlyMap<string, string | null>> {
   try {
     const { index_descriptions: indexes } = successful(
       await client.describeIndex({ collection_name: name, timeout: timeoutMs }),
     );
-    return new Set(indexes.map(({ field_name }) => field_name));
+    const metricOf = (params: readonly { readonly key: string; readonly value: unknown }[]) =>
+      params.find(({ key }) => key === 'metric_type')?.value;
+    return new Map(
+      indexes.map(({ field_name, params }) => {
+        const metric = metricOf(params);
+        return [field_name, metric === undefined ? null : String(metric)];
+      }),
+    );
   } catch (error) {
     const failure = failureOf(error);
-    if (hasStatus(failure, milvusStatus.indexNotFound)) return new Set();
+    if (hasStatus(failure, milvusStatus.indexNotFound)) return new Map();
     throw failure;
   }
 }

@@ -9,6 +9,7 @@ import {
 } from './admin-calls.ts';
 import { dropOlder } from './collection-drop.ts';
 import { columnsOf } from './collection-fields.ts';
+import { assertDimension } from './collection-fit.ts';
 import type { CollectionLayout } from './collection-layout.ts';
 import { type DescribedCollection, type Division, described, descriptionOf } from './described-collection.ts';
 import { buildParameters, type CagraOptions, type IndexKind } from './index-parameters.ts';
@@ -55,6 +56,7 @@ export class CollectionMaker {
   /**
    * The collection as the server has it, complete: made where it is not there, finished where its making has stopped,
    * whoever began it. What it is made of is asked for only where it has to be made.
+   * @throws TriptychError invalid_settings where it has vectors of another dimension, or an index of another metric
    */
   async ensure(
     client: MilvusClient,
@@ -80,6 +82,7 @@ export class CollectionMaker {
         status: milvusStatus.collectionNotFound,
         code: null,
       });
+    assertDimension(name, layout.dimension, made.layout.dimension);
     // What divides a collection needs no index.
     const divided = there.schema.fields.some((field) => field.name === 'tenant' && field.is_partition_key);
     const plan = this.#planOf(name, made.index, made.division);

@@ -42,6 +42,8 @@ export class MilvusCollections {
   );
   /** Shards that were seen complete by this process. */
   readonly #complete = new LruMap<true>(limits.milvusCollectionsRemembered);
+  /** What is wrong with collections that cannot be used as they are; of one with shards, also with these. */
+  readonly #unfit = new LruMap<string>(limits.milvusCollectionsRemembered);
   readonly #reading = new Map<string, Promise<unknown>>();
 
   constructor(parts: CollectionsParts) {
@@ -55,18 +57,16 @@ export class MilvusCollections {
   /**
    * Sees to it on the server that a generation's collection is there, complete and in use, whatever of that was done before.
    * @returns whether the tenant's use of it is new: then nothing of the tenant's is in it
+   * @throws TriptychError invalid_settings where it is not one for these vectors
    */
-  async prepare(tenant: string, { schema, generation }: Catalogue, timeoutMs: number): Promise<boolean> {
-    const { connection, maker, names, shardBy } = this.#parts;
+  async prepare(tenant: string, catalogue: Catalogue, timeoutMs: number): Promise<boolean> {
+    const { connection, names } = this.#parts;
     const endMs = this.#parts.nowMs() + timeoutMs;
     const leftMs = () => endMs - this.#parts.nowMs();
-    const name = this.nameOf(schema, generation);
-    const use = names.use(tenant, generation);
-    const division = shardBy === null ? null : divisionOf(schema, shardBy);
-    const shape = { layout: layoutOf(schema), division };
-    const base = await connection.call((client) => maker.ensure(client, name, shape, leftMs()));
-    for (const shard of (await this.partsNow(base, leftMs())).slice(1))
-      await this.#ensureShard(base, shard, base.aliases, leftMs());
+    const name = this.nameOf(catalogue.schema, catalogue.generation);
+    const use = names.use(tenant, catalogue.generation);
+    const base = await this.#noting(name, () => this.#ensureWhole(name, catalogue.schema, leftMs));
+    this.#unfit.delete(name);
     let isNew = false;
     if (!base.aliases.includes(use)) {
       isNew = await connection.call((client) => setAlias(client, use, name));
@@ -78,10 +78,41 @@ export class MilvusCollections {
     return isNew;
   }
 
+  /** The collection and its shards, complete. */
+  async #ensureWhole(
+    name: string,
+    schema: CatalogueSchema,
+    leftMs: () => number,
+  ): Promise<DescribedCollection> {
+    const { connection, maker, shardBy } = this.#parts;
+    const division = shardBy === null ? null : divisionOf(schema, shardBy);
+    const shape = { layout: layoutOf(schema), division };
+    const base = await connection.call((client) => maker.ensure(client, name, shape, leftMs()));
+    for (const shard of (await this.partsNow(base, leftMs())).slice(1))
+      await this.#ensureShard(base, shard, base.aliases, leftMs());
+    return base;
+  }
+
+  /** Remembers that a collection cannot be used as it is, so that nobody searches it or writes to it. */
+  async #noting<T>(name: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof TriptychError && error.code === 'invalid_settings')
+        this.#unfit.set(name, error.message);
+      throw error;
+    }
+  }
+
+  /** What was wrong with a collection, by its name, when it was looked at last; null: nothing is known to be. */
+  unfit(name: string): string | null {
+    return this.#unfit.get(name) ?? null;
+  }
+
   /** Sees to it, once, that the collection beside `base` is complete where documents of one value belong. */
   async prepareShard(base: DescribedCollection, shard: string, timeoutMs: number): Promise<void> {
     if (shard === base.name || this.#complete.get(shard) !== undefined) return;
-    await this.#ensureShard(base, shard, null, timeoutMs);
+    await this.#noting(base.name, () => this.#ensureShard(base, shard, null, timeoutMs));
     if (!this.#shards.get(base.name)?.names.includes(shard)) this.#shards.delete(base.name);
   }
 

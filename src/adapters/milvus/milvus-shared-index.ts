@@ -63,6 +63,8 @@ export class MilvusSharedIndex implements SharedIndex {
   async apply(key: CatalogueKey, changes: readonly DocumentChange[]): Promise<void> {
     if (changes.length === 0) return;
     const base = await this.#prepared(key);
+    const unfit = this.#parts.collections.unfit(base.name);
+    if (unfit !== null) throw new TriptychError('unavailable', unfit);
     // Before anything is sent: a batch is refused as a whole.
     rowsOf(base.layout, key.tenant, changes);
     const places = await this.#placed(base, changes);
@@ -236,7 +238,9 @@ export class MilvusSharedIndex implements SharedIndex {
     } catch (error) {
       if (error instanceof TriptychError && ['unavailable', 'invalid_document'].includes(error.code))
         throw error;
-      throw new TriptychError('unavailable', 'Milvus could not do it now', { cause: error });
+      const isUnfit = error instanceof TriptychError && error.code === 'invalid_settings';
+      const says = isUnfit ? error.message : 'Milvus could not do it now';
+      throw new TriptychError('unavailable', says, { cause: error });
     }
   }
 }

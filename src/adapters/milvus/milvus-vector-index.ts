@@ -41,7 +41,7 @@ export class MilvusVectorIndex implements VectorIndex {
     this.#parts = parts;
   }
 
-  /** @throws TriptychError wrong_dimension; unavailable: not in Milvus yet; as StoreCaller.call */
+  /** @throws TriptychError wrong_dimension; unavailable: not in Milvus yet, or not as it has to be; as StoreCaller.call */
   async search(query: VectorQuery): Promise<readonly (readonly Hit[])[]> {
     const { tenant, snapshot, vectors, signal, predicate } = query;
     signal.throwIfAborted();
@@ -49,6 +49,9 @@ export class MilvusVectorIndex implements VectorIndex {
     const limit = Math.max(0, Math.min(query.limit, limits.legDepthMax));
     if (vectors.length === 0 || limit === 0) return vectors.map(() => []);
     const { layout, name } = this.#layoutOf(snapshot.schema, snapshot.epoch.generation);
+    // Before it is asked: what it would say is no sign of how the server is.
+    const unfit = this.#parts.collections.unfit(name);
+    if (unfit !== null) throw new TriptychError('unavailable', unfit);
     const filter = filterOf(layout, tenant, predicate?.predicate ?? null);
     if (filter.expression === null) return vectors.map(() => []);
     const found = await this.#ask(name, filter, limit, query);
