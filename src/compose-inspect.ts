@@ -3,6 +3,7 @@ import type { Config } from './config/schema.ts';
 import { TriptychError } from './errors.ts';
 import { limits } from './limits.ts';
 import type { Clock } from './ports/clock.ts';
+import type { DocumentStore } from './ports/document-store.ts';
 import { within } from './search/within.ts';
 
 /** A store outside the process, and why it cannot be used now. */
@@ -14,9 +15,27 @@ export interface StoreInspection {
   readonly isRefused: boolean;
 }
 
+/** A catalogue, and whose vectors it has. */
+export interface CatalogueInspection {
+  readonly tenant: string;
+  readonly model: string;
+  readonly dimension: number;
+}
+
+export interface StoresInspection {
+  readonly stores: readonly StoreInspection[];
+  /** Those of the given tenants, as far as they are in a server; at most limits.doctorCataloguesMax. */
+  readonly catalogues: readonly CatalogueInspection[];
+}
+
 /** Asks each configured store outside the process; none is changed. */
-export async function inspectStores(config: Config, parts: StoreParts): Promise<readonly StoreInspection[]> {
+export async function inspectStores(
+  config: Config,
+  tenants: readonly string[],
+  parts: StoreParts,
+): Promise<StoresInspection> {
   const { postgres, milvus, neo4j, redis } = config.stores;
+  const catalogues: CatalogueInspection[] = [];
   const asked: Promise<StoreInspection>[] = [];
   const ask = (store: StoreInspection['store'], question: () => Promise<void>): void => {
     asked.push(answered(question, parts.clock).then((answer) => ({ store, ...answer })));
@@ -24,7 +43,12 @@ export async function inspectStores(config: Config, parts: StoreParts): Promise<
   if (postgres !== null)
     ask('postgres', async () => {
       const { store } = await openTruth(config, parts);
-      await store.ping().finally(() => store.close());
+      try {
+        await store.ping();
+        catalogues.push(...(await cataloguesIn(store, tenants)));
+      } finally {
+        await store.close();
+      }
     });
   for (const one of ['milvus', 'neo4j'] as const) {
     if (config.stores[one] === null) continue;
@@ -39,7 +63,21 @@ export async function inspectStores(config: Config, parts: StoreParts): Promise<
       const caches = openCaches(redis, () => new Uint8Array(32), parts);
       await onceConnected(async () => caches.pingCaches?.(), parts.clock).finally(() => caches.close());
     });
-  return Promise.all(asked);
+  return { stores: await Promise.all(asked), catalogues };
+}
+
+async function cataloguesIn(
+  store: DocumentStore,
+  tenants: readonly string[],
+): Promise<readonly CatalogueInspection[]> {
+  const found: CatalogueInspection[] = [];
+  for (const tenant of tenants.slice(0, limits.doctorCataloguesMax)) {
+    const catalogue = await store.catalogue(tenant);
+    if (catalogue === null) continue;
+    const { model, dimension } = catalogue.schema.embedding;
+    found.push({ tenant, model, dimension });
+  }
+  return found;
 }
 
 /** A client that connects in the background is not there in its first moments. */

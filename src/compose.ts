@@ -10,7 +10,7 @@ import { createPinoLogger } from './adapters/pino/pino-logger.ts';
 import { PromMeter } from './adapters/prom/prom-meter.ts';
 import { systemClock } from './adapters/system/system-clock.ts';
 import { createEmbedder, embedderName } from './compose-embedder.ts';
-import { inspectStores, type StoreInspection } from './compose-inspect.ts';
+import { inspectStores, type StoresInspection } from './compose-inspect.ts';
 import { type Listening, type ListenParts, listen, listenAlone } from './compose-listen.ts';
 import { closeAll, type DeviceScanner, inspectRerankers, openRerankers } from './compose-rerankers.ts';
 import { CatalogueStart, LateKey } from './compose-start.ts';
@@ -63,9 +63,11 @@ export interface ComposedTriptych {
 /** What `triptych doctor` shows of the parts that this machine may lack. */
 export type Inspection = Awaited<ReturnType<typeof inspectRerankers>> & {
   /** `reason`: why it is not ready, or null. */
-  readonly embedder: { readonly name: string; readonly reason: string | null };
-  readonly stores: readonly StoreInspection[];
-};
+  readonly embedder: { readonly name: string; readonly reason: string | null } & {
+    /** Whose vectors it makes; null: there is none. */
+    readonly space: { readonly model: string; readonly dimension: number } | null;
+  };
+} & StoresInspection;
 
 export interface ComposeOptions {
   readonly clock?: Clock;
@@ -214,13 +216,23 @@ export async function inspect(config: Config): Promise<Inspection> {
     const reason = embedder === null ? null : await notReady(embedder);
     return {
       ...(await inspectRerankers(config, { version, logger })),
-      embedder: { name: embedderName(config.embedder), reason },
-      stores: await inspectStores(config, { clock: systemClock, logger, meter }),
+      embedder: { name: embedderName(config.embedder), reason, space: embedder && spaceOf(embedder) },
+      ...(await inspectStores(config, await tenantsOf(config), { clock: systemClock, logger, meter })),
     };
   } finally {
     await embedder?.close();
     meter.close();
   }
+}
+
+/** Those that requests can act on; the default one alone where the keys cannot be read. */
+async function tenantsOf({ keysFile }: Config): Promise<readonly string[]> {
+  const keys = keysFile === null ? [] : await keysOf(keysFile).catch(() => []);
+  return keys.length === 0 ? [defaultTenant] : [...new Set(keys.map(({ tenant }) => tenant))];
+}
+
+function spaceOf({ model, dimension }: Embedder) {
+  return { model, dimension };
 }
 
 /** Why the embedder is not ready within a moment, or null. */

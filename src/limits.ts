@@ -216,6 +216,8 @@ export const limits = {
   predicateMaskCacheEntries: 64,
   facetCountValuesMax: 100,
   catalogueFacetValuesMax: 20,
+  /** Catalogues of which it is remembered that their embedding was looked at. */
+  catalogueSpacesRemembered: 10_000,
   projectorBatchRows: 500,
   /** Documents that one epoch may change after start-up: bounds how long publishing holds the event loop. */
   epochDocumentsMax: 100,

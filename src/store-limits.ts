@@ -126,6 +126,8 @@ export const storeLimits = {
   /** How long `triptych doctor` waits for a store. */
   doctorStoreMsMax: 5_000,
   doctorPauseMs: 50,
+  /** Catalogues of which it says whose vectors they have. */
+  doctorCataloguesMax: 20,
   /** How often it is looked for catalogues that other processes may have made, and for how many tenants at a time. */
   catalogueWatchMs: 1_000,
   catalogueWatchTenants: 100,

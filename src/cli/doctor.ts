@@ -1,10 +1,12 @@
 import { Command } from 'commander';
-import { version } from '../compose.ts';
+import { type Inspection, version } from '../compose.ts';
 import { type Config, settingNames } from '../config/schema.ts';
+import { limits } from '../limits.ts';
 import { calibrationToWire } from '../wire/plan-stats.ts';
 import { describeCpu } from './doctor/cpu.ts';
-import { type DoctorReport, reportLines } from './doctor/report.ts';
+import { type CatalogueReport, type DoctorReport, reportLines } from './doctor/report.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { clientOf, serverAt } from './reach-server.ts';
 import type { Runtime } from './runtime.ts';
 import { addSettingFlags, configOf } from './settings-flags.ts';
 
@@ -54,6 +56,9 @@ async function examine(runtime: Runtime, config: Config): Promise<DoctorReport> 
     backends: inspection.backends,
     embedder: inspection.embedder,
     stores: inspection.stores,
+    catalogues: [...inspection.catalogues, ...(await servedCatalogue(runtime, holder?.url ?? null))].map(
+      (one) => ({ ...one, is_embedded: isSpace(one, inspection.embedder.space) }),
+    ),
     data_dir: { path: config.dataDir, holder: holder === null ? null : { pid: holder.pid, url: holder.url } },
     calibrations: inspection.calibrations.map((one) => calibrationToWire(one, true)),
     problems: [
@@ -63,4 +68,25 @@ async function examine(runtime: Runtime, config: Config): Promise<DoctorReport> 
         .map(({ store, reason }) => `${store}: ${reason}`),
     ],
   };
+}
+
+type Space = NonNullable<Inspection['embedder']['space']>;
+
+function isSpace({ model, dimension }: Space, space: Space | null): boolean {
+  return space?.model === model && space.dimension === dimension;
+}
+
+/** The catalogue of the server that uses the data folder, where it tells: a folder in use cannot be opened. */
+async function servedCatalogue(
+  runtime: Runtime,
+  url: string | null,
+): Promise<readonly Omit<CatalogueReport, 'is_embedded'>[]> {
+  if (url === null) return [];
+  try {
+    const client = clientOf(await serverAt(url, runtime, {}), limits.doctorStoreMsMax);
+    const { model, dimension } = (await client.catalogue()).schema.embedding;
+    return [{ tenant: null, model, dimension }];
+  } catch {
+    return [];
+  }
 }

@@ -23,6 +23,7 @@ import type { ActiveCatalogue } from './active-catalogue.ts';
 import { BackendChoice, type ScoringBackends } from './backend-choice.ts';
 import type { CatalogueRegistry } from './catalogue-registry.ts';
 import { CursorCodec } from './cursor.ts';
+import { warnOfOtherSpaces } from './embedding-space.ts';
 import { EventApplier } from './event-applier.ts';
 import { EventIntake } from './event-intake.ts';
 import { explain } from './explain.ts';
@@ -79,7 +80,7 @@ export function assembleTriptych(parts: TriptychParts): Triptych {
   const writes = new WritePath({ ...parts, indexes });
   const probe = new ReadinessProbe({ ...parts, choice, indexes, pings: pingsOf(parts) });
   const { applier, intake, desk } = learningOf(parts, searchParts);
-  followCatalogues(registry, choice, indexes);
+  followCatalogues(registry, choice, indexes, warnOfOtherSpaces(parts.embedder, parts.logger));
   indexes.start();
   applier.start();
   let closed: Promise<void> | null = null;
@@ -134,8 +135,15 @@ function pingsOf({ shared, pingCaches }: TriptychParts): Record<string, () => Pr
 }
 
 /** Tells the parts that must know of catalogues which are live. */
-function followCatalogues(registry: CatalogueRegistry, choice: BackendChoice, indexes: SharedIndexes): void {
-  const show = ({ tenant, schema, generation, table }: ActiveCatalogue): void => {
+function followCatalogues(
+  registry: CatalogueRegistry,
+  choice: BackendChoice,
+  indexes: SharedIndexes,
+  checkSpace: (active: ActiveCatalogue) => void,
+): void {
+  const show = (active: ActiveCatalogue): void => {
+    const { tenant, schema, generation, table } = active;
+    checkSpace(active);
     indexes.nudge(tenant);
     indexes.activate(tenant, { schema, generation }, table.current.liveCount);
   };

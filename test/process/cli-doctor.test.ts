@@ -7,6 +7,7 @@ import { describeCpu } from '../../src/cli/doctor/cpu.ts';
 import type { DoctorReport } from '../../src/cli/doctor/report.ts';
 import { backendNames } from '../../src/domain/backend-name.ts';
 import { planStats } from '../support/fake-answers.ts';
+import { startHttp } from '../support/http-harness.ts';
 import { cli, freshCli } from '../support/ingest-fixture.ts';
 
 const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
@@ -80,7 +81,12 @@ describe('triptych doctor', () => {
         { store: 'postgres', reason: null, isRefused: false },
         { store: 'milvus', reason: 'no answer', isRefused: false },
       ],
-      embedder: { name: 'a model', reason: 'no answer' },
+      catalogues: [
+        { tenant: 'a', model: 'm', dimension: 512 },
+        { tenant: 'b', model: 'm', dimension: 768 },
+        { tenant: 'c', model: 'n', dimension: 512 },
+      ],
+      embedder: { name: 'a model', reason: 'no answer', space: { model: 'm', dimension: 512 } },
     };
     cli.holder = { pid: 77, url: 'http://127.0.0.1:8080' };
     const { code, stdout } = await cli.run('doctor', '--data-dir', 'd');
@@ -93,6 +99,9 @@ describe('triptych doctor', () => {
       'embedder        a model: no answer',
       'postgres        answers',
       'milvus          does not answer: no answer',
+      'catalogue       a: vectors of m, 512 numbers',
+      'catalogue       b: vectors of m, 768 numbers; the embedder makes those of m, 512 numbers, and is not used',
+      'catalogue       c: vectors of n, 512 numbers; the embedder makes those of m, 512 numbers, and is not used',
       `data folder     ${join(cli.folder, 'd')}, in use by process 77 at http://127.0.0.1:8080`,
       '  f32, up to 512 dimensions, measured 2026-01-02T00:00:00.000Z',
       '     30 x  1  js         native 10, js 2',
@@ -100,6 +109,28 @@ describe('triptych doctor', () => {
     ])
       expect(stdout.split('\n')).toContain(line);
     expect(stdout.split('\n').filter((line) => /^ +\d+ x/.test(line))).toHaveLength(12);
+  });
+
+  it('asks the server that uses the data folder whose vectors its catalogue has', async () => {
+    const server = await startHttp();
+    cli.holder = { pid: 77, url: server.url };
+    const embedder = { name: 'a model', reason: null, space: { model: 'test', dimension: 512 } };
+    cli.inspection = { ...cli.inspection, embedder };
+    const { stdout } = await cli.run('doctor', '--json');
+    expect((JSON.parse(stdout) as DoctorReport).catalogues).toEqual([
+      { tenant: null, model: 'test', dimension: 4, is_embedded: false },
+    ]);
+    const lines = (await cli.run('doctor')).stdout.split('\n');
+    const own = 'catalogue       vectors of test, 4 numbers';
+    const not = 'the embedder makes those of test, 512 numbers, and is not used';
+    expect(lines).toContain(`${own}; ${not}`);
+    cli.inspection = { ...cli.inspection, embedder: { ...embedder, space: { model: 'test', dimension: 4 } } };
+    expect((await cli.run('doctor')).stdout.split('\n')).toContain(own);
+    cli.inspection = { ...cli.inspection, embedder: { ...embedder, space: null } };
+    expect((await cli.run('doctor')).stdout).toContain(`${own}; there is no embedder\n`);
+    await server.close();
+    const gone = await cli.run('doctor', '--json');
+    expect([gone.code, (JSON.parse(gone.stdout) as DoctorReport).catalogues]).toEqual([0, []]);
   });
 
   it('ends with 1 where the settings cannot be had', async () => {

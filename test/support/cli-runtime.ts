@@ -34,7 +34,8 @@ export class CliFixture {
     problem: null,
     calibrations: [],
     stores: [],
-    embedder: { name: 'none', reason: null },
+    catalogues: [],
+    embedder: { name: 'none', reason: null, space: null },
   };
   holder: { readonly pid: number; readonly url: string | null } | null = null;
 

@@ -127,6 +127,8 @@ export interface FixtureOptions {
   /** Those in JavaScript unless given. */
   readonly exact?: ExactScorer;
   readonly scoring?: ScoringBackends;
+  /** Hears of what the service says; nobody unless given. */
+  readonly logger?: Logger;
 }
 
 /** The stores that run inside the process, and an embedder that turns each word into a direction of its own. */
@@ -185,6 +187,7 @@ export async function searchFixture(
     residentRowsMax,
     exact = jsExactScorer,
     scoring = scoringWith(),
+    logger = silentLogger,
   }: FixtureOptions = {},
 ): Promise<SearchFixture> {
   const clock = new FakeClock();
@@ -219,6 +222,7 @@ export async function searchFixture(
   for (const tenant of Object.keys(byTenant)) await registry.open(tenant);
   const own = {
     ...userParts(clock, users),
+    logger,
     soleWriter,
     ...(lists !== undefined && { lists }),
     ...(legs !== undefined && { legs }),

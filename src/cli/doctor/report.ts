@@ -14,6 +14,8 @@ export interface DoctorReport {
   readonly embedder: Inspection['embedder'];
   /** Those outside the process that the settings name; reason null: it answered. */
   readonly stores: Inspection['stores'];
+  /** Catalogues that could be asked for without opening a data folder. */
+  readonly catalogues: readonly CatalogueReport[];
   readonly data_dir: {
     readonly path: string;
     /** The process that uses it now, or null. */
@@ -22,6 +24,15 @@ export interface DoctorReport {
   readonly calibrations: readonly ReturnType<typeof calibrationToWire>[];
   /** What keeps the service from starting with these settings. */
   readonly problems: readonly string[];
+}
+
+/** A catalogue, whose vectors it has, and whether the embedder makes such. */
+export interface CatalogueReport {
+  /** null: the key's, in the server that uses the data folder. */
+  readonly tenant: string | null;
+  readonly model: string;
+  readonly dimension: number;
+  readonly is_embedded: boolean;
 }
 
 /** The report in lines for people. */
@@ -42,6 +53,7 @@ export function reportLines(report: DoctorReport): string[] {
       store,
       reason === null ? 'answers' : `does not answer: ${reason}`,
     ]),
+    ...report.catalogues.map((one): [string, string] => ['catalogue', catalogueLine(one, embedder.space)]),
     ['data folder', `${data.path}, ${holderOf(data.holder)}`],
     ['calibration', calibrations.length === 0 ? 'none yet' : ''],
   ];
@@ -51,6 +63,16 @@ export function reportLines(report: DoctorReport): string[] {
     ...calibrations.flatMap(calibrationLines),
     ...problems.map((problem) => `problem: ${problem}`),
   ];
+}
+
+function catalogueLine(
+  { tenant, model, dimension, is_embedded: isEmbedded }: CatalogueReport,
+  space: DoctorReport['embedder']['space'],
+): string {
+  const own = `${tenant === null ? '' : `${tenant}: `}vectors of ${model}, ${dimension} numbers`;
+  if (isEmbedded) return own;
+  if (space === null) return `${own}; there is no embedder`;
+  return `${own}; the embedder makes those of ${space.model}, ${space.dimension} numbers, and is not used`;
 }
 
 function holderOf(holder: DoctorReport['data_dir']['holder']): string {
