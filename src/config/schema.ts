@@ -90,6 +90,9 @@ export const settings = {
     .enum(['hnsw', 'gpu_cagra'])
     .default('hnsw')
     .describe('Index that Milvus builds: `hnsw` on processors, or `gpu_cagra`.'),
+  milvusCagraAdaptForCpu: flag()
+    .optional()
+    .describe('Search what `gpu_cagra` has built on processors, as HNSW; from Milvus 2.6.1 on.'),
   milvusShardBy: text().describe(
     'Facet or keyword field by whose first value documents are kept in collections of their own; one collection unless given.',
   ),

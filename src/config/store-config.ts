@@ -26,7 +26,8 @@ export interface MilvusConfig {
     | { readonly kind: 'token'; readonly token: string };
   readonly tls: boolean;
   readonly ca: string | null;
-  readonly index: 'hnsw' | 'gpu_cagra';
+  /** `gpu_cagra_cpu`: built on the GPU, searched on processors. */
+  readonly index: 'hnsw' | 'gpu_cagra' | 'gpu_cagra_cpu';
   /** A single-valued keyword field or facet by whose values documents are kept in collections of their own; null: one collection. */
   readonly shardBy: string | null;
 }

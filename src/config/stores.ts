@@ -50,7 +50,7 @@ function milvusConfig(reading: StoreReading): MilvusConfig | null {
   if (address === undefined) {
     warnUnused(reading, 'milvusAddress', [
       ...(['milvusUser', 'milvusPassword', 'milvusPasswordFile', 'milvusToken', 'milvusTokenFile'] as const),
-      ...(['milvusCaFile', 'milvusDatabase', 'milvusShardBy'] as const),
+      ...(['milvusCaFile', 'milvusDatabase', 'milvusCagraAdaptForCpu', 'milvusShardBy'] as const),
     ]);
     return null;
   }
@@ -83,9 +83,20 @@ function milvusConfig(reading: StoreReading): MilvusConfig | null {
           : { kind: 'none' },
     tls: settings.milvusTls,
     ca,
-    index: settings.milvusIndex,
+    index: milvusIndex(reading),
     shardBy: settings.milvusShardBy ?? null,
   };
+}
+
+function milvusIndex({ settings, problems, nameOf }: StoreReading): MilvusConfig['index'] {
+  const { milvusIndex: index, milvusCagraAdaptForCpu: adapts = false } = settings;
+  if (!adapts) return index;
+  if (index !== 'gpu_cagra')
+    problems.push({
+      path: nameOf('milvusCagraAdaptForCpu'),
+      message: `has no effect unless ${nameOf('milvusIndex')} is gpu_cagra`,
+    });
+  return 'gpu_cagra_cpu';
 }
 
 function neo4jConfig(reading: StoreReading): Neo4jConfig | null {

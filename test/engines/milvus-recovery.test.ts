@@ -67,7 +67,7 @@ describeWithEngines(['milvus'], 'Milvus after an interruption', ({ milvus }) => 
       60_000,
     );
     if (step === 'created') return;
-    const { type, metric, params } = buildParameters('hnsw', { adaptForCpu: false });
+    const { type, metric, params } = buildParameters('hnsw');
     const embedding = { field_name: 'embedding', index_name: 'embedding', index_type: type };
     await client.createIndex({ collection_name, ...embedding, metric_type: metric, params });
     if (step === 'indexed') return;

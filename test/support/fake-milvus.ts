@@ -11,6 +11,12 @@ interface Column {
 interface Index {
   readonly index_type: string;
   readonly metric_type?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+interface Search extends Named {
+  readonly data: readonly unknown[];
+  readonly params: Readonly<Record<string, number>>;
 }
 
 interface Collection {
@@ -43,6 +49,9 @@ export class FakeMilvus {
   /** Calls that were made. */
   calls: string[] = [];
   nowMs = 0;
+  version = 'v2.6.10';
+  /** What it was asked for; it finds nothing. */
+  readonly searches: Search[] = [];
   #cut: { readonly at: number; readonly how: Cut } | null = null;
 
   /** Lets the call fail that comes after `calls` others. */
@@ -82,7 +91,7 @@ export class FakeMilvus {
   }
 
   getVersion() {
-    return { status: good, version: 'v2.6.10' };
+    return { status: good, version: this.version };
   }
 
   createCollection(asked: { collection_name: string; description: string; fields: readonly Column[] }) {
@@ -111,15 +120,15 @@ export class FakeMilvus {
     };
   }
 
-  createIndex({
-    collection_name,
-    field_name,
-    index_type,
-    metric_type,
-  }: Named & Index & { field_name: string }) {
+  createIndex(asked: Named & Index & { field_name: string }) {
+    const { collection_name, field_name, index_type, metric_type, params } = asked;
     const there = this.collections.get(collection_name);
     if (there === undefined) return bad(100, 'collection not found');
-    there.indexes.set(field_name, { index_type, ...(metric_type !== undefined && { metric_type }) });
+    there.indexes.set(field_name, {
+      index_type,
+      ...(metric_type !== undefined && { metric_type }),
+      ...(params !== undefined && { params }),
+    });
     return good;
   }
 
@@ -129,7 +138,9 @@ export class FakeMilvus {
     if (there.indexes.size === 0) return { status: bad(700, 'index not found') };
     const index_descriptions = [...there.indexes].map(([field_name, index]) => ({
       field_name,
-      params: Object.entries(index).map(([key, value]) => ({ key, value })),
+      params: Object.entries({ ...index, params: JSON.stringify(index.params ?? {}) }).map(
+        ([key, value]) => ({ key, value }),
+      ),
     }));
     return { status: good, index_descriptions };
   }
@@ -184,6 +195,11 @@ export class FakeMilvus {
 
   showCollections() {
     return { status: good, data: [...this.collections.keys()].map((name) => ({ name })) };
+  }
+
+  search(asked: Search) {
+    this.searches.push(asked);
+    return { status: good, results: asked.data.length === 1 ? [] : asked.data.map(() => []) };
   }
 
   upsert() {

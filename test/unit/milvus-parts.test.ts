@@ -58,37 +58,38 @@ describe('settings of the client', () => {
 });
 
 describe('parameters of indexes', () => {
-  const gpu = { adaptForCpu: false };
-  const cpu = { adaptForCpu: true };
-
   it('are those that were decided', () => {
-    expect(buildParameters('hnsw', gpu)).toEqual({
+    expect(buildParameters('hnsw')).toEqual({
       type: 'HNSW',
       metric: 'COSINE',
       params: { M: 16, efConstruction: 200 },
     });
-    expect(buildParameters('gpu_cagra', gpu).params).toMatchObject({ cache_dataset_on_device: 'true' });
-    expect(buildParameters('gpu_cagra', gpu).params).not.toHaveProperty('adapt_for_cpu');
-    expect(buildParameters('gpu_cagra', cpu).params).toMatchObject({
-      adapt_for_cpu: 'true',
-      cache_dataset_on_device: 'false',
+    const cagra = {
+      intermediate_graph_degree: 128,
+      graph_degree: 64,
+      build_algo: 'IVF_PQ',
+      cache_dataset_on_device: 'true',
+    };
+    expect(buildParameters('gpu_cagra')).toEqual({ type: 'GPU_CAGRA', metric: 'IP', params: cagra });
+    expect(buildParameters('gpu_cagra_cpu')).toEqual({
+      type: 'GPU_CAGRA',
+      metric: 'IP',
+      params: { ...cagra, cache_dataset_on_device: 'false', adapt_for_cpu: 'true' },
     });
   });
 
   it('look at no fewer neighbours than are wanted, and at 64', () => {
     for (const top of [1, 63, 64, 65, 324, 1_000, limits.milvusTopMax])
-      expect(searchParameters('hnsw', gpu, top)).toEqual({ ef: Math.max(64, top) });
+      expect(searchParameters('hnsw', top)).toEqual({ ef: Math.max(64, top) });
     for (const top of [1, 64, 65, 324, limits.milvusCagraTopMax]) {
-      const { itopk_size: itopk = 0, search_width: width = 0 } = searchParameters('gpu_cagra', gpu, top);
+      const { itopk_size: itopk = 0, search_width: width = 0 } = searchParameters('gpu_cagra', top);
       expect(itopk % 32).toBe(0);
       // What Milvus can return with that.
       expect(top).toBeLessThanOrEqual(Math.max(Math.floor((itopk + 31) / 32), width) * 32);
     }
-    expect(searchParameters('gpu_cagra', cpu, 300)).toEqual({ ef: 300 });
-    expect(searchParameters('flat', gpu, 300)).toEqual({});
-    expect([topMax('hnsw', gpu), topMax('gpu_cagra', gpu), topMax('gpu_cagra', cpu)]).toEqual([
-      16_384, 1_024, 16_384,
-    ]);
+    expect(searchParameters('gpu_cagra_cpu', 300)).toEqual({ ef: 300 });
+    expect(searchParameters('flat', 300)).toEqual({});
+    expect([topMax('hnsw'), topMax('gpu_cagra'), topMax('gpu_cagra_cpu')]).toEqual([16_384, 1_024, 16_384]);
   });
 });
 

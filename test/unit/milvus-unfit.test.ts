@@ -1,49 +1,18 @@
 import { expect, it } from 'vitest';
-import { MilvusSharedIndex, type SharedIndexParts } from '../../src/adapters/milvus/milvus-shared-index.ts';
-import { MilvusVectorIndex, type VectorIndexParts } from '../../src/adapters/milvus/milvus-vector-index.ts';
-import { ResidentTable } from '../../src/domain/resident-table.ts';
-import { testSchema, unit } from '../support/arbitraries.ts';
+import { testSchema } from '../support/arbitraries.ts';
 import { FakeMilvus } from '../support/fake-milvus.ts';
-import { openMilvusProcess, replaceCollection } from '../support/milvus-process.ts';
+import { openMilvusAdapter, replaceCollection } from '../support/milvus-process.ts';
 import { put } from '../support/shared-indexes-fixture.ts';
-import { openCaller } from '../support/store-caller-fixture.ts';
 
 const key = { tenant: 'a', generation: 1 };
 const catalogue = { schema: testSchema, generation: 1 };
-
-/** Both sides of the adapter over one server, with what is asked of it. */
-function open(server: FakeMilvus) {
-  const { collections, connection } = openMilvusProcess(server);
-  const { clock, meter, caller } = openCaller();
-  const written: string[] = [];
-  const thread = { ready: async () => {}, write: async (name: string) => void written.push(name) };
-  const parts = { caller, collections, connection, thread, pageRows: 10, visibleAfterMs: 0 };
-  const shared = new MilvusSharedIndex(parts as unknown as SharedIndexParts);
-  const vectors = new MilvusVectorIndex({
-    ...parts,
-    nowMs: () => clock.nowMs(),
-    consistency: 'Bounded',
-    cagra: { adaptForCpu: false },
-  } as unknown as VectorIndexParts);
-  const search = () =>
-    vectors.search({
-      tenant: 'a',
-      snapshot: new ResidentTable(testSchema, 1).current,
-      vectors: [unit([1, 0, 0, 0, 0, 0, 0, 0])],
-      predicate: null,
-      limit: 5,
-      timeoutMs: 100,
-      signal: new AbortController().signal,
-    });
-  return { collections, clock, meter, caller, shared, search, written };
-}
 
 it.each([
   [{ dim: 5 }, 'vectors of 5 numbers, not 8'],
   [{ metric: 'L2' }, 'an index of the metric L2, not COSINE'],
 ] as const)('a collection that does not fit is neither asked nor written to: %j', async (to, says) => {
   const server = new FakeMilvus();
-  const { collections, clock, meter, caller, shared, search, written } = open(server);
+  const { collections, clock, meter, caller, shared, search, written } = openMilvusAdapter(server);
   const name = collections.nameOf(testSchema, 1);
   await clock.run(shared.prepare('a', catalogue));
   await clock.run(shared.apply(key, [put('d1')]));

@@ -105,6 +105,27 @@ describe('settings of stores', () => {
     });
   });
 
+  it('say how Milvus builds and searches', () => {
+    const indexOf = (env: Record<string, string>) =>
+      load({ TRIPTYCH_MILVUS_ADDRESS: 'm:1', ...env }).config.stores.milvus?.index;
+    const cagra = { TRIPTYCH_MILVUS_INDEX: 'gpu_cagra' };
+    expect(indexOf({})).toBe('hnsw');
+    expect(indexOf(cagra)).toBe('gpu_cagra');
+    expect(indexOf({ ...cagra, TRIPTYCH_MILVUS_CAGRA_ADAPT_FOR_CPU: 'no' })).toBe('gpu_cagra');
+    expect(indexOf({ ...cagra, TRIPTYCH_MILVUS_CAGRA_ADAPT_FOR_CPU: 'yes' })).toBe('gpu_cagra_cpu');
+    expect(indexOf({ TRIPTYCH_MILVUS_CAGRA_ADAPT_FOR_CPU: 'no' })).toBe('hnsw');
+    const adapts = { TRIPTYCH_MILVUS_CAGRA_ADAPT_FOR_CPU: 'yes' };
+    expect(problems({ TRIPTYCH_MILVUS_ADDRESS: 'm:1', ...adapts })).toEqual({
+      TRIPTYCH_MILVUS_CAGRA_ADAPT_FOR_CPU: 'has no effect unless milvus_index is gpu_cagra',
+    });
+    expect(
+      problems({ TRIPTYCH_MILVUS_ADDRESS: 'm:1', TRIPTYCH_MILVUS_INDEX: 'hnsw', ...adapts }),
+    ).toHaveProperty('TRIPTYCH_MILVUS_CAGRA_ADAPT_FOR_CPU', expect.stringContaining('TRIPTYCH_MILVUS_INDEX'));
+    expect(load(adapts).warnings).toEqual([
+      'TRIPTYCH_MILVUS_CAGRA_ADAPT_FOR_CPU has no effect without milvus_address',
+    ]);
+  });
+
   it('warn of settings that have no effect', () => {
     expect(load({ TRIPTYCH_MILVUS_USER: 'root', TRIPTYCH_REDIS_PASSWORD: 'x' }).warnings).toEqual([
       'TRIPTYCH_MILVUS_USER has no effect without milvus_address',

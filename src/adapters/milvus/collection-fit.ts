@@ -18,6 +18,15 @@ export function assertMetric(name: string, wanted: string, found: string | null)
   if (found !== null && found !== wanted) throw unfit(name, `an index of the metric ${found}`, wanted);
 }
 
+/** Otherwise the server would build something else than what is searched. */
+export function tooOldToAdapt(version: string): TriptychError {
+  return new TriptychError(
+    'invalid_settings',
+    `Milvus ${version} cannot search graphs of a GPU on processors, 2.6.1 and newer can: ` +
+      'milvus_cagra_adapt_for_cpu has to be off',
+  );
+}
+
 function unfit(name: string, found: string, wanted: string): TriptychError {
   return new TriptychError(
     'invalid_settings',

@@ -9,10 +9,10 @@ import {
 } from './admin-calls.ts';
 import { dropOlder } from './collection-drop.ts';
 import { columnsOf } from './collection-fields.ts';
-import { assertDimension } from './collection-fit.ts';
+import { assertDimension, tooOldToAdapt } from './collection-fit.ts';
 import type { CollectionLayout } from './collection-layout.ts';
 import { type DescribedCollection, type Division, described, descriptionOf } from './described-collection.ts';
-import { buildParameters, type CagraOptions, type IndexKind } from './index-parameters.ts';
+import { buildParameters, type IndexKind } from './index-parameters.ts';
 import { MilvusFailure, milvusStatus } from './milvus-answer.ts';
 import type { Names } from './names.ts';
 import { readFeatures, type ServerFeatures, tryPartitionKeys } from './server-features.ts';
@@ -20,7 +20,6 @@ import { readFeatures, type ServerFeatures, tryPartitionKeys } from './server-fe
 export interface MakerOptions {
   readonly names: Names;
   readonly index: IndexKind;
-  readonly cagra: CagraOptions;
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly epochMs: () => number;
@@ -66,12 +65,14 @@ export class CollectionMaker {
   ): Promise<DescribedCollection> {
     const endMs = performance.now() + timeoutMs;
     const left = () => endMs - performance.now();
-    const { textIndex } = await this.features(client);
+    const { version, textIndex, adaptsCagra } = await this.features(client);
     let there = await describeCollection(client, name, left());
     if (there === null) {
       const partitioned = await this.#tryPartitions(client);
       this.#tellLeftOut(name, layout);
-      const plan = this.#planOf(name, index ?? this.#options.index, division);
+      const kind = index ?? this.#options.index;
+      if (kind === 'gpu_cagra_cpu' && !adaptsCagra) throw tooOldToAdapt(version);
+      const plan = this.#planOf(name, kind, division);
       const columns = columnsOf(layout, partitioned);
       await createCollection(client, { ...plan, columns }, left());
       there = await describeCollection(client, name, left());
@@ -94,7 +95,7 @@ export class CollectionMaker {
     return {
       name,
       description: descriptionOf(name, index, division),
-      index: buildParameters(index, this.#options.cagra),
+      index: buildParameters(index),
       tenantIndex: null,
     };
   }

@@ -2,7 +2,7 @@ import type { DescribeCollectionResponse } from '@zilliz/milvus2-sdk-node';
 import type { CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import type { StoredDocument } from '../../domain/document.ts';
 import { type CollectionLayout, layoutOfColumns } from './collection-layout.ts';
-import type { IndexKind } from './index-parameters.ts';
+import { type IndexKind, indexKinds } from './index-parameters.ts';
 
 /** By what a catalogue's documents are divided over collections. */
 export interface Division {
@@ -29,12 +29,14 @@ export function descriptionOf(name: string, index: IndexKind, division: Division
   return `${name} index=${index} divided=${divided}`;
 }
 
+const descriptionPattern = new RegExp(
+  `^(\\S+) index=(${indexKinds.join('|')}) divided=(?:-|(facet|field):(\\S+))$`,
+);
+
 /** @returns null for a collection that is not one of ours */
 export function described(answer: DescribeCollectionResponse): DescribedCollection | null {
   const { schema, aliases } = answer;
-  const parts = /^(\S+) index=(hnsw|gpu_cagra|flat) divided=(?:-|(facet|field):(\S+))$/.exec(
-    schema.description ?? '',
-  );
+  const parts = descriptionPattern.exec(schema.description ?? '');
   if (parts === null) return null;
   const vector = schema.fields.find(({ name }) => name === 'embedding');
   const dimension = Number(vector?.type_params.find(({ key }) => key === 'dim')?.value ?? Number.NaN);

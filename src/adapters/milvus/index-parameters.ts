@@ -1,13 +1,11 @@
 import { limits } from '../../limits.ts';
 
-/** `flat` is exact and slow: for tests. */
-export type IndexKind = 'hnsw' | 'gpu_cagra' | 'flat';
-
-/** What a GPU_CAGRA index is asked for beyond its graph. */
-export interface CagraOptions {
-  /** Built on the GPU, then kept and searched as HNSW on processors; from Milvus 2.6.1. */
-  readonly adaptForCpu: boolean;
-}
+/**
+ * `gpu_cagra_cpu` is built on the GPU, then kept and searched as HNSW on processors, from Milvus 2.6.1 on; `flat` is exact
+ * and slow: for tests.
+ */
+export const indexKinds = ['hnsw', 'gpu_cagra', 'gpu_cagra_cpu', 'flat'] as const;
+export type IndexKind = (typeof indexKinds)[number];
 
 export interface IndexParameters {
   readonly type: string;
@@ -17,13 +15,14 @@ export interface IndexParameters {
 }
 
 /** What an index is built with. */
-export function buildParameters(kind: IndexKind, cagra: CagraOptions): IndexParameters {
+export function buildParameters(kind: IndexKind): IndexParameters {
   switch (kind) {
     case 'flat':
       return { type: 'FLAT', metric: 'COSINE', params: {} };
     case 'hnsw':
       return { type: 'HNSW', metric: 'COSINE', params: { M: 16, efConstruction: 200 } };
     case 'gpu_cagra':
+    case 'gpu_cagra_cpu':
       return {
         type: 'GPU_CAGRA',
         metric: 'IP',
@@ -31,9 +30,9 @@ export function buildParameters(kind: IndexKind, cagra: CagraOptions): IndexPara
           intermediate_graph_degree: 128,
           graph_degree: 64,
           build_algo: 'IVF_PQ',
-          cache_dataset_on_device: cagra.adaptForCpu ? 'false' : 'true',
+          cache_dataset_on_device: kind === 'gpu_cagra' ? 'true' : 'false',
           // Servers before 2.6.1 do not know it, and need not: false is what they do.
-          ...(cagra.adaptForCpu ? { adapt_for_cpu: 'true' } : {}),
+          ...(kind === 'gpu_cagra' ? {} : { adapt_for_cpu: 'true' }),
         },
       };
   }
@@ -43,26 +42,21 @@ export function buildParameters(kind: IndexKind, cagra: CagraOptions): IndexPara
 const neighboursMin = 64;
 
 /** @param top hits wanted for each vector, at most `topMax` of the index */
-export function searchParameters(
-  kind: IndexKind,
-  cagra: CagraOptions,
-  top: number,
-): Readonly<Record<string, number>> {
+export function searchParameters(kind: IndexKind, top: number): Readonly<Record<string, number>> {
   const neighbours = Math.max(neighboursMin, top);
   switch (kind) {
     case 'flat':
       return {};
     case 'hnsw':
+    case 'gpu_cagra_cpu':
       return { ef: neighbours };
     case 'gpu_cagra':
       // A search returns at most itopk_size, in steps of 32.
-      return cagra.adaptForCpu
-        ? { ef: neighbours }
-        : { itopk_size: Math.ceil(neighbours / 32) * 32, search_width: 4 };
+      return { itopk_size: Math.ceil(neighbours / 32) * 32, search_width: 4 };
   }
 }
 
 /** The most hits that one search can return for each vector. */
-export function topMax(kind: IndexKind, cagra: CagraOptions): number {
-  return kind === 'gpu_cagra' && !cagra.adaptForCpu ? limits.milvusCagraTopMax : limits.milvusTopMax;
+export function topMax(kind: IndexKind): number {
+  return kind === 'gpu_cagra' ? limits.milvusCagraTopMax : limits.milvusTopMax;
 }

@@ -8,7 +8,7 @@ import type { VectorIndex, VectorQuery } from '../../ports/vector-index.ts';
 import { type CollectionLayout, layoutOf } from './collection-layout.ts';
 import type { Consistency } from './consistency.ts';
 import { filterOf, type PushedFilter } from './filter.ts';
-import { type CagraOptions, searchParameters, topMax } from './index-parameters.ts';
+import { searchParameters, topMax } from './index-parameters.ts';
 import { hasStatus, milvusStatus } from './milvus-answer.ts';
 import type { MilvusCollections } from './milvus-collections.ts';
 import type { MilvusConnection } from './milvus-connection.ts';
@@ -21,7 +21,6 @@ export interface VectorIndexParts {
   readonly logger: Logger;
   readonly nowMs: () => number;
   readonly consistency: Consistency;
-  readonly cagra: CagraOptions;
 }
 
 const notThere = [milvusStatus.collectionNotFound, milvusStatus.collectionNotLoaded];
@@ -89,12 +88,12 @@ export class MilvusVectorIndex implements VectorIndex {
     vectors: readonly Float32Array[],
     timeoutMs: number,
   ): Promise<Hit[][] | null> {
-    const { connection, collections, nowMs, consistency, cagra } = this.#parts;
+    const { connection, collections, nowMs, consistency } = this.#parts;
     const endMs = nowMs() + timeoutMs;
     const base = await collections.find(name, timeoutMs);
     if (base === null) return null;
     const wanted = limit * (inexact === null ? 1 : limits.milvusOverFetch) + limits.milvusTieMargin;
-    const top = Math.min(wanted, topMax(base.index, cagra));
+    const top = Math.min(wanted, topMax(base.index));
     const parts = await collections.parts(base, timeoutMs);
     const lists = await connection.call((client) =>
       Promise.all(
@@ -104,7 +103,7 @@ export class MilvusVectorIndex implements VectorIndex {
             vectors,
             filter: expression!,
             top,
-            params: searchParameters(base.index, cagra, top),
+            params: searchParameters(base.index, top),
             consistency,
             timeoutMs: endMs - nowMs(),
           }),

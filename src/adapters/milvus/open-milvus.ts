@@ -20,8 +20,6 @@ import { WriteThread } from './write-thread.ts';
 export interface MilvusOptions extends MilvusServer {
   /** Index of new generations; `flat` is exact, for tests. */
   readonly index: IndexKind;
-  /** GPU_CAGRA alone: graphs are built on the GPU and searched on processors (Milvus 2.6.1 or newer). Default false. */
-  readonly adaptForCpu?: boolean;
   /** Facet or keyword field by whose first value documents of new generations are kept apart; null: they are not. */
   readonly shardBy: string | null;
   /** Begins every name in the database, default `triptych`: letters, digits and `_`. */
@@ -54,7 +52,6 @@ export interface MilvusIndexes {
 /** Milvus for searching and for being kept. Nothing is asked of it here: it may be down. The client is being loaded. */
 export function openMilvus(options: MilvusOptions, parts: MilvusParts): MilvusIndexes {
   const { clock, logger, caller, workCaller } = parts;
-  const cagra = { adaptForCpu: options.adaptForCpu ?? false };
   const nowMs = () => clock.nowMs();
   const consistency = options.consistency ?? 'Bounded';
   const names = new Names(options.prefix ?? 'triptych');
@@ -66,7 +63,7 @@ export function openMilvus(options: MilvusOptions, parts: MilvusParts): MilvusIn
     // Who calls first tries again, and is told.
   });
   const epochMs = () => clock.epochMs();
-  const maker = new CollectionMaker({ names, index: options.index, cagra, logger, epochMs });
+  const maker = new CollectionMaker({ names, index: options.index, logger, epochMs });
   const { shardBy } = options;
   const collections = new MilvusCollections({ connection, maker, names, shardBy, nowMs, epochMs });
   caller.onStuck(() => connection.replace('calls hang'));
@@ -78,7 +75,7 @@ export function openMilvus(options: MilvusOptions, parts: MilvusParts): MilvusIn
     const any = await collections.any(timeoutMs);
     if (any === null) return;
     const vector = new Float32Array(any.layout.dimension).fill(1);
-    const params = searchParameters(any.index, cagra, 1);
+    const params = searchParameters(any.index, 1);
     const asked = { vectors: [vector], filter: '', top: 1, params, consistency, timeoutMs };
     await connection.call((client) => expectAnswer(client, { ...asked, collection: any.name }));
   };
@@ -99,7 +96,6 @@ export function openMilvus(options: MilvusOptions, parts: MilvusParts): MilvusIn
     logger,
     nowMs,
     consistency,
-    cagra,
   });
   return { vectors, shared, close: () => shared.close() };
 }

@@ -9,6 +9,8 @@ export interface ServerFeatures {
   readonly version: string;
   /** Type of index that it has for texts. */
   readonly textIndex: 'INVERTED' | 'Trie';
+  /** Whether what is built on a GPU can be searched on processors. */
+  readonly adaptsCagra: boolean;
 }
 
 /** Asks the server what it is, and says so once; a server that is known to be open to others is warned of. */
@@ -21,6 +23,7 @@ export async function readFeatures(client: MilvusClient, logger: Logger): Promis
   return {
     version: text,
     textIndex: version === null || isAtLeast(version, 2, 4, 0) ? 'INVERTED' : 'Trie',
+    adaptsCagra: version === null || isAtLeast(version, 2, 6, 1),
   };
 }
 
