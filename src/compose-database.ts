@@ -16,7 +16,7 @@ export async function migrateDatabase(
   if (owner === null)
     throw new TriptychError(
       'invalid_settings',
-      'postgres_owner_url is needed: the URL of a login that is a member of triptych_owner',
+      'postgres_owner_url is needed, or postgres_owner_url_file: the URL of a login that is a member of triptych_owner',
     );
   return migratePostgres(owner, options);
 }

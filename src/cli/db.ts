@@ -5,11 +5,12 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import type { Runtime } from './runtime.ts';
 import { addSettingFlags, configOf } from './settings-flags.ts';
 
-const usedSettings: readonly SettingName[] = ['postgresOwnerUrl', 'postgresCaFile'];
+const usedSettings: readonly SettingName[] = ['postgresOwnerUrl', 'postgresOwnerUrlFile', 'postgresCaFile'];
 
 const help = `
 Examples:
   TRIPTYCH_POSTGRES_OWNER_URL=postgres://triptych_migrate:...@db/triptych triptych db migrate
+  triptych db migrate --postgres-owner-url-file /run/secrets/owner-url
   triptych db migrate --dry-run
   triptych db migrate --json
 

@@ -13,7 +13,7 @@ import { addSettingFlags, configOf } from './settings-flags.ts';
 const usedSettings: readonly SettingName[] = settingNames.filter(
   (name) =>
     ['dataDir', 'keysFile', 'logLevel'].includes(name) ||
-    (/^(postgres|milvus|neo4j)/.test(name) && name !== 'postgresOwnerUrl'),
+    (/^(postgres|milvus|neo4j)/.test(name) && !name.startsWith('postgresOwner')),
 );
 
 const help = `

@@ -39,7 +39,7 @@ export function completeConfig(
     port: settings.port,
     keysFile: settings.keysFile === undefined ? null : resolve(cwd, settings.keysFile),
     dataDir: resolve(cwd, settings.dataDir),
-    demo: settings.demo ?? settings.postgresUrl === undefined,
+    demo: settings.demo ?? stores.postgres === null,
     schema: settings.schema === undefined ? null : resolve(cwd, settings.schema),
     logLevel: settings.logLevel,
     embedder,

@@ -67,15 +67,18 @@ export const settings = {
   residentRowsMax: integer(1, limits.documentsMax)
     .optional()
     .describe('Documents of a catalogue whose vectors are kept in memory; needs `milvus_address`.'),
-  postgresUrl: storeUrl(/^postgres(ql)?:$/, 'a postgres:// URL').describe(
+  postgresUrl: postgresUrl().describe(
     'Postgres that holds the truth instead of `data_dir`, as a user of the role `triptych_app`.',
   ),
-  postgresWorkerUrl: storeUrl(/^postgres(ql)?:$/, 'a postgres:// URL').describe(
+  postgresUrlFile: text().describe('File that holds this URL, instead of `postgres_url`.'),
+  postgresWorkerUrl: postgresUrl().describe(
     'The same database as a user of the role `triptych_worker`, for what runs in the background.',
   ),
-  postgresOwnerUrl: storeUrl(/^postgres(ql)?:$/, 'a postgres:// URL').describe(
+  postgresWorkerUrlFile: text().describe('File that holds this URL, instead of `postgres_worker_url`.'),
+  postgresOwnerUrl: postgresUrl().describe(
     'The same database as a user of the role `triptych_owner`; for `triptych db migrate` alone.',
   ),
+  postgresOwnerUrlFile: text().describe('File that holds this URL, instead of `postgres_owner_url`.'),
   postgresCaFile: text().describe('PEM file of the authority that signed the certificate of Postgres.'),
   milvusAddress: text().describe('`host:port` of the Milvus that holds the vectors.'),
   milvusUser: text().describe('User at Milvus.'),
@@ -175,6 +178,10 @@ export function flagName(name: SettingName): string {
 
 function text() {
   return z.string().min(1).optional();
+}
+
+function postgresUrl() {
+  return storeUrl(/^postgres(ql)?:$/, 'a postgres:// URL');
 }
 
 function storeUrl(protocol: RegExp, wanted: string) {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { FieldProblem } from '../errors.ts';
-import type { SettingName, Settings } from './schema.ts';
-import type { MilvusConfig, Neo4jConfig, PostgresConfig, RedisConfig, StoresConfig } from './store-config.ts';
+import { type SettingName, type Settings, settings as settingsTable } from './schema.ts';
+import type { MilvusConfig, Neo4jConfig, RedisConfig, StoresConfig } from './store-config.ts';
 
 /** What reading settings of stores needs: where relative paths start, what settings are called, where problems go. */
 export interface StoreReading {
@@ -14,34 +14,54 @@ export interface StoreReading {
 }
 
 export function storesConfig(reading: StoreReading): StoresConfig {
-  const { postgresUrl, postgresOwnerUrl: ownerUrl } = reading.settings;
-  const ca =
-    postgresUrl === undefined && ownerUrl === undefined ? null : textOfFile(reading, 'postgresCaFile');
+  const { postgres, postgresOwner } = postgresConfigs(reading);
   return {
-    postgres: postgresConfig(reading, ca),
-    postgresOwner: ownerUrl === undefined ? null : { url: ownerUrl, ca },
+    postgres,
+    postgresOwner,
     milvus: milvusConfig(reading),
     neo4j: neo4jConfig(reading),
     redis: redisConfig(reading),
   };
 }
 
-function postgresConfig(reading: StoreReading, ca: string | null): PostgresConfig | null {
+function postgresConfigs(reading: StoreReading): Pick<StoresConfig, 'postgres' | 'postgresOwner'> {
   const { settings, problems, nameOf } = reading;
-  const { postgresUrl: url, postgresWorkerUrl: workerUrl, postgresOwnerUrl: ownerUrl } = settings;
-  if (url === undefined) {
-    const ca = ownerUrl === undefined ? (['postgresCaFile'] as const) : [];
-    warnUnused(reading, 'postgresUrl', ['postgresWorkerUrl', ...ca]);
-    return null;
-  }
-  if (workerUrl === undefined) {
+  const url = postgresUrlOf(reading, 'postgresUrl', 'postgresUrlFile');
+  const workerUrl = postgresUrlOf(reading, 'postgresWorkerUrl', 'postgresWorkerUrlFile');
+  const ownerUrl = postgresUrlOf(reading, 'postgresOwnerUrl', 'postgresOwnerUrlFile');
+  const isGiven = (...names: readonly SettingName[]) => names.some((name) => settings[name] !== undefined);
+  const given = (['postgresUrl', 'postgresUrlFile'] as const).find((name) => isGiven(name));
+  if (given === undefined) {
+    const ca = isGiven('postgresOwnerUrl', 'postgresOwnerUrlFile') ? [] : (['postgresCaFile'] as const);
+    warnUnused(reading, 'postgresUrl', ['postgresWorkerUrl', 'postgresWorkerUrlFile', ...ca]);
+  } else if (!isGiven('postgresWorkerUrl', 'postgresWorkerUrlFile'))
     problems.push({
       path: nameOf('postgresWorkerUrl'),
-      message: `is needed with ${nameOf('postgresUrl')}: the URL of a user of the role triptych_worker`,
+      message: `is needed with ${nameOf(given)}, or ${nameOf('postgresWorkerUrlFile')}: the URL of a user of the role triptych_worker`,
     });
-    return null;
-  }
-  return { url, workerUrl, ca };
+  const ca = url === null && ownerUrl === null ? null : textOfFile(reading, 'postgresCaFile');
+  return {
+    postgres: url === null || workerUrl === null ? null : { url, workerUrl, ca },
+    postgresOwner: ownerUrl === null ? null : { url: ownerUrl, ca },
+  };
+}
+
+/** The URL that is given itself or in a file, which is held to the same; what is in the file is not shown. */
+function postgresUrlOf(
+  reading: StoreReading,
+  name: 'postgresUrl' | 'postgresWorkerUrl' | 'postgresOwnerUrl',
+  file: SettingName,
+): string | null {
+  const { settings, problems, nameOf } = reading;
+  const before = problems.length;
+  const url = secret(reading, name, file);
+  if (url === null || settings[file] === undefined) return url;
+  const { error } = settingsTable[name].safeParse(url);
+  if (error === undefined) return url;
+  // A file that is empty or cannot be read is complained of already.
+  if (problems.length === before)
+    problems.push({ path: nameOf(file), message: `what the file holds ${error.issues[0]?.message}` });
+  return null;
 }
 
 function milvusConfig(reading: StoreReading): MilvusConfig | null {

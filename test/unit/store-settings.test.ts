@@ -62,6 +62,60 @@ describe('settings of stores', () => {
     expect(stores.redis).toMatchObject({ url: 'rediss://cache:6379', password: canary });
   });
 
+  it('read the URLs of Postgres from files, as they are given themselves', () => {
+    const at = (login: string) => `postgres://${login}:${canary}@db:5432/t`;
+    const files = Object.fromEntries(
+      ['app', 'worker', 'owner'].map((login) => {
+        writeFileSync(join(folder, `${login}-url`), `${at(login)}\n`);
+        return [login, `${login}-url`];
+      }),
+    );
+    const env = {
+      TRIPTYCH_POSTGRES_URL_FILE: files.app!,
+      TRIPTYCH_POSTGRES_WORKER_URL_FILE: files.worker!,
+      TRIPTYCH_POSTGRES_OWNER_URL_FILE: files.owner!,
+      TRIPTYCH_POSTGRES_CA_FILE: 'ca.pem',
+    };
+    const { config, warnings } = load(env);
+    expect(config.stores).toMatchObject({
+      postgres: { url: at('app'), workerUrl: at('worker'), ca: 'PEM' },
+      postgresOwner: { url: at('owner'), ca: 'PEM' },
+    });
+    // The demo goes into a server only where that is asked for, however its URL is given.
+    expect([warnings, config.demo]).toEqual([[], false]);
+    expect(JSON.stringify(redact(config))).not.toContain(canary);
+    const owner = { TRIPTYCH_POSTGRES_OWNER_URL_FILE: files.owner!, TRIPTYCH_POSTGRES_CA_FILE: 'ca.pem' };
+    expect(load(owner).config.stores.postgres).toBeNull();
+    expect(load(owner).config.stores.postgresOwner).toEqual({ url: at('owner'), ca: 'PEM' });
+    expect(load(owner).warnings).toEqual([]);
+    const { TRIPTYCH_POSTGRES_URL_FILE: _, ...withoutUrl } = env;
+    expect(load(withoutUrl).warnings).toEqual([
+      'TRIPTYCH_POSTGRES_WORKER_URL_FILE has no effect without postgres_url',
+    ]);
+  });
+
+  it('refuse a URL of Postgres that is given twice, or whose file holds none, and show nothing of it', () => {
+    writeFileSync(join(folder, 'url'), `postgres://a:${canary}@db/t`);
+    writeFileSync(join(folder, 'empty'), ' \n');
+    const worker = { TRIPTYCH_POSTGRES_WORKER_URL: 'postgres://w@db/t' };
+    const by = (file: string) => problems({ ...worker, TRIPTYCH_POSTGRES_URL_FILE: file });
+    const path = 'TRIPTYCH_POSTGRES_URL_FILE';
+    expect(by('secret')).toEqual({ [path]: 'what the file holds must be a postgres:// URL' });
+    expect(by('empty')).toEqual({ [path]: 'the file is empty' });
+    expect(by('none')).toEqual({ [path]: 'none cannot be read' });
+    for (const role of ['', 'WORKER_', 'OWNER_']) {
+      const [own, file] = [`TRIPTYCH_POSTGRES_${role}URL`, `TRIPTYCH_POSTGRES_${role}URL_FILE`];
+      const both = { [own]: 'postgres://a@db/t', [file]: 'url' };
+      const others = { TRIPTYCH_POSTGRES_URL: 'postgres://a@db/t', ...worker };
+      expect(problems({ ...others, ...both })).toEqual({ [file]: `cannot be given with ${own}` });
+    }
+    expect(problems({ TRIPTYCH_POSTGRES_URL_FILE: 'url' })).toEqual({
+      postgres_worker_url: expect.stringMatching(
+        /^is needed with TRIPTYCH_POSTGRES_URL_FILE, or .*triptych_worker$/,
+      ),
+    });
+  });
+
   it('take a password out of the URL of Redis', () => {
     const { redis } = load({ TRIPTYCH_REDIS_URL: 'redis://:p%40ss@cache:6379/2' }).config.stores;
     expect(redis).toEqual({ url: 'redis://cache:6379/2', password: 'p@ss', ca: null });
