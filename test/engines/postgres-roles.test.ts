@@ -151,6 +151,24 @@ describeWithEngines(['postgres'], 'the way to Postgres', ({ postgres }) => {
     await documents.close();
   });
 
+  it.each(['verify-full', 'require'])('is verified by the authority also with sslmode=%s', async (mode) => {
+    const asking = (url: string): string => `${url}?sslmode=${mode}`;
+    const inMode = { url: asking(urls.url), workerUrl: asking(urls.workerUrl) };
+    const { client, documents } = await open(ca(), inMode);
+    for (const scope of [{ tenant: 't' }, 'all'] as const)
+      expect(await client.run([encrypted], scope)).toEqual([[['t']]]);
+    await documents.close();
+    // The mode by itself has the same verified, by the authorities of the system: they have not signed this one.
+    const refusal = async (authority: string | null, url: string): Promise<string> => {
+      const { documents: refused } = await open(authority, { ...inMode, url: asking(url) });
+      const error: unknown = await refused.ping().catch((thrown: unknown) => thrown);
+      await refused.close();
+      return String((error as { cause?: { message?: string } }).cause?.message);
+    };
+    expect(await refusal(null, urls.url)).toMatch(/certificate|signature/);
+    expect(await refusal(ca(), database.url)).toMatch(/IP: 127.0.0.1 is not in the cert/);
+  });
+
   it('is not taken under another authority, nor to a name that the certificate lacks', async () => {
     const asked = async (authority: string, to = urls) => {
       const { documents } = await open(authority, to);
