@@ -5,6 +5,7 @@ import type { SearchResponse } from '../../src/domain/search-response.ts';
 import { limits } from '../../src/limits.ts';
 import { type StoreName, storeNames } from '../../src/ports/store-caller.ts';
 import { answerProblems, listOf } from '../support/faults/answer-problems.ts';
+import { faultDocuments } from '../support/faults/fault-catalogue.ts';
 import {
   type FaultService,
   fillFaultService,
@@ -68,6 +69,10 @@ async function refusal(i: number, changes: Partial<SearchRequest>): Promise<unkn
   return response ?? [(error as { status: number }).status, (error as { code: string }).code];
 }
 
+/** A service that holds a tenth of the vectors. */
+const openPartly = () =>
+  openFaultService({ ...stores.env, TRIPTYCH_RESIDENT_ROWS_MAX: `${faultDocuments().length / 10}` });
+
 const warned = ({ warnings }: SearchResponse): string[] => warnings.map(({ code }) => code);
 
 /** Words alone: what only Postgres can answer. */
@@ -85,9 +90,11 @@ describe('without Milvus', () => {
   });
 
   it('words and graph answer where not all vectors are in memory, and the answer says so', async () => {
-    const partly = await openFaultService({ ...stores.env, TRIPTYCH_RESIDENT_ROWS_MAX: '10' });
+    const partly = await openPartly();
     try {
       const whole = await goodAnswers(partly, questions, recoveryMs);
+      // With all stores it is no other answer than that of a service that holds every vector.
+      expect(whole.map(listOf)).toEqual(good.map(listOf));
       await take('milvus');
       for (let i = 0; i < questions; i++) {
         const answer = await ask(i, {}, partly);
@@ -188,6 +195,27 @@ describe('without any store', () => {
     await heal();
     const healed = await goodAnswers(service, questions, recoveryMs);
     expect(healed.map(listOf)).toEqual(good.map(listOf));
+  });
+
+  it('nothing answers where not all vectors are in memory, and it is said when to ask again', async () => {
+    const partly = await openPartly();
+    try {
+      const whole = await goodAnswers(partly, questions, recoveryMs);
+      await take(...storeNames);
+      for (let i = 0; i < questions; i++) {
+        const { response, error } = await partly.ask(i, patientMs);
+        expect(response).toBeNull();
+        expect(error).toMatchObject({ status: 503, code: 'unavailable', retryAfterSeconds: 1 });
+        const { coverage } = (error as { members: { coverage: SearchResponse['coverage'] } }).members;
+        for (const leg of ['vector', 'lexical', 'graph'] as const)
+          expect(['failed', 'open'], leg).toContain(coverage[leg]?.state);
+      }
+      await heal();
+      const healed = await goodAnswers(partly, questions, recoveryMs);
+      expect(healed.map(listOf)).toEqual(whole.map(listOf));
+    } finally {
+      await partly.close();
+    }
   });
 });
 
