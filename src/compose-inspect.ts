@@ -35,17 +35,17 @@ export async function inspectStores(
   parts: StoreParts,
 ): Promise<StoresInspection> {
   const { postgres, milvus, neo4j, redis } = config.stores;
-  const catalogues: CatalogueInspection[] = [];
-  const asked: Promise<StoreInspection>[] = [];
+  let catalogues: readonly CatalogueInspection[] = [];
+  const questions: (readonly [StoreInspection['store'], () => Promise<void>])[] = [];
   const ask = (store: StoreInspection['store'], question: () => Promise<void>): void => {
-    asked.push(answered(question, parts.clock).then((answer) => ({ store, ...answer })));
+    questions.push([store, question]);
   };
   if (postgres !== null)
     ask('postgres', async () => {
       const { store } = await openTruth(config, parts);
       try {
         await store.ping();
-        catalogues.push(...(await cataloguesIn(store, tenants)));
+        catalogues = await cataloguesIn(store, tenants);
       } finally {
         await store.close();
       }
@@ -63,7 +63,16 @@ export async function inspectStores(
       const caches = openCaches(redis, () => new Uint8Array(32), parts);
       await onceConnected(async () => caches.pingCaches?.(), parts.clock).finally(() => caches.close());
     });
-  return { stores: await Promise.all(asked), catalogues };
+  const stores = await Promise.all(
+    questions.map(async ([store, question]) => ({ store, ...(await answered(question, parts.clock)) })),
+  );
+  for (const [i, { reason, isRefused }] of stores.entries()) {
+    if (reason === null || isRefused) continue;
+    // Clients are loaded while the first connections are made, which holds these up.
+    const [store, question] = questions[i]!;
+    stores[i] = { store, ...(await answered(question, parts.clock)) };
+  }
+  return { stores, catalogues };
 }
 
 async function cataloguesIn(
