@@ -93,6 +93,24 @@ export function otherCaFile(caFile: string): string {
   return join(dirname(caFile), 'other-ca.pem');
 }
 
+/** How a suite is registered, and where its engines are found; tests of these rules bring their own. */
+export interface SuiteRunner {
+  readonly describe: (title: string, suite: () => void) => void;
+  readonly skip: (title: string, suite: () => void) => void;
+  readonly it: (title: string, test: () => void) => void;
+  /** null: it is not there. */
+  readonly find: <N extends EngineName>(name: N) => Engines[N] | null;
+  readonly isCi: boolean;
+}
+
+const runner: SuiteRunner = {
+  describe,
+  skip: (title, suite) => describe.skipIf(true)(title, suite),
+  it,
+  find: engineSettings,
+  isCi: Boolean(process.env.CI),
+};
+
 /**
  * A suite that needs engines. They are taken from the environment, else from the running ones of `npm run engines`.
  * Where one is missing the suite is skipped and its title says so; where CI is set it fails.
@@ -101,21 +119,22 @@ export function describeWithEngines<N extends EngineName>(
   names: readonly N[],
   title: string,
   suite: (engines: Pick<Engines, N>) => void,
+  { describe, skip, it, find, isCi }: SuiteRunner = runner,
 ): void {
-  const found = new Map(names.map((name) => [name, engineSettings(name)]));
+  const found = new Map(names.map((name) => [name, find(name)]));
   const missing = names.filter((name) => found.get(name) === null);
   if (missing.length === 0) {
     describe(title, () => suite(Object.fromEntries(found) as Pick<Engines, N>));
     return;
   }
   const reason = `not running: ${missing.join(', ')}; npm run engines -- up ${missing.join(' ')}`;
-  if (process.env.CI)
+  if (isCi)
     describe(title, () => {
       it('has its engines', () => {
         throw new Error(reason);
       });
     });
-  else describe.skipIf(true)(`${title} (${reason})`, () => it('is not run', () => {}));
+  else skip(`${title} (${reason})`, () => it('is not run', () => {}));
 }
 
 /** @returns null where the engine neither is in the environment nor runs */
