@@ -5,6 +5,10 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { settings } from '../../src/config/schema.ts';
+
+/** The first is the one that writes most. */
+const level = settings.logLevel.unwrap().options[0]!;
 
 const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
@@ -77,11 +81,14 @@ async function others(port: () => Promise<number>): Promise<Record<string, strin
   };
 }
 
+/** One URL as it is, one in a file. */
 async function postgres(port: () => Promise<number>): Promise<Record<string, string>> {
   const at = `127.0.0.1:${await port()}/triptych`;
+  const file = join(folder, 'worker-url');
+  writeFileSync(file, `postgres://worker:${secrets.work}@${at}\n`);
   return {
     TRIPTYCH_POSTGRES_URL: `postgres://app:${secrets.serve}@${at}`,
-    TRIPTYCH_POSTGRES_WORKER_URL: `postgres://worker:${secrets.work}@${at}`,
+    TRIPTYCH_POSTGRES_WORKER_URL_FILE: file,
   };
 }
 
@@ -108,7 +115,7 @@ async function askAll(call: Call): Promise<void> {
 async function everythingOf(
   env: Record<string, string>,
 ): Promise<{ readonly all: string; readonly log: string }> {
-  const args = ['serve', '--port', '0', '--embedder', 'none', '--log-level', 'info', '--no-demo'];
+  const args = ['serve', '--port', '0', '--embedder', 'none', '--log-level', level, '--no-demo'];
   const service = spawn(process.execPath, [main, ...args], {
     cwd: folder,
     env: { ...withoutStores(process.env), TRIPTYCH_DATA_DIR: join(folder, 'data'), ...env },
@@ -169,6 +176,8 @@ describe('no secret of a store is in logs, metrics or answers', () => {
     async (_, port) => {
       const { all, log } = await everythingOf({ ...(await others(port)), ...(await postgres(port)) });
       nothingOf(all);
+      // Every level was written.
+      expect(log).toContain('"level":"info"');
       // The stores were asked, and what came of it was said.
       expect(all).toContain('triptych_store_state{store="postgres"');
       expect(log).toContain('"store":"postgres"');
