@@ -36,7 +36,7 @@ export async function inspectStores(
 ): Promise<StoresInspection> {
   const { postgres, milvus, neo4j, redis } = config.stores;
   let catalogues: readonly CatalogueInspection[] = [];
-  const questions: (readonly [StoreInspection['store'], () => Promise<void>])[] = [];
+  const questions: Question[] = [];
   const ask = (store: StoreInspection['store'], question: () => Promise<void>): void => {
     questions.push([store, question]);
   };
@@ -63,15 +63,14 @@ export async function inspectStores(
       const caches = openCaches(redis, () => new Uint8Array(32), parts);
       await onceConnected(async () => caches.pingCaches?.(), parts.clock).finally(() => caches.close());
     });
+  const first = await Promise.all(questions.map((asked) => answered(asked, parts.clock)));
   const stores = await Promise.all(
-    questions.map(async ([store, question]) => ({ store, ...(await answered(question, parts.clock)) })),
+    questions.map((asked, i) => {
+      const { reason, isRefused } = first[i]!;
+      // While the first connections are made clients are loaded, which holds these up.
+      return reason === null || isRefused ? first[i]! : answered(asked, parts.clock);
+    }),
   );
-  for (const [i, { reason, isRefused }] of stores.entries()) {
-    if (reason === null || isRefused) continue;
-    // Clients are loaded while the first connections are made, which holds these up.
-    const [store, question] = questions[i]!;
-    stores[i] = { store, ...(await answered(question, parts.clock)) };
-  }
   return { stores, catalogues };
 }
 
@@ -105,12 +104,14 @@ async function onceConnected(ping: () => Promise<void>, clock: Clock): Promise<v
     }
 }
 
+type Question = readonly [store: StoreInspection['store'], ask: () => Promise<void>];
 type Answer = Pick<StoreInspection, 'reason' | 'isRefused'>;
 
 /** Why a question is not answered in time, or null. */
-function answered(question: () => Promise<void>, clock: Clock): Promise<Answer> {
-  const answer = question().then(() => ({ reason: null, isRefused: false }), refusalOf);
-  return within<Answer>(answer, limits.doctorStoreMsMax, clock, { reason: 'no answer', isRefused: false });
+async function answered([store, ask]: Question, clock: Clock): Promise<StoreInspection> {
+  const answer = ask().then(() => ({ reason: null, isRefused: false }), refusalOf);
+  const none = { reason: 'no answer', isRefused: false };
+  return { store, ...(await within<Answer>(answer, limits.doctorStoreMsMax, clock, none)) };
 }
 
 /** Drivers' texts may name users and hosts, which are the reader's own here; secrets are in none of ours. */

@@ -62,8 +62,10 @@ export interface ComposedTriptych {
 
 /** What `triptych doctor` shows of the parts that this machine may lack. */
 export type Inspection = Awaited<ReturnType<typeof inspectRerankers>> & {
-  /** `reason`: why it is not ready, or null. */
-  readonly embedder: { readonly name: string; readonly reason: string | null } & {
+  readonly embedder: {
+    readonly name: string;
+    /** Why it is not ready, or null. */
+    readonly reason: string | null;
     /** Whose vectors it makes; null: there is none. */
     readonly space: { readonly model: string; readonly dimension: number } | null;
   };
