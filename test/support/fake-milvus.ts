@@ -49,10 +49,19 @@ export class FakeMilvus {
   /** Calls that were made. */
   calls: string[] = [];
   nowMs = 0;
-  version = 'v2.6.10';
+  version: string;
   /** What it was asked for; it finds nothing. */
   readonly searches: Search[] = [];
+  /** Calls that are answered with a status that is not good, without anything being done. */
+  readonly refused = new Set<string>();
   #cut: { readonly at: number; readonly how: Cut } | null = null;
+  readonly #keepsPartitioned: boolean;
+
+  /** @param keepsPartitioned whether upserts keep all rows where tenants divide a collection */
+  constructor({ version = 'v2.6.10', keepsPartitioned = false } = {}) {
+    this.version = version;
+    this.#keepsPartitioned = keepsPartitioned;
+  }
 
   /** Lets the call fail that comes after `calls` others. */
   cutAfter(calls: number, how: Cut): void {
@@ -80,6 +89,7 @@ export class FakeMilvus {
     this.calls.push(method);
     const lost = Object.assign(new Error('14 UNAVAILABLE: the line is dead'), { code: 14 });
     if (cut === 'before') throw lost;
+    if (this.refused.has(method)) return bad(65_535, `no ${method} now`);
     const answer = (this as unknown as Record<string, (asked: never) => unknown>)[method]?.(request);
     if (answer === undefined) throw new Error(`nobody has taught the fake ${method}`);
     if (cut === 'after') throw lost;
@@ -206,9 +216,9 @@ export class FakeMilvus {
     return { status: good };
   }
 
-  /** Only the trial of partition keys asks, and is told that they lose rows. */
+  /** Only the trial of partition keys asks. */
   query() {
-    return { status: good, data: [{ 'count(*)': '0' }] };
+    return { status: good, data: [{ 'count(*)': this.#keepsPartitioned ? '16' : '0' }] };
   }
 
   deleteEntities() {
