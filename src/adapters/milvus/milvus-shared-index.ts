@@ -12,7 +12,7 @@ import { hasStatus, milvusStatus, refusalOf } from './milvus-answer.ts';
 import type { MilvusCollections } from './milvus-collections.ts';
 import type { MilvusConnection } from './milvus-connection.ts';
 import type { Names } from './names.ts';
-import { type Placement, placed } from './placement.ts';
+import { inWrites, type Placement, placed } from './placement.ts';
 import { VersionPages } from './version-pages.ts';
 import type { WriteThread } from './write-thread.ts';
 import { haveAll, mergedVersions, readRows } from './written-rows.ts';
@@ -70,7 +70,7 @@ export class MilvusSharedIndex implements SharedIndex {
     const places = await this.#placed(base, changes);
     await this.#start(() => this.#parts.thread.ready());
     try {
-      for (const place of places)
+      for (const place of inWrites(places))
         await this.#call('write', limits.milvusWriteMs, (leftMs) =>
           this.#write(key.tenant, base, place, leftMs),
         );

@@ -46,3 +46,14 @@ export function placed(
     of.length === 0 ? [] : [{ collection, changes: of }],
   );
 }
+
+/** The same in writes of at most limits.sharedIndexBatchMax changes, in order, however many a caller has given at once. */
+export function inWrites(places: readonly Placement[]): Placement[] {
+  const most = limits.sharedIndexBatchMax;
+  return places.flatMap(({ collection, changes }) =>
+    Array.from({ length: Math.ceil(changes.length / most) }, (_, i) => ({
+      collection,
+      changes: changes.slice(i * most, (i + 1) * most),
+    })),
+  );
+}
