@@ -1,7 +1,7 @@
 // Neo4j Community, the whole server from Maven as a process of its own: 5.26 on the machine's Java, 2026 on Java 25
 // from a Python package.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineUnavailable, findOnPath, installOnce, needPackage, onPath, tool } from './install.mjs';
 import { runningPid, startServer, stopServer, untilAnswered } from './process.mjs';
@@ -29,6 +29,9 @@ export const neo4j2026 = engine({
   mainClass: 'org.neo4j.server.Neo4jCommunity',
   prefix: 'TRIPTYCH_TEST_NEO4J_2026',
   testPrefix: 'TRIPTYCH_TEST_NEO4J_2026',
+  // As in the settings file of the distribution, which does not come with the server from Maven; the server's own default
+  // is Cypher 5.
+  more: ['db.query.default_language=CYPHER_25'],
   java: installJava25,
 });
 
@@ -40,9 +43,10 @@ export const neo4j2026 = engine({
  * @param {string} kind.mainClass
  * @param {string} kind.prefix what its settings begin with, and
  * @param {string} kind.testPrefix those that only tests know
+ * @param {string[]} [kind.more] settings beside those of all; of a database that is there, they begin it anew
  * @param {(set: EngineSet) => Promise<string>} kind.java makes sure of a Java and returns its command
  */
-function engine({ name, release, port, mainClass, prefix, testPrefix, java }) {
+function engine({ name, release, port, mainClass, prefix, testPrefix, more = [], java }) {
   const program = (set) => join(set.programs, `neo4j-${release}`);
   const home = (set) => join(set.folder, name);
   const pidFile = (set) => join(set.folder, `${name}.pid`);
@@ -72,8 +76,11 @@ function engine({ name, release, port, mainClass, prefix, testPrefix, java }) {
     const command = await java(set);
     const conf = join(folder, 'conf');
     mkdirSync(conf, { recursive: true });
-    writeFileSync(join(conf, 'neo4j.conf'), settings(set.port(port), await needTls(set)));
-    if (!existsSync(join(folder, 'data', 'dbms'))) setInitialPassword(set, command);
+    const file = join(conf, 'neo4j.conf');
+    const before = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+    writeFileSync(file, settings(set.port(port), await needTls(set), more));
+    const isThere = existsSync(join(folder, 'data', 'dbms')) && more.every((line) => before.includes(line));
+    if (!isThere) setInitialPassword(set, command);
     const memory = ['-Xms256m', '-Xmx512m', '-XX:MaxDirectMemorySize=256m', '-XX:+UseSerialGC'];
     const opens = ['java.nio', 'java.io', 'sun.nio.ch'].map(
       (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
@@ -160,7 +167,7 @@ function pom(release) {
 `;
 }
 
-function settings(port, tls) {
+function settings(port, tls, more) {
   return `${[
     'server.default_listen_address=127.0.0.1',
     `server.bolt.listen_address=127.0.0.1:${port}`,
@@ -183,6 +190,7 @@ function settings(port, tls) {
     'server.bolt.connection_keep_alive=1s',
     'server.bolt.connection_keep_alive_probes=2',
     'server.bolt.connection_keep_alive_for_requests=ALL',
+    ...more,
   ].join('\n')}\n`;
 }
 

@@ -172,6 +172,8 @@ export function graphStoreContract(
         ),
       );
       expect((await recall(many, ...seeds)).length).toBe(limits.graphSupportMax);
+      const tooMany = recall(many, ...seeds, 'one more');
+      await expect(tooMany).rejects.toMatchObject({ code: 'invalid_request', fields: [{ path: 'seeds' }] });
     });
 
     it('lists direct relations of each id, strongest first, to documents that exist', async () => {
