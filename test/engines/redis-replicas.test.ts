@@ -27,6 +27,9 @@ import {
   userParts,
 } from '../support/search-fixture.ts';
 
+/** So many that they do not all get the same life by chance. */
+const lists = 16;
+
 /** Processes of one service: one truth, one Redis, everything else each for itself. */
 describeWithEngines(['redis'], 'Processes that share a Redis', ({ redis }) => {
   const prefix = `test-${randomUUID()}`;
@@ -172,6 +175,36 @@ describeWithEngines(['redis'], 'Processes that share a Redis', ({ redis }) => {
     const again = await b.search({ ...request, user: 'eve' });
     expect(again.cached).toBe(false);
     expect(shown(again)).toEqual(shown(first));
+  });
+
+  it.each([
+    [
+      'somebody',
+      ' for as long as its cursors stand',
+      Math.max(limits.rankedPersonalTtlMs, limits.cursorTtlMs),
+    ],
+    ['nobody', ' for an hour', limits.rankedSharedTtlMs],
+  ])('keep a list of %s%s and by chance a little longer', async (who, _, ttlMs) => {
+    const raw = new Redis(redis.url, { password: redis.password });
+    try {
+      const before = new Set(await raw.keys(`${prefix}:1:list:*`));
+      const made = async () => (await raw.keys(`${prefix}:1:list:*`)).filter((name) => !before.has(name));
+      const startMs = performance.now();
+      for (let i = 0; i < lists; i++)
+        await a.search({ query: `space ${i}`, user: who === 'nobody' ? null : `lasting${i}`, k: 5 });
+      await until(async () => (await made()).length === lists);
+      const left = await Promise.all((await made()).map((name) => raw.pttl(name)));
+      const passedMs = performance.now() - startMs;
+      for (const ms of left) {
+        expect(ms).toBeGreaterThanOrEqual(ttlMs - passedMs - 1);
+        expect(ms).toBeLessThanOrEqual(ttlMs * (1 + limits.redisTtlJitter) + 1);
+      }
+      // More apart than what has passed between the first and the last can tell.
+      const apartMs = Math.max(...left) - Math.min(...left);
+      expect(apartMs).toBeGreaterThan(passedMs + (ttlMs * limits.redisTtlJitter) / 10);
+    } finally {
+      raw.disconnect();
+    }
   });
 
   it('forget a user’s lists everywhere when one of them erases the user', async () => {
