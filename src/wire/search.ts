@@ -62,7 +62,9 @@ export const searchShape = {
     .array(z.enum(['fields', 'facets', 'facet_counts']))
     .max(3)
     .default([]),
-  include_relationships: z.boolean().default(false),
+  include_relationships: z.boolean().default(false).meta({
+    description: 'The relations of the results, asked for after ranking: in Neo4j a second question.',
+  }),
   explain: z
     .enum(['none', 'score', 'plan', 'full'])
     .default('score')
