@@ -32,7 +32,10 @@ export function PlanSection({ answer }: { readonly answer: Answer }) {
 }
 
 function legsText({ legs, skipped, stages, rank_depth }: Plan): string {
-  const ran = legs.map(({ leg, depth }) => `${leg} for ${depth}`);
+  const ran = legs.map(({ leg, depth, estimated_ms, actual_ms }) => {
+    const took = actual_ms === null ? '' : `, ${msText(actual_ms)} taken`;
+    return `${leg} for ${depth} (${msText(estimated_ms)} estimated${took})`;
+  });
   const left = skipped.map(({ leg, reason }) => `${leg} skipped, ${reasonText(reason)}`);
   return `${[...ran, ...left].join('; ')}. Then ${listText(stages.map(nameText))}, ${countText(rank_depth, 'rank')} deep.`;
 }

@@ -47,7 +47,7 @@ export class SearchStream {
   observer(schema: CatalogueSchema): SearchObserver {
     const { requestId } = this.#exchange;
     return {
-      onPlan: (plan) => this.#later({ event: 'plan', data: planToWire(plan, schema) }),
+      onPlan: (plan) => this.#later({ event: 'plan', data: planToWire(plan, {}, schema) }),
       onProvisional: (response) =>
         this.#later({ event: 'provisional', data: searchResponseToWire(response, schema, requestId) }),
     };

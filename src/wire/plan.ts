@@ -1,28 +1,38 @@
 import { z } from 'zod';
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { SearchPlan } from '../domain/plan.ts';
+import type { Coverage, LegCoverage } from '../domain/search-response.ts';
 import { components } from './components.ts';
 import { sourcedRuleSchema } from './rule.ts';
 import { sourcedRuleToWire } from './rule-conversion.ts';
 
 const recallLeg = z.enum(['vector', 'lexical', 'graph']);
 
+/** What the planner gave a part, and what became of it. */
+const times = {
+  budget_ms: z.number(),
+  estimated_ms: z.number(),
+  actual_ms: z.number().nullable().meta({
+    description:
+      'As `ms` in `coverage`, of the run that made the list; null: it was not asked, or there is no answer of it yet.',
+  }),
+};
+
 export const planSchema = z
   .strictObject({
     strategy: z.string(),
-    embed: z.strictObject({ budget_ms: z.number(), estimated_ms: z.number() }).nullable(),
+    embed: z.strictObject(times).nullable(),
     legs: z.array(
       z.strictObject({
         leg: recallLeg,
         depth: z.int(),
-        budget_ms: z.number(),
-        estimated_ms: z.number(),
+        ...times,
         after_embedding: z.boolean(),
       }),
     ),
     skipped: z.array(z.strictObject({ leg: recallLeg, reason: z.string() })),
     documents: z
-      .strictObject({ budget_ms: z.number(), estimated_ms: z.number() })
+      .strictObject(times)
       .nullable()
       .meta({ description: 'Reading candidates that are not in memory; null: all documents are.' }),
     predicate: z
@@ -55,24 +65,31 @@ export function roundMs(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }
 
-function budgetToWire(part: SearchPlan['embed']): WirePlan['embed'] {
-  if (part === null) return null;
-  return { budget_ms: roundMs(part.budgetMs), estimated_ms: roundMs(part.estimatedMs) };
+function timesToWire(
+  { budgetMs, estimatedMs }: { readonly budgetMs: number; readonly estimatedMs: number },
+  run: LegCoverage | undefined,
+) {
+  const isOver = run !== undefined && !['skipped', 'open', 'pending'].includes(run.state);
+  return {
+    budget_ms: roundMs(budgetMs),
+    estimated_ms: roundMs(estimatedMs),
+    actual_ms: isOver ? roundMs(run.ms) : null,
+  };
 }
 
-export function planToWire(plan: SearchPlan, schema: CatalogueSchema): WirePlan {
+/** @param coverage of the search that ran by the plan; empty before it did */
+export function planToWire(plan: SearchPlan, coverage: Coverage, schema: CatalogueSchema): WirePlan {
   return {
     strategy: plan.strategy,
-    embed: budgetToWire(plan.embed),
+    embed: plan.embed && timesToWire(plan.embed, coverage.embedder),
     legs: plan.legs.map((leg) => ({
       leg: leg.leg,
       depth: leg.depth,
-      budget_ms: roundMs(leg.budgetMs),
-      estimated_ms: roundMs(leg.estimatedMs),
+      ...timesToWire(leg, coverage[leg.leg]),
       after_embedding: leg.afterEmbedding,
     })),
     skipped: plan.skipped.map(({ leg, reason }) => ({ leg, reason })),
-    documents: budgetToWire(plan.documents),
+    documents: plan.documents && timesToWire(plan.documents, coverage.documents),
     predicate:
       plan.predicate === null
         ? null

@@ -159,7 +159,7 @@ export function searchResponseToWire(
     cursor: response.cursor,
     took_ms: roundMs(response.tookMs),
     ...(response.plan !== undefined && {
-      plan: planToWire(response.plan, schema),
+      plan: planToWire(response.plan, response.coverage, schema),
       timings: mapValues(response.stages, roundMs),
     }),
     request_id: requestId,

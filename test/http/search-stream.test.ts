@@ -63,7 +63,7 @@ describe.each([ndjson, sse])('a search as %s', (type) => {
     const parts = partsOf(type, answer.text);
     expect(parts.map(({ event }) => event)).toEqual(['plan', 'provisional', 'final', 'done']);
     const [plan, provisional, final, done] = parts.map(({ data }) => data);
-    expect(plan).toMatchObject({ strategy: 'VectorOnly', rank_depth: 100 });
+    expect(plan).toMatchObject({ strategy: 'VectorOnly', rank_depth: 100, legs: [{ actual_ms: null }] });
     expect(provisional).toMatchObject({ coverage: { vector: { state: 'pending' } }, request_id: 'r-1' });
     expect(final).toMatchObject({ coverage: { vector: { state: 'ok' } }, results: [{ id: 'a' }] });
     expect(done).toEqual({ request_id: 'r-1' });

@@ -132,7 +132,7 @@ describe('barOf', () => {
 
 describe('timelineOf', () => {
   const leg = (leg: 'vector' | 'lexical' | 'graph', after_embedding: boolean) => ({
-    ...{ leg, depth: 300, budget_ms: 200, estimated_ms: 2, after_embedding },
+    ...{ leg, depth: 300, budget_ms: 200, estimated_ms: 2, actual_ms: 3, after_embedding },
   });
   const answer: Answer = {
     results: [],
@@ -159,7 +159,7 @@ describe('timelineOf', () => {
     plan: {
       ...{
         strategy: 'HybridParallel',
-        embed: { budget_ms: 150, estimated_ms: 18 },
+        embed: { budget_ms: 150, estimated_ms: 18, actual_ms: 20 },
         documents: null,
         predicate: null,
       },

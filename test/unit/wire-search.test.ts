@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { SearchPlan } from '../../src/domain/plan.ts';
 import { builtInProfiles } from '../../src/domain/profile.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
 import type { SearchResponse } from '../../src/domain/search-response.ts';
+import { planToWire } from '../../src/wire/plan.ts';
 import { parseSearchRequest } from '../../src/wire/search.ts';
 import { searchResponseSchema, searchResponseToWire } from '../../src/wire/search-response.ts';
 import { filmSchema } from '../support/fake-triptych.ts';
@@ -141,7 +143,10 @@ describe('searchResponseToWire', () => {
           ],
         },
       ],
-      coverage: { embedder: { state: 'late', ms: 10, budgetMs: 9, candidates: 0, reason: 'too_slow' } },
+      coverage: {
+        embedder: { state: 'late', ms: 10, budgetMs: 9, candidates: 0, reason: 'too_slow' },
+        graph: { state: 'ok', ms: 3.21987, budgetMs: 9, candidates: 1 },
+      },
       degraded: true,
       warnings: [{ code: 'pin_dropped' as const, message: 'w' }],
       total: { value: 3, relation: 'gte' },
@@ -174,11 +179,32 @@ describe('searchResponseToWire', () => {
       coverage: { embedder: { state: 'late', ms: 10, budget_ms: 9, candidates: 0, reason: 'too_slow' } },
       plan: {
         rank_depth: 100,
-        documents: { budget_ms: 8, estimated_ms: 2 },
-        legs: [{ after_embedding: false, budget_ms: 9, estimated_ms: 2 }],
+        embed: { budget_ms: 5, estimated_ms: 1, actual_ms: 10 },
+        documents: { budget_ms: 8, estimated_ms: 2, actual_ms: null },
+        legs: [{ after_embedding: false, budget_ms: 9, estimated_ms: 2, actual_ms: 3.22 }],
       },
       results: [{ ...response.results[0] }],
     });
     expect(JSON.stringify(wire)).not.toMatch(/"[a-z]+[A-Z][a-zA-Z]*":/);
+  });
+
+  it.each([
+    ['ok', 4],
+    ['late', 4],
+    ['failed', 4],
+    ['skipped', null],
+    ['open', null],
+    ['pending', null],
+  ] as const)('says how long a leg took that is %s: %s', (state, actual) => {
+    const plan: SearchPlan = {
+      ...{ strategy: 'VectorOnly', embed: null, skipped: [], documents: null, predicate: null },
+      legs: [{ leg: 'vector', depth: 300, budgetMs: 9, estimatedMs: 2, afterEmbedding: false }],
+      ...{ stages: [], rankDepth: 100, estimatedMs: 3, rejected: [] },
+    };
+    const vector = { state, ms: 4, budgetMs: 9, candidates: 0 };
+    expect(planToWire(plan, { vector }, filmSchema).legs).toMatchObject([
+      { leg: 'vector', estimated_ms: 2, actual_ms: actual },
+    ]);
+    expect(planToWire(plan, {}, filmSchema).legs[0]!.actual_ms).toBeNull();
   });
 });
