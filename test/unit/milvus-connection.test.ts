@@ -45,6 +45,12 @@ it('gives its client up when calls in a row got no answer for a while, and says 
   expect(connection.generation).toBe(1);
   const second = await answer();
   expect(second).not.toBe(first);
+  // Connections of its own; what messages are made of is not read again.
+  expect(second.channelPool).not.toBe(first.channelPool);
+  const definitions = (client: MilvusClient) => Reflect.get(client, '_MilvusService');
+  expect(definitions(second)).toBe(definitions(first));
+  // Made before the old one was closed: it can be asked, and closed, itself.
+  expect([Reflect.get(second, 'closed'), Reflect.get(second, 'closePromise')]).toEqual([false, undefined]);
   // The row begins anew with each client.
   await silence(callsMax - 1, msMax);
   expect([await answer(), connection.generation]).toEqual([second, 1]);
