@@ -118,7 +118,7 @@ export const storeLimits = {
   /** Documents whose score is kept with the answer of a leg. */
   legScoresMax: 4_000,
   /** An answer to words is kept with all documents that have one of them, up to so many; else with those recalled. */
-  legScoresWholeMax: 1_000,
+  legScoresWholeMax: 3_000,
 
   // start
   /** How long the start waits for stores outside the process before the service goes on without them. */

@@ -178,9 +178,7 @@ describe('what is similar to a document', () => {
         last = await whole();
         return last.said;
       };
-      await expect
-        .poll(said, { timeout: 60_000, interval: 100 })
-        .toEqual([200, false, 'ok', ['recall']]);
+      await expect.poll(said, { timeout: 60_000, interval: 100 }).toEqual([200, false, 'ok', ['recall']]);
       const { results } = last.answer;
       expect(results.map(({ id }) => id)).toEqual(expect.arrayContaining([...paths.keys()]));
       for (const { id, path } of results)

@@ -15,13 +15,17 @@ async function made(server: FakeMilvus) {
   const line = (_: object, message: string) => void messages.push(message);
   const logger = { info: line, warn: line, error: line };
   const cagra = { adaptForCpu: false };
-  const maker = new CollectionMaker({ names, index: 'hnsw', cagra, logger, epochMs: () => 0 });
+  const maker = new CollectionMaker({ names, index: 'hnsw', logger, epochMs: () => 0 });
   const shape = { layout: layoutOf(testSchema), division: null };
   await maker.ensure(server.client, 'films', shape, msMax);
   expect([...server.collections.keys()]).toEqual(['films']);
   const { fields, indexes } = server.collections.get('films')!;
   const tenant = fields.find(({ name }) => name === 'tenant')!;
-  return { divided: tenant.is_partition_key ?? false, indexes: Object.fromEntries([...indexes].map(([field, index]) => [field, index.index_type])), messages };
+  return {
+    divided: tenant.is_partition_key ?? false,
+    indexes: Object.fromEntries([...indexes].map(([field, index]) => [field, index.index_type])),
+    messages,
+  };
 }
 
 describe('the trial of partition keys', () => {
