@@ -14,7 +14,6 @@ async function made(server: FakeMilvus) {
   const messages: string[] = [];
   const line = (_: object, message: string) => void messages.push(message);
   const logger = { info: line, warn: line, error: line };
-  const cagra = { adaptForCpu: false };
   const maker = new CollectionMaker({ names, index: 'hnsw', logger, epochMs: () => 0 });
   const shape = { layout: layoutOf(testSchema), division: null };
   await maker.ensure(server.client, 'films', shape, msMax);

@@ -18,7 +18,10 @@ it('does not count Milvus as well because its client could be loaded, or its col
   const parts = {
     caller,
     connection: { load: async () => {} },
-    collections: { knownOf: () => ({ name: 'c', layout: { dimension: 3, columns: [] }, division: null }) },
+    collections: {
+      unfit: () => null,
+      knownOf: () => ({ name: 'c', layout: { dimension: 3, columns: [] }, division: null }),
+    },
     ask: () => {
       asked++;
       return dead();
@@ -64,7 +67,7 @@ function openWriting(write: (batch: RowBatch) => Promise<void>): MilvusSharedInd
   const parts = {
     caller: openCaller({ pool: 'work' }).caller,
     connection: { call: () => Promise.reject(new MilvusFailure('gone', { status: null, code: 14 })) },
-    collections: { knownOf: () => base },
+    collections: { knownOf: () => base, unfit: () => null },
     thread: {
       ready: async () => {},
       write: (_collection: string, _dimension: number, batch: RowBatch) => write(batch),
