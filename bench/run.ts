@@ -14,6 +14,7 @@ import { scorer } from './cases/scorer.ts';
 import { searchCached } from './cases/search-cached.ts';
 import { searchClients } from './cases/search-clients.ts';
 import { searchEngines } from './cases/search-engines.ts';
+import { searchEnginesCached } from './cases/search-engines-cached.ts';
 import { searchHttp } from './cases/search-http.ts';
 import { searchPersonal } from './cases/search-personal.ts';
 import { searchProfile } from './cases/search-profile.ts';
@@ -41,6 +42,7 @@ const cases: readonly BenchCase[] = [
   rerank,
   rerankBackends,
   searchEngines,
+  searchEnginesCached,
   searchScale,
   faults,
   evaluation,

@@ -1,20 +1,12 @@
-import { setTimeout } from 'node:timers/promises';
 import { type ComposedTriptych, createTriptych } from '../../src/compose.ts';
 import type { SearchRequest } from '../../src/domain/search-request.ts';
 import type { SearchResponse } from '../../src/domain/search-response.ts';
-import type { BenchCase, BenchContext, Measurement } from '../case.ts';
+import type { BenchCase, BenchContext, BenchResult, Measurement } from '../case.ts';
 import { searchOf } from '../catalogue.ts';
-import { replay } from '../engines/replay.ts';
+import { clientCounts, clientsOf, newcomer, overEngines, user } from '../engines/load.ts';
 import { roundTrips } from '../engines/round-trips.ts';
-import { missingSettings, withEngines } from '../engines/service.ts';
 import { interleave, latencies, median, percentile, round, runClients, sorted, summary } from '../measure.ts';
-import { historyOf, introduce, richPolicy } from '../person.ts';
-import { fill, searchOnce } from '../service.ts';
-
-const user = 'engines';
-
-/** Has a policy and no history. */
-const newcomer = 'engines-new';
+import { searchOnce } from '../service.ts';
 
 interface Asked {
   /** The strategy that it leads to comes first. */
@@ -33,26 +25,15 @@ const strategies: readonly Asked[] = [
   { name: 'HybridSequential, a tenth resident', changes: {}, partly: true },
   { name: 'PolicyOnly, of a user', changes: { query: null, embedding: null, like: [], user: newcomer } },
 ];
-const personal = strategies[3]!;
-
-const clientCounts = [1, 8, 32] as const;
 
 /** p99 aims of the first day, printed beside. */
-const firstTargets = { vector: 10, graph: 25, policy: 5, hybrid: 50, cache: 2 } as const;
+const firstTargets = { vector: 10, graph: 25, policy: 5, hybrid: 50 } as const;
 
 export const searchEngines: BenchCase = {
   name: 'search-engines',
-  description:
-    'over Milvus, Neo4j, Postgres and Redis: legs, whole, round trips, 1, 8 and 32 clients, replay',
-  run: async (context) => {
-    const missing = missingSettings(process.env);
-    if (missing.length > 0)
-      return {
-        measurements: [],
-        notes: [`not run: ${missing.join(', ')} are not set; npm run bench:engines sets them`],
-      };
-    return withEngines(async ({ open, config }) => {
-      const loadSeconds = await load(context, open);
+  description: 'over Milvus, Neo4j, Postgres and Redis: legs, whole, round trips, 1, 8 and 32 clients',
+  run: (context) =>
+    overEngines(context, async ({ open, config }, loadSeconds) => {
       const residentRowsMax = Math.ceil(context.catalogue.documents.length / 10);
       const partly = await createTriptych({ ...config, residentRowsMax });
       try {
@@ -60,21 +41,8 @@ export const searchEngines: BenchCase = {
       } finally {
         await partly.service.close();
       }
-    });
-  },
+    }),
 };
-
-/** @returns seconds until everything is in every store */
-async function load({ catalogue, say }: BenchContext, open: ComposedTriptych): Promise<number> {
-  const startedMs = performance.now();
-  await fill(open, catalogue);
-  await caughtUp(open);
-  const seconds = round((performance.now() - startedMs) / 1_000);
-  say(`loaded in ${seconds} s`);
-  await introduce(open, user, richPolicy(catalogue), historyOf(user, catalogue, 40));
-  await introduce(open, newcomer, richPolicy(catalogue), []);
-  return seconds;
-}
 
 interface Measured {
   readonly open: ComposedTriptych;
@@ -85,10 +53,9 @@ interface Measured {
 }
 
 async function measure(
-  { size, catalogue, seed, say }: BenchContext,
+  { size, catalogue, say }: BenchContext,
   { open, partly, config, loadSeconds }: Measured,
-) {
-  const server = await open.listen();
+): Promise<BenchResult> {
   const { queries } = catalogue;
   const calls = size === 'full' ? 200 : 10;
   const own = await roundTrips(config);
@@ -100,7 +67,7 @@ async function measure(
   const incomplete = new Map<string, number>();
   const searches = strategies.flatMap((asked) =>
     clientCounts.map((clients) => {
-      const name = `${asked.name}, ${of(clients)}`;
+      const name = `${asked.name}, ${clientsOf(clients)}`;
       const round = () =>
         runClients(clients, calls, async (index) => {
           const request = searchOf(queries[index % queries.length]!, asked.changes);
@@ -119,30 +86,13 @@ async function measure(
       return { name, round };
     }),
   );
-  let cachedCount = 0;
-  const cached = clientCounts.map((clients) => ({
-    name: `cached, of a user, ${of(clients)}`,
-    round: () =>
-      runClients(clients, calls, async (index) => {
-        const request = searchOf(queries[index % queries.length]!, { ...personal.changes, cache: 'use' });
-        if ((await searchOnce(open, request)).cached) cachedCount += 1;
-      }),
-  }));
-  const variants = [...trips, ...searches, ...cached];
+  const variants = [...trips, ...searches];
   await interleave(variants, 1);
   for (const list of answers.values()) list.length = 0;
-  cachedCount = 0;
   incomplete.clear();
   const roundCount = size === 'full' ? 5 : 1;
   const rounds = await interleave(variants, roundCount);
   await Promise.all(own.map(({ close }) => close()));
-  const replaySize =
-    size === 'full'
-      ? { searches: 10_000, queries: 5_000, users: 500 }
-      : { searches: 200, queries: 100, users: 10 };
-  say(`replaying ${replaySize.searches} searches`);
-  const replayed = await replay(open, catalogue, replaySize, seed, () => storeCalls(server.url));
-  await server.close();
   return {
     measurements: [
       { name: 'load', values: { seconds: loadSeconds } },
@@ -154,22 +104,8 @@ async function measure(
           ...(incomplete.has(name) ? { incomplete: incomplete.get(name)! } : {}),
         },
       })),
-      {
-        name: 'cached, share of hits',
-        values: { percent: round((100 * cachedCount) / (calls * roundCount * clientCounts.length)) },
-      },
       ...[...answers].flatMap(([name, list]) => legsOf(name, list)),
       ...[...answers].map(([name, list]) => overhead(name, list)),
-      {
-        name: `replay, Zipf(1.0), ${replaySize.queries} queries, ${replaySize.users} users`,
-        values: {
-          ...replayed,
-          met:
-            Math.min(replayed.vector_calls_saved_percent!, replayed.lexical_calls_saved_percent!) >= 70
-              ? 1
-              : 0,
-        },
-      },
     ],
     tables: { 'stages, p50 in ms': [...answers].map(([name, list]) => stagesOf(name, list)) },
     notes: [
@@ -183,20 +119,8 @@ async function measure(
   };
 }
 
-/** Waits until every index outside the process has what is committed. */
-async function caughtUp({ service }: ComposedTriptych): Promise<void> {
-  for (;;) {
-    const { parts } = await service.readiness();
-    if (['milvus', 'neo4j', 'words'].every((name) => parts[name]?.ok !== false)) return;
-    await setTimeout(100);
-  }
-}
-
-const of = (clients: number): string => `${clients} client${clients === 1 ? '' : 's'}`;
-
 function firstTargetOf(name: string): Record<string, number> {
-  if (name.startsWith('Hybrid')) return { first_target_p99_ms: firstTargets.hybrid };
-  return name.startsWith('cached') ? { first_target_p99_ms: firstTargets.cache } : {};
+  return name.startsWith('Hybrid') ? { first_target_p99_ms: firstTargets.hybrid } : {};
 }
 
 /** Each leg that was asked, as the answers' coverage says, beside its first target. */
@@ -229,18 +153,5 @@ function overhead(name: string, answers: readonly SearchResponse[]): Measurement
   return {
     name: `beyond the stores: ${name}`,
     values: { p50_ms: round(p50), p99_ms: round(p99), met: p50 <= 3 && p99 <= 15 ? 1 : 0 },
-  };
-}
-
-/** How often the stores of vectors and words were asked, as the service counts it. */
-async function storeCalls(url: string): Promise<Record<'vector' | 'lexical', number>> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const searches = [...text.matchAll(/^triptych_store_call_seconds_count\{([^}]*)\} (\d+)/gm)].filter(
-    ([, labels]) => labels!.includes('store="milvus"') && labels!.includes('operation="search"'),
-  );
-  const words = /^triptych_words_cache_misses_total (\d+)/m.exec(text);
-  return {
-    vector: searches.reduce((sum, [, , value]) => sum + Number(value), 0),
-    lexical: Number(words?.[1] ?? 0),
   };
 }
