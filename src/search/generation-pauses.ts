@@ -33,6 +33,13 @@ export class GenerationPauses {
     return { ms, failures };
   }
 
+  /** It is passed over for `ms` through no fault of its own. */
+  putOff({ tenant, generation }: CatalogueKey, ms: number): void {
+    const name = nameOf({ tenant, generation });
+    const failures = this.#pauses.get(name)?.failures ?? 0;
+    this.#pauses.set(name, { key: { tenant, generation }, failures, untilMs: this.#clock.nowMs() + ms });
+  }
+
   succeeded(key: CatalogueKey): void {
     this.#pauses.delete(nameOf(key));
   }

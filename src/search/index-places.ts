@@ -17,6 +17,8 @@ export interface PlacesParts {
   readonly logger: Logger;
   /** Told of a generation that the index had lost. */
   readonly onLost: (key: CatalogueKey) => void;
+  /** Told when one was made, or could not be: documents may wait for that. */
+  readonly onMade: () => void;
 }
 
 /**
@@ -55,9 +57,9 @@ export class IndexPlaces {
     this.#ready.delete(nameOf(key));
   }
 
-  /** Generations whose place is being made now. */
+  /** Generations whose place is being made now; not those of which it is only looked whether it is still there. */
   get making(): readonly CatalogueKey[] {
-    return [...this.#making.values()].map(({ key }) => key);
+    return [...this.#making.values()].map(({ key }) => key).filter((key) => !this.has(key));
   }
 
   /** What somebody has to change in the index before all catalogues have a place; null: nothing. */
@@ -86,7 +88,10 @@ export class IndexPlaces {
           throw error;
         },
       )
-      .finally(() => this.#making.delete(name));
+      .finally(() => {
+        this.#making.delete(name);
+        this.#parts.onMade();
+      });
     this.#making.set(name, { key, place });
     return place;
   }
@@ -101,6 +106,7 @@ export class IndexPlaces {
     const isLost = hadSome && !(await index.hasPlace(key));
     // Before there is a new place: whoever is cut off after that could not tell any more that something was lost.
     if (isLost) {
+      this.doubt(key);
       const documents = await log.requeue(index.name, key);
       const { tenant } = key;
       logger.warn(
@@ -110,6 +116,11 @@ export class IndexPlaces {
       onLost(key);
     }
     await this.#holding(key, () => index.prepare(key.tenant, catalogue));
+    // The last lease may have ended while it was made, and what was there have been deleted: nobody would come again.
+    if (!(await log.hold(index.name, key, limits.syncLeaseMs))) {
+      await index.drop(key);
+      return 'gone';
+    }
     this.#ready.set(nameOf(key), true);
     return isLost ? 'lost' : 'ready';
   }
@@ -135,7 +146,7 @@ export class IndexPlaces {
     let cancel = () => {};
     const renewLater = (): void => {
       cancel = clock.after(limits.syncLeaseMs / 3, () => {
-        // Where this fails the next may not; and what is left over in the end is a place without a catalogue.
+        // Where this fails the next may not, and it is asked once more in the end.
         log.hold(index.name, key, limits.syncLeaseMs).catch(() => {});
         renewLater();
       });

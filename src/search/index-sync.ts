@@ -37,6 +37,8 @@ export class IndexSync {
   readonly #pauses: GenerationPauses;
   readonly #places: IndexPlaces;
   readonly #tenants = new TenantsInSync();
+  /** Places that are still being made after their claims were given back. */
+  #beside = 0;
   #lag: SyncLag | null = null;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   /** Looks under way, shared by those who wait for the same generation. */
@@ -53,6 +55,7 @@ export class IndexSync {
         this.nudge(key.tenant);
         onLost(key);
       },
+      onMade: () => this.#loop.nudge(),
     });
     this.#pauses = new GenerationPauses(parts.clock, parts.random ?? Math.random);
     this.#loop = new WorkLoop({
@@ -162,8 +165,7 @@ export class IndexSync {
   async #work(claim: SyncClaim): Promise<void> {
     try {
       const place = this.#places.has(claim) ? 'ready' : await this.#placeOf(claim);
-      if (place === 'late') await this.#parts.log.failed(claim, place, limits.syncPauseMsMin);
-      if (place !== 'ready') return;
+      if (place !== 'ready') return await this.#putOff(claim, place);
       await this.#apply(claim);
       this.#pauses.succeeded(claim);
     } catch (error) {
@@ -172,18 +174,27 @@ export class IndexSync {
     }
   }
 
+  /** Gives back what another pass can apply; what is gone is nobody's any more, and its lease ends by itself. */
+  async #putOff(claim: SyncClaim, place: Place | 'late'): Promise<void> {
+    if (place === 'gone') return;
+    const ms = place === 'late' ? limits.syncPauseMsMin : 0;
+    if (ms > 0) this.#pauses.putOff(claim, ms);
+    await this.#parts.log.failed(claim, place, ms);
+  }
+
   /** `late`: it is not there soon enough for the others to wait for it, or too many such are being made. */
   async #placeOf(claim: SyncClaim): Promise<Place | 'late'> {
-    if (this.#places.making.length >= limits.syncMakingMax) return 'late';
+    if (this.#beside >= limits.syncMakingMax) return 'late';
     const place = this.#places.make(claim.tenant, claim);
     const soon = await within(place, limits.syncMakeWaitMs, this.#parts.clock, 'late');
-    if (soon === 'late')
-      place.then(
-        () => this.#loop.nudge(),
-        (error: unknown) => {
+    if (soon === 'late') {
+      this.#beside++;
+      place
+        .catch((error: unknown) => {
           if (!isLeftAlone(error)) this.#blame(claim, error);
-        },
-      );
+        })
+        .finally(() => this.#beside--);
+    }
     return soon;
   }
 

@@ -187,8 +187,9 @@ describeWithEngines(['redis'], 'Processes that share a Redis', ({ redis }) => {
   ])('keep a list of %s%s and by chance a little longer', async (who, _, ttlMs) => {
     const raw = new Redis(redis.url, { password: redis.password });
     try {
-      const before = new Set(await raw.keys(`${prefix}:1:list:*`));
-      const made = async () => (await raw.keys(`${prefix}:1:list:*`)).filter((name) => !before.has(name));
+      const pattern = `${prefix}:${formatVersion}:list:*`;
+      const before = new Set(await raw.keys(pattern));
+      const made = async () => (await raw.keys(pattern)).filter((name) => !before.has(name));
       const startMs = performance.now();
       for (let i = 0; i < lists; i++)
         await a.search({ query: `space ${i}`, user: who === 'nobody' ? null : `lasting${i}`, k: 5 });

@@ -142,6 +142,56 @@ describe('an index that hangs as it makes the place of one catalogue', () => {
     await indexes.stop();
   });
 
+  it('deletes it again where the catalogue is gone by then', async () => {
+    const { clock, log, index, indexes, release } = hanging();
+    log.write('hangs', 1, put('a'));
+    indexes.start();
+    await pass(clock, 2 * limits.syncMakeWaitMs);
+    log.ended.add('hangs/1');
+    release();
+    await pass(clock, limits.syncPollMs);
+    expect(index.dropped).toEqual([own]);
+    expect(index.has).toEqual([]);
+    await clock.run(indexes.stop());
+  });
+
+  it('takes its documents while it is only looked whether it still has the place', async () => {
+    const { clock, log, index, indexes } = openSharedIndexes();
+    indexes.start();
+    indexes.activate('t', catalogue, 0);
+    await pass(clock, limits.syncPollMs);
+    index.hangs = () => new Promise(() => {});
+    await pass(clock, 2 * limits.syncCheckMs);
+    log.write('t', 1, put('a'));
+    expect(await clock.run(indexes.caughtUp(key, 2 * limits.syncPollMs))).toBe(true);
+    expect(index.has).toEqual(['a']);
+    await clock.run(indexes.stop());
+  });
+
+  it('asks the truth now and then, however many places hang and wait for their turn', async () => {
+    const { clock, log, index, indexes } = openSharedIndexes();
+    index.hangs = () => new Promise(() => {});
+    const tenants = Array.from({ length: 2 * limits.syncMakingMax }, (_, i) => `t${i}`);
+    for (const tenant of tenants)
+      log.write(tenant, 1, ...ids(5 * limits.sharedIndexBatchMax).map((id) => put(`${tenant}${id}`)));
+    indexes.start();
+    // Until as many as may are being made.
+    await pass(clock, 2 * limits.syncMakingMax * limits.syncMakeWaitMs);
+    expect(index.prepared).toHaveLength(limits.syncMakingMax);
+    let claims = 0;
+    const claim = log.claim.bind(log);
+    log.claim = (...asked) => {
+      claims++;
+      return claim(...asked);
+    };
+    await pass(clock, 60_000);
+    const waiting = tenants.length - limits.syncMakingMax;
+    const polls = 60_000 / limits.syncPollMs;
+    expect(claims).toBeLessThanOrEqual((waiting + 2) * polls);
+    expect(index.prepared).toHaveLength(limits.syncMakingMax);
+    await clock.run(indexes.stop());
+  });
+
   it('is tried again after pauses where that fails in the end, and says so once', async () => {
     const { clock, log, index, logger, indexes } = openSharedIndexes();
     index.hangs = async () => {

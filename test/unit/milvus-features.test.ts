@@ -34,11 +34,11 @@ describe('the trial of partition keys', () => {
     expect(server.collections.size).toBe(0);
   });
 
-  it('fails where the server does not drop its collection', async () => {
+  it('has its answer also where the server does not drop its collection', async () => {
     const server = new FakeMilvus({ keepsPartitioned: true });
     server.refused.add('dropCollection');
-    const trial = keepsPartitionedRows(server.client, 'trial', msMax);
-    await expect(trial).rejects.toThrow('no dropCollection now');
+    expect(await keepsPartitionedRows(server.client, 'trial', msMax)).toBe(true);
+    expect(server.collections.size).toBe(1);
   });
 
   it('tells what failed first, and drops its collection all the same', async () => {

@@ -68,10 +68,14 @@ export class CollectionMaker {
     const { version, textIndex, adaptsCagra } = await this.features(client);
     let there = await describeCollection(client, name, left());
     if (there === null) {
+      const kind = index ?? this.#options.index;
+      if (kind === 'gpu_cagra_cpu' && !adaptsCagra) {
+        // Somebody may put a newer one in its place.
+        this.#features = null;
+        throw tooOldToAdapt(version);
+      }
       const partitioned = await this.#tryPartitions(client);
       this.#tellLeftOut(name, layout);
-      const kind = index ?? this.#options.index;
-      if (kind === 'gpu_cagra_cpu' && !adaptsCagra) throw tooOldToAdapt(version);
       const plan = this.#planOf(name, kind, division);
       const columns = columnsOf(layout, partitioned);
       await createCollection(client, { ...plan, columns }, left());

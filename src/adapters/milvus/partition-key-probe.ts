@@ -24,16 +24,12 @@ export async function keepsPartitionedRows(
   name: string,
   timeoutMs: number,
 ): Promise<boolean> {
-  let kept: boolean;
   try {
-    kept = await tried(client, name, timeoutMs);
-  } catch (error) {
-    // What failed first is told; what is left of the trial is cleared away by the next one.
+    return await tried(client, name, timeoutMs);
+  } finally {
+    // The answer, or what failed, is told; what is left of the trial is cleared away by the next one.
     await drop(client, name, timeoutMs).catch(() => {});
-    throw error;
   }
-  await drop(client, name, timeoutMs);
-  return kept;
 }
 
 async function tried(client: MilvusClient, name: string, timeoutMs: number): Promise<boolean> {
