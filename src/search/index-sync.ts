@@ -1,6 +1,5 @@
 import type { Catalogue } from '../domain/catalogue-schema.ts';
 import { changedId, type DocumentChange } from '../domain/document.ts';
-import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -8,6 +7,7 @@ import type { Meter } from '../ports/meter.ts';
 import type { CatalogueKey, SharedIndex } from '../ports/shared-index.ts';
 import type { SyncClaim, SyncLag, SyncLog } from '../ports/sync-log.ts';
 import { GenerationPauses } from './generation-pauses.ts';
+import { isLeftAlone, isPermanent, reasonOf } from './index-failures.ts';
 import { IndexPlaces, type Place } from './index-places.ts';
 import { IndexUpkeep } from './index-upkeep.ts';
 import { TenantsInSync } from './tenants-in-sync.ts';
@@ -289,20 +289,4 @@ export class IndexSync {
 
 function nameOf({ tenant, generation }: CatalogueKey): string {
   return `${generation}\0${tenant}`;
-}
-
-/** Whether calls to the index fail at once for now, because it is away: that is no catalogue's fault. */
-function isLeftAlone(error: unknown): boolean {
-  if (!(error instanceof TriptychError)) return false;
-  return error.code === 'store_open' || isLeftAlone(error.cause);
-}
-
-/** Whether the index says that it will never take this. */
-function isPermanent(error: unknown): boolean {
-  return error instanceof TriptychError && error.code === 'invalid_document';
-}
-
-/** A code; drivers' texts may hold what documents say. */
-function reasonOf(error: unknown): string {
-  return error instanceof TriptychError ? error.code : 'error';
 }
