@@ -1,4 +1,5 @@
 import type { Catalogue } from '../domain/catalogue-schema.ts';
+import { generationKey } from '../domain/generation-key.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Meter } from '../ports/meter.ts';
@@ -86,7 +87,7 @@ export class CatalogueRegistry {
   /** Makes `catalogue` the one that searches see, once it is loaded. Equal generations load once. @throws as `open` */
   async show(tenant: string, catalogue: Catalogue): Promise<void> {
     this.#requireOpen();
-    const key = `${tenant}\0${catalogue.generation}`;
+    const key = generationKey({ tenant, generation: catalogue.generation });
     if (this.find(tenant)?.generation === catalogue.generation) return;
     let loading = this.#loading.get(key);
     if (loading === undefined) {

@@ -1,6 +1,7 @@
 import type { CatalogueSchema } from '../domain/catalogue-schema.ts';
 import type { BulkOperation, DocumentInput } from '../domain/document.ts';
 import { type FacetDictionary, keywordSpace } from '../domain/facet-dictionary.ts';
+import { generationKey } from '../domain/generation-key.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { DocumentStore } from '../ports/document-store.ts';
@@ -45,7 +46,7 @@ export class CatalogueRoom {
   }
 
   async #fill(tenant: string, generation: number): Promise<Fill> {
-    const key = `${tenant}\0${generation}`;
+    const key = generationKey({ tenant, generation });
     if (!this.#fills.has(key)) {
       const documentsMax = await this.#store.count(tenant, generation);
       // Another write may have counted meanwhile, and its puts are in its count only.

@@ -1,3 +1,4 @@
+import { generationKey } from '../domain/generation-key.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CatalogueKey } from '../ports/shared-index.ts';
@@ -25,23 +26,20 @@ export class GenerationPauses {
   }
 
   /** How long it is passed over from now on, milliseconds, and how often it has failed in a row. */
-  failed({ tenant, generation }: CatalogueKey): { readonly ms: number; readonly failures: number } {
-    const name = nameOf({ tenant, generation });
-    const failures = (this.#pauses.get(name)?.failures ?? 0) + 1;
+  failed(key: CatalogueKey): { readonly ms: number; readonly failures: number } {
+    const failures = this.#failuresOf(key) + 1;
     const ms = this.#jittered(limits.syncPauseMsMin * 2 ** failures);
-    this.#pauses.set(name, { key: { tenant, generation }, failures, untilMs: this.#clock.nowMs() + ms });
+    this.#pause(key, failures, ms);
     return { ms, failures };
   }
 
   /** It is passed over for `ms` through no fault of its own. */
-  putOff({ tenant, generation }: CatalogueKey, ms: number): void {
-    const name = nameOf({ tenant, generation });
-    const failures = this.#pauses.get(name)?.failures ?? 0;
-    this.#pauses.set(name, { key: { tenant, generation }, failures, untilMs: this.#clock.nowMs() + ms });
+  putOff(key: CatalogueKey, ms: number): void {
+    this.#pause(key, this.#failuresOf(key), ms);
   }
 
   succeeded(key: CatalogueKey): void {
-    this.#pauses.delete(nameOf(key));
+    this.#pauses.delete(generationKey(key));
   }
 
   /** None of it was the generations' fault. How long until it is worth another look, milliseconds. */
@@ -59,12 +57,18 @@ export class GenerationPauses {
       .map(({ key }) => key);
   }
 
+  #failuresOf(key: CatalogueKey): number {
+    return this.#pauses.get(generationKey(key))?.failures ?? 0;
+  }
+
+  /** Keeps nothing of a claim but its key: it holds documents. */
+  #pause({ tenant, generation }: CatalogueKey, failures: number, ms: number): void {
+    const key = { tenant, generation };
+    this.#pauses.set(generationKey(key), { key, failures, untilMs: this.#clock.nowMs() + ms });
+  }
+
   /** Full jitter: between nothing and the limit. */
   #jittered(ms: number): number {
     return Math.ceil(Math.min(limits.syncPauseMsMax, ms) * this.#random());
   }
-}
-
-function nameOf({ tenant, generation }: CatalogueKey): string {
-  return `${generation}\0${tenant}`;
 }

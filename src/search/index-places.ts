@@ -1,4 +1,5 @@
 import type { Catalogue } from '../domain/catalogue-schema.ts';
+import { generationKey } from '../domain/generation-key.ts';
 import { TriptychError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -49,12 +50,12 @@ export class IndexPlaces {
   }
 
   has(key: CatalogueKey): boolean {
-    return this.#ready.get(nameOf(key)) === true;
+    return this.#ready.get(generationKey(key)) === true;
   }
 
   /** Something has failed with the generation, its place may be why. */
   doubt(key: CatalogueKey): void {
-    this.#ready.delete(nameOf(key));
+    this.#ready.delete(generationKey(key));
   }
 
   /** Generations whose place is being made now; not those of which it is only looked whether it is still there. */
@@ -74,7 +75,7 @@ export class IndexPlaces {
    */
   make(tenant: string, { generation, schema }: Catalogue): Promise<Place> {
     const key = { tenant, generation };
-    const name = nameOf(key);
+    const name = generationKey(key);
     const known = this.#making.get(name);
     if (known !== undefined) return known.place;
     const place = this.#make(key, { generation, schema })
@@ -121,7 +122,7 @@ export class IndexPlaces {
       await index.drop(key);
       return 'gone';
     }
-    this.#ready.set(nameOf(key), true);
+    this.#ready.set(generationKey(key), true);
     return isLost ? 'lost' : 'ready';
   }
 
@@ -130,7 +131,7 @@ export class IndexPlaces {
     if (!(error instanceof TriptychError && error.cause instanceof TriptychError)) return;
     if (error.cause.code !== 'invalid_settings') return;
     const { index, clock, logger } = this.#parts;
-    const name = nameOf(key);
+    const name = generationKey(key);
     const told = this.#unfit.get(name)?.says;
     this.#unfit.set(name, { says: error.message, atMs: clock.nowMs() });
     if (told !== error.message)
@@ -158,8 +159,4 @@ export class IndexPlaces {
       cancel();
     }
   }
-}
-
-function nameOf({ tenant, generation }: CatalogueKey): string {
-  return `${generation}\0${tenant}`;
 }

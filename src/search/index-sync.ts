@@ -1,5 +1,6 @@
 import type { Catalogue } from '../domain/catalogue-schema.ts';
 import { changedId, type DocumentChange } from '../domain/document.ts';
+import { generationKey } from '../domain/generation-key.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -118,7 +119,7 @@ export class IndexSync {
   }
 
   lagOf(key: CatalogueKey): Promise<SyncLag> {
-    const name = nameOf(key);
+    const name = generationKey(key);
     const known = this.#looks.get(name);
     if (known !== undefined) return known;
     const look = this.#parts.log.lag(this.index.name, key).finally(() => this.#looks.delete(name));
@@ -285,8 +286,4 @@ export class IndexSync {
     for (const tenant of await this.#parts.log.waiting(this.index.name, settled))
       this.#tenants.changed(tenant);
   }
-}
-
-function nameOf({ tenant, generation }: CatalogueKey): string {
-  return `${generation}\0${tenant}`;
 }

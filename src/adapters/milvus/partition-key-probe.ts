@@ -28,7 +28,7 @@ export async function keepsPartitionedRows(
     return await tried(client, name, timeoutMs);
   } finally {
     // The answer, or what failed, is told; what is left of the trial is cleared away by the next one.
-    await drop(client, name, timeoutMs).catch(() => {});
+    await client.dropCollection({ collection_name: name, timeout: timeoutMs }).catch(() => {});
   }
 }
 
@@ -44,10 +44,6 @@ async function tried(client: MilvusClient, name: string, timeoutMs: number): Pro
   for (const tenant of tenants)
     if ((await count(client, name, tenant, timeoutMs)) !== rowsPerTenant) return false;
   return true;
-}
-
-async function drop(client: MilvusClient, name: string, timeoutMs: number): Promise<void> {
-  successful(await client.dropCollection({ collection_name: name, timeout: timeoutMs }));
 }
 
 async function count(client: MilvusClient, name: string, tenant: string, timeoutMs: number): Promise<number> {

@@ -1,3 +1,4 @@
+import { generationKey } from '../../domain/generation-key.ts';
 import { recallSupport } from '../../domain/graph-recall.ts';
 import { similarTo } from '../../domain/names.ts';
 import type { Relationship } from '../../domain/search-response.ts';
@@ -71,7 +72,7 @@ export class Neo4jGraphStore implements GraphStore {
 
   /** One that has grown too large is begun anew. */
   #bookOf({ tenant, snapshot }: IndexRequest): EdgeBook {
-    const name = `${snapshot.epoch.generation}\0${tenant}`;
+    const name = generationKey({ tenant, generation: snapshot.epoch.generation });
     const known = this.#books.get(name);
     if (known !== undefined && known.unpackings < limits.neo4jEdgeBookUnpackingsMax) return known;
     const book = new EdgeBook();

@@ -1,5 +1,6 @@
 import type { Catalogue, DerivedRelation } from '../../domain/catalogue-schema.ts';
 import type { DocumentChange } from '../../domain/document.ts';
+import { generationKey } from '../../domain/generation-key.ts';
 import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -176,7 +177,7 @@ export class Neo4jIndex implements SharedIndex {
   /** Now and then, what need not be remembered of deletions. */
   async #purge(key: CatalogueKey): Promise<void> {
     const { clock, logger } = this.#parts;
-    const name = `${key.generation}\0${key.tenant}`;
+    const name = generationKey(key);
     const lastMs = this.#purgedAtMs.get(name) ?? Number.NEGATIVE_INFINITY;
     if (clock.nowMs() - lastMs < limits.tombstonePurgeIntervalMs) return;
     this.#purgedAtMs.set(name, clock.nowMs());

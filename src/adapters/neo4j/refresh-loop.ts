@@ -1,3 +1,4 @@
+import { generationKey } from '../../domain/generation-key.ts';
 import { limits } from '../../limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -32,12 +33,12 @@ export class RefreshLoop {
   /** Says that the generation may have documents that wait. */
   add(key: CatalogueKey): void {
     if (this.#stopped) return;
-    this.#waiting.set(nameOf(key), key);
+    this.#waiting.set(generationKey(key), key);
     if (this.#working === null && this.#failures === 0) this.#plan();
   }
 
   remove(key: CatalogueKey): void {
-    this.#waiting.delete(nameOf(key));
+    this.#waiting.delete(generationKey(key));
   }
 
   /** Work that the loop stands back for. */
@@ -89,7 +90,7 @@ export class RefreshLoop {
   }
 
   async #exhaust(key: CatalogueKey): Promise<void> {
-    const name = nameOf(key);
+    const name = generationKey(key);
     while (this.#waiting.has(name) && this.#writers === 0) {
       // Whoever adds it from now on wants another look.
       this.#waiting.delete(name);
@@ -107,8 +108,4 @@ export class RefreshLoop {
     this.#idle = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-function nameOf({ tenant, generation }: CatalogueKey): string {
-  return `${generation}\0${tenant}`;
 }

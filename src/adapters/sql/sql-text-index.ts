@@ -1,5 +1,6 @@
 import type { Catalogue, CatalogueSchema } from '../../domain/catalogue-schema.ts';
 import type { DocumentChange } from '../../domain/document.ts';
+import { generationKey } from '../../domain/generation-key.ts';
 import type { WordCounts } from '../../domain/text/given-texts.ts';
 import { TriptychError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
@@ -99,7 +100,7 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
   }
 
   async drop(key: CatalogueKey): Promise<void> {
-    this.#schemas.delete(nameOf(key));
+    this.#schemas.delete(generationKey(key));
     // First: whoever is interrupted after this leaves a generation that counts as lost, not one that is half there.
     await this.#run([writing.forgetWords(key)]);
     await this.#sweep(key);
@@ -127,12 +128,12 @@ export class SqlTextIndex implements TextIndex, SharedIndex {
   }
 
   async #schemaOf(key: CatalogueKey): Promise<CatalogueSchema> {
-    const known = this.#schemas.get(nameOf(key));
+    const known = this.#schemas.get(generationKey(key));
     if (known !== undefined && !this.#closed) return known;
     const [rows] = await this.#run([writing.readSchema(key)]);
     if (rows![0] === undefined) throw notPrepared();
     const schema = schemaOfCell(textCell(rows![0], 0));
-    this.#schemas.set(nameOf(key), schema);
+    this.#schemas.set(generationKey(key), schema);
     return schema;
   }
 
@@ -182,10 +183,6 @@ async function scoresOf(
     for (const row of rows) scores.set(textCell(row, foundColumns.id), words.score(row));
   }
   return Float64Array.from(ids, (id) => scores.get(id) ?? 0);
-}
-
-function nameOf({ tenant, generation }: CatalogueKey): string {
-  return `${generation}\0${tenant}`;
 }
 
 function notPrepared(): TriptychError {
